@@ -1,1 +1,38 @@
-//! Door of the room.
+//! What a pipeline is once compiled: plain data that every other room reads.
+//!
+//! This room holds no YAML, no I/O, no clock and no decisions. A [`Plan`] is a table of components with one
+//! root; tasks refer to components by name, so recursion and reuse cost nothing.
+
+mod check;
+mod component;
+mod executor_io;
+mod expr;
+mod launch;
+mod placeholder;
+mod platform;
+mod task;
+mod types;
+mod value;
+
+pub use check::{Broken, check};
+pub use component::{
+    ArtifactInput, ArtifactOutput, ArtifactSelector, Component, ComponentKind, Container, Dag, DagOutputs,
+    Dialect, EnvVar, Importer, Inputs, Outputs, ParameterInput, ParameterOutput, ParameterSelector, Plan,
+    Resources,
+};
+pub use executor_io::{
+    ArtifactList, ExecutorArtifact, ExecutorInput, ExecutorInputs, ExecutorOutput, ExecutorOutputs,
+    OutputParameter,
+};
+pub use expr::{Expr, Function, Macro};
+pub use launch::{ExitReport, ExitStatus, LaunchFile, LaunchSpec, Mount, Published, Usage};
+pub use placeholder::{Filling, JobFacts, Placeholder, Text, TextPart, ValueTemplate, Word, local_path};
+pub use platform::{PipelinePlatform, TaskPlatform};
+pub use task::{
+    ArtifactBinding, Caching, Items, IterationKind, LoopPolicy, ParameterBinding, ParameterSource, Retry,
+    Task, Trigger, TriggerStrategy,
+};
+pub use types::{ArtifactType, ParameterType};
+pub use value::{
+    ArtifactId, ArtifactValue, Outcome, Value, canonical, kind_name, normalize, parse_output_text, text_form,
+};

@@ -1,0 +1,101 @@
+//! One small expression tree that the condition languages of all dialects lower to.
+//!
+//! It says what is to be computed; `engine::driver::eval` computes it. Numbers keep the distinction between
+//! integers and doubles that the literal had; comparisons across the two are numeric.
+
+use serde::{Deserialize, Serialize};
+
+use crate::value::Value;
+
+/// An expression over named variables.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Expr {
+    Literal {
+        value: Value,
+    },
+    /// A variable of the environment, or one bound by an enclosing macro.
+    Variable {
+        name: String,
+    },
+    /// `operand.field`
+    Select {
+        operand: Box<Expr>,
+        field: String,
+    },
+    /// `operand[index]` on lists and maps
+    Index {
+        operand: Box<Expr>,
+        index: Box<Expr>,
+    },
+    /// `has(operand.field)`
+    Has {
+        operand: Box<Expr>,
+        field: String,
+    },
+    Call {
+        function: Function,
+        arguments: Vec<Expr>,
+    },
+    List {
+        items: Vec<Expr>,
+    },
+    Map {
+        entries: Vec<(Expr, Expr)>,
+    },
+    /// `range.all(variable, body)` and its sisters
+    Fold {
+        fold: Macro,
+        range: Box<Expr>,
+        variable: String,
+        body: Box<Expr>,
+        transform: Option<Box<Expr>>,
+    },
+}
+
+/// A function or operator; the receiver of a method is its first argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Function {
+    /// Lazy: a false side decides whatever the other does.
+    And,
+    Or,
+    Not,
+    /// `condition ? then : otherwise`, lazy in its branches
+    Conditional,
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    In,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    Negate,
+    Int,
+    Double,
+    String,
+    Bool,
+    Size,
+    ParseJson,
+    StartsWith,
+    EndsWith,
+    Contains,
+    /// RE2-style search, unanchored
+    Matches,
+}
+
+/// A comprehension of CEL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Macro {
+    All,
+    Exists,
+    ExistsOne,
+    Map,
+    Filter,
+}

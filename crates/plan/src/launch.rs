@@ -1,0 +1,116 @@
+//! What a launcher is told about one attempt, and what it leaves when the attempt has ended.
+//!
+//! Executors write a [`LaunchSpec`]; the launcher beside the user's command reads it and leaves an
+//! [`ExitReport`]. Both are JSON, so either side may be older than the other.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::executor_io::{ArtifactList, ExecutorInput};
+use crate::placeholder::{JobFacts, Word};
+use crate::types::ParameterType;
+use crate::value::Value;
+
+/// Everything that one attempt needs to run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LaunchSpec {
+    /// The attempt's id as text.
+    pub attempt: String,
+    /// The attempt's own folder. The launcher creates it; if it exists, the attempt has been launched before
+    /// and is not started again. Holds `log`, `exit.json`, `lock`, `tmp/`, `work/`, `parameters/`.
+    pub directory: PathBuf,
+    /// Output files are left empty here: the launcher sets them to paths of its own.
+    pub executor_input: ExecutorInput,
+    #[serde(default)]
+    pub defaults: BTreeMap<String, Value>,
+    #[serde(default)]
+    pub job: JobFacts,
+    pub command: Vec<Word>,
+    #[serde(default)]
+    pub args: Vec<Word>,
+    /// The whole environment, in order; nothing is inherited.
+    pub env: Vec<(String, String)>,
+    /// Files written into the attempt's folder before the start.
+    #[serde(default)]
+    pub files: Vec<LaunchFile>,
+    /// Declared output parameters: each must have a value when the command succeeds.
+    #[serde(default)]
+    pub output_parameters: BTreeMap<String, ParameterType>,
+    /// Host folders that appear at a path of the task's own, writable or not.
+    #[serde(default)]
+    pub mounts: Vec<Mount>,
+    /// Where the command starts; the attempt's `work` folder when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_directory: Option<PathBuf>,
+    /// Flushes the exit report to disk before it is announced.
+    #[serde(default)]
+    pub flush: bool,
+}
+
+/// A file placed beside the command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchFile {
+    /// Relative to the attempt's folder.
+    pub path: PathBuf,
+    pub content: String,
+}
+
+/// A host folder that a task sees at another path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mount {
+    pub source: PathBuf,
+    pub target: PathBuf,
+    pub writable: bool,
+}
+
+/// How an attempt ended; written once, atomically.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExitReport {
+    pub attempt: String,
+    pub status: ExitStatus,
+    pub usage: Usage,
+    /// Present when the command succeeded and everything declared could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<Published>,
+    /// Why a command that exited with 0 still failed: which output is missing or unreadable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publish_error: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ExitStatus {
+    Exited {
+        code: i32,
+    },
+    Signaled {
+        signal: i32,
+    },
+    /// The command never ran.
+    NotStarted {
+        message: String,
+    },
+}
+
+/// What an attempt used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Usage {
+    /// Microseconds since 1970 when the command started and when it was reaped.
+    pub started_at_us: i64,
+    pub ended_at_us: i64,
+    pub cpu_user_us: u64,
+    pub cpu_system_us: u64,
+    pub peak_memory_bytes: u64,
+}
+
+/// Output values and artifacts as the command left them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Published {
+    pub parameters: BTreeMap<String, Value>,
+    /// Every declared output artifact, with the command's changes to URI and metadata merged in.
+    pub artifacts: BTreeMap<String, ArtifactList>,
+}

@@ -1,0 +1,31 @@
+//! Settings of a task and of a pipeline that only a cluster can fully honour.
+//!
+//! What changes results is lowered into typed fields as executors learn it; what only says where and how a
+//! pod is placed is kept as the document gave it, to be shown and to be handed to Kubernetes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::value::Value;
+
+/// Platform settings of one container.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TaskPlatform {
+    /// Placement and pull settings by the document's field name (`nodeSelector`, `tolerations`, …). They do
+    /// not change what a task computes; executors without a cluster show them as not applied.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub placement: BTreeMap<String, Value>,
+}
+
+/// Platform settings of the whole pipeline.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PipelinePlatform {
+    /// Limit for the whole run from its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
+    /// Clean-up times after the end, by the document's field name; shown, not applied off a cluster.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub retention: BTreeMap<String, Value>,
+}

@@ -1,0 +1,135 @@
+//! A task: one use of a component inside a dag.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::expr::Expr;
+use crate::placeholder::ValueTemplate;
+use crate::value::Value;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    pub display_name: String,
+    pub component: String,
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub parameters: IndexMap<String, ParameterBinding>,
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub artifacts: IndexMap<String, ArtifactBinding>,
+    /// Every sibling that must have ended before: those named and those whose outputs are used.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub upstream: BTreeSet<String>,
+    #[serde(default)]
+    pub trigger: Trigger,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iterator: Option<LoopPolicy>,
+    /// Already inherited from enclosing dag tasks where the task has none of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    #[serde(default)]
+    pub caching: Caching,
+    /// Limit for one attempt from its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
+}
+
+/// How one input parameter gets its value: a source, then an optional expression over it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ParameterBinding {
+    pub source: ParameterSource,
+    /// Over `string_value`, `number_value`, `bool_value`, `list_value`, `struct_value`, `null_value`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<Expr>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ParameterSource {
+    /// An input of the enclosing dag.
+    DagInput { name: String },
+    /// An output of a sibling.
+    TaskOutput { task: String, key: String },
+    /// A literal, placeholders of the task's own inputs and of the job allowed inside.
+    Constant { value: ValueTemplate },
+    /// How a sibling ended, as a struct.
+    FinalStatus { task: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ArtifactBinding {
+    DagInput { name: String },
+    TaskOutput { task: String, key: String },
+}
+
+/// When a task fires once its upstream has ended: strategy first, then condition.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Trigger {
+    #[serde(default)]
+    pub strategy: TriggerStrategy,
+    /// Over `inputs` (`parameter_values`, `artifacts`); false skips the task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Expr>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TriggerStrategy {
+    /// Every upstream task succeeded; a skipped one did not.
+    #[default]
+    AllSucceeded,
+    /// Every upstream task ended, however (exit handlers, `ignore_upstream_failure`).
+    AllCompleted,
+}
+
+/// Runs the task once for each item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoopPolicy {
+    pub kind: IterationKind,
+    pub items: Items,
+    /// The component's input that receives the item.
+    pub item_input: String,
+    /// Iterations at once; `None` is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallelism: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IterationKind {
+    Parameter,
+    Artifact,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Items {
+    Static {
+        values: Vec<Value>,
+    },
+    /// An input of the task: a list, or a string that holds a JSON list. Hidden inside an iteration.
+    Input {
+        name: String,
+    },
+}
+
+/// Attempts after the first. The delay before retry k is `backoff * factor^(k-1)`, at most `max_backoff`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Retry {
+    pub max_retries: u32,
+    pub backoff: Duration,
+    pub factor: f64,
+    /// `None` is no cap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_backoff: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caching {
+    pub enabled: bool,
+    /// Replaces the fingerprint: equal keys of one component are one cache entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
