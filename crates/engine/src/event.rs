@@ -1,0 +1,201 @@
+//! The facts that a run records. Append-only vocabulary: an event once written is understood for ever.
+
+use std::collections::BTreeMap;
+
+use pipewright_plan::{ArtifactValue, Outcome, Published, Usage, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::id::{RunId, TaskKey, Timestamp};
+use crate::input::Submit;
+use crate::view::{RunPhase, TaskPhase};
+
+/// One recorded fact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    RunSubmitted {
+        at: Timestamp,
+        submit: Box<Submit>,
+    },
+    /// Trigger policy held and inputs are resolved. For a dag: its tasks may fire now.
+    TaskStarted {
+        task: TaskKey,
+        at: Timestamp,
+        inputs: Box<Resolved>,
+    },
+    /// A loop task knows its items; artifact loops give `count` alone.
+    TaskExpanded {
+        task: TaskKey,
+        at: Timestamp,
+        count: u32,
+        items: Vec<Value>,
+    },
+    /// The condition was false.
+    TaskSkipped {
+        task: TaskKey,
+        at: Timestamp,
+        reason: SkipReason,
+    },
+    CacheMissed {
+        task: TaskKey,
+        at: Timestamp,
+        fingerprint: Box<Fingerprint>,
+    },
+    CacheHit {
+        task: TaskKey,
+        at: Timestamp,
+        fingerprint: Box<Fingerprint>,
+        source: CacheSource,
+        outcome: Box<Outcome>,
+    },
+    /// The attempt is to be launched; recorded before anything is.
+    AttemptPlanned {
+        task: TaskKey,
+        at: Timestamp,
+        number: u32,
+    },
+    AttemptPreparing {
+        task: TaskKey,
+        at: Timestamp,
+        number: u32,
+        note: String,
+    },
+    AttemptStarted {
+        task: TaskKey,
+        at: Timestamp,
+        number: u32,
+        place: String,
+    },
+    /// The attempt is to be killed.
+    AttemptDoomed {
+        task: TaskKey,
+        at: Timestamp,
+        number: u32,
+        why: Doom,
+    },
+    AttemptEnded {
+        task: TaskKey,
+        at: Timestamp,
+        number: u32,
+        end: Box<AttemptEnd>,
+    },
+    RetryScheduled {
+        task: TaskKey,
+        at: Timestamp,
+        next: Timestamp,
+    },
+    Imported {
+        task: TaskKey,
+        at: Timestamp,
+        artifact: Box<ArtifactValue>,
+        reused: bool,
+    },
+    /// A task came to its end; `phase` is terminal.
+    TaskEnded {
+        task: TaskKey,
+        at: Timestamp,
+        phase: TaskPhase,
+        outcome: Box<Outcome>,
+        error: Option<Failure>,
+    },
+    CancelRequested {
+        at: Timestamp,
+        reason: String,
+    },
+    RunEnded {
+        at: Timestamp,
+        phase: RunPhase,
+        outcome: Box<Outcome>,
+        error: Option<Failure>,
+    },
+}
+
+/// A task's inputs after resolution.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Resolved {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, Value>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub artifacts: BTreeMap<String, Vec<ArtifactValue>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum SkipReason {
+    /// Its own condition was false.
+    Condition,
+    /// An upstream task did not succeed, so the task never fires.
+    Upstream { task: TaskKey, phase: TaskPhase },
+    /// The run was cancelled before the task fired.
+    Cancelled,
+}
+
+/// What a cached result is found by.
+///
+/// `document` maps each field that goes into the key to its canonical text, so that two fingerprints can be
+/// compared and a miss explained.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// Lower-case hexadecimal SHA-256.
+    pub key: String,
+    pub document: BTreeMap<String, String>,
+}
+
+/// Where a cached result came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheSource {
+    pub run: RunId,
+    pub task: TaskKey,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doom {
+    Cancelled,
+    TimedOut,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum AttemptEnd {
+    Succeeded { published: Published, usage: Usage },
+    Failed { failure: Failure, usage: Usage },
+}
+
+/// Why something failed and what can be done about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub reason: FailureReason,
+    /// Lower case, names the object.
+    pub message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureReason {
+    /// The command ended with another code than 0.
+    ExitCode,
+    /// A signal ended the command.
+    Signal,
+    OutOfMemory,
+    /// A declared output is missing or unreadable.
+    Output,
+    /// The command could not be started.
+    NotStarted,
+    /// The executor does not run such a task; never retried.
+    Refused,
+    /// Nobody knows how it ended (host rebooted, launcher killed).
+    Lost,
+    TimedOut,
+    Cancelled,
+    /// Inputs, condition or items could not be resolved; never retried.
+    Resolve,
+    /// A task inside a dag failed.
+    Inner,
+}

@@ -1,0 +1,88 @@
+//! What the world tells a run.
+
+use std::collections::BTreeMap;
+
+use pipewright_plan::{ArtifactValue, Outcome, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::event::{AttemptEnd, CacheSource, Fingerprint};
+use crate::id::{AttemptId, TaskKey, Timestamp};
+
+/// One thing that happened outside. Every input may arrive late or twice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Input {
+    Submit {
+        submit: Box<Submit>,
+    },
+    /// A user wants the run to stop.
+    Terminate,
+    Observed {
+        observation: Box<Observation>,
+    },
+    Cache {
+        answer: Box<CacheAnswer>,
+    },
+    Import {
+        answer: Box<ImportAnswer>,
+    },
+    /// Time passed: `now` has reached the last `wake_at`.
+    Tick,
+}
+
+/// A run as it was asked for; arguments are checked against the plan already.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Submit {
+    pub display_name: String,
+    pub arguments: BTreeMap<String, Value>,
+    /// Where output artifacts go; without a trailing slash.
+    pub pipeline_root: String,
+    pub created_at: Timestamp,
+    pub scheduled_at: Option<Timestamp>,
+    /// No cache look-ups at all, whatever the tasks say.
+    pub caching_disabled: bool,
+}
+
+/// What an executor saw of an attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    pub attempt: AttemptId,
+    pub at: Timestamp,
+    pub observed: Observed,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Observed {
+    /// Something long happens before the command can start (an environment is built, an image pulled).
+    Preparing {
+        note: String,
+    },
+    /// The command runs; `place` says where (`process 4711`, a container's name, a pod's name).
+    Started {
+        place: String,
+    },
+    Ended {
+        end: Box<AttemptEnd>,
+    },
+}
+
+/// The answer to a [`crate::CacheLookup`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CacheAnswer {
+    pub task: TaskKey,
+    pub fingerprint: Fingerprint,
+    /// `None` is a miss.
+    pub hit: Option<(CacheSource, Outcome)>,
+}
+
+/// The answer to a [`crate::ImportRequest`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImportAnswer {
+    pub task: TaskKey,
+    /// An artifact known before that can be used again; `None` registers the requested one.
+    pub known: Option<ArtifactValue>,
+    /// Why the artifact cannot be imported.
+    pub error: Option<String>,
+}

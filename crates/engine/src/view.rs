@@ -1,0 +1,119 @@
+//! What readers outside see of a run: rows for the store, the API and the terminal.
+
+use pipewright_plan::{Outcome, Usage};
+use serde::{Deserialize, Serialize};
+
+use crate::event::{CacheSource, Failure, Fingerprint, Resolved};
+use crate::id::{RunId, TaskKey, Timestamp};
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunPhase {
+    /// Submitted, not taken up by a controller yet.
+    #[default]
+    Pending,
+    Running,
+    Cancelling,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+impl RunPhase {
+    /// Tells whether nothing follows.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskPhase {
+    /// Inputs are resolved; waits for the cache, for a slot or for its back-off.
+    #[default]
+    Pending,
+    Running,
+    Succeeded,
+    /// Succeeded with an earlier result.
+    Cached,
+    /// Condition false.
+    Skipped,
+    /// Never fired because upstream did not succeed.
+    Omitted,
+    Failed,
+    Cancelled,
+}
+
+impl TaskPhase {
+    /// Tells whether nothing follows.
+    pub fn is_terminal(self) -> bool {
+        !matches!(self, Self::Pending | Self::Running)
+    }
+
+    /// Tells whether downstream tasks that want success may fire.
+    pub fn is_success(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Cached)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
+    Dag,
+    /// The loop task itself; its iterations are `Iteration`s (dag or not).
+    Loop,
+    Iteration,
+    Container,
+    Importer,
+}
+
+/// A run as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunView {
+    pub phase: RunPhase,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub error: Option<Failure>,
+    /// Outputs of the root dag.
+    pub outcome: Outcome,
+    pub history: Vec<(Timestamp, RunPhase)>,
+}
+
+/// One task instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskView {
+    pub run: RunId,
+    pub key: TaskKey,
+    pub parent: Option<TaskKey>,
+    /// The task's name in its dag.
+    pub name: String,
+    pub display_name: String,
+    pub kind: TaskKind,
+    pub phase: TaskPhase,
+    pub iteration: Option<u32>,
+    /// Of a loop: how many iterations it has.
+    pub iteration_count: Option<u32>,
+    pub created_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub inputs: Resolved,
+    pub outcome: Outcome,
+    pub error: Option<Failure>,
+    pub fingerprint: Option<Fingerprint>,
+    pub cached_from: Option<CacheSource>,
+    pub attempts: Vec<AttemptView>,
+}
+
+/// One attempt at a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttemptView {
+    pub number: u32,
+    pub phase: TaskPhase,
+    pub created_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub place: Option<String>,
+    pub note: Option<String>,
+    pub failure: Option<Failure>,
+    pub usage: Option<Usage>,
+}
