@@ -1,1 +1,58 @@
-fn main() {}
+//! The project's own commands: `cargo xtask test`, `demo`, `bench`, `crash`, `check-layers`.
+//!
+//! Nothing here is shipped. Whatever a command needs (a virtual environment, a built binary, a home folder) it
+//! prepares itself, below the target folder or `.pipewright/`.
+
+mod bench;
+mod crash;
+mod demo;
+mod http;
+mod ir;
+mod layers;
+mod python;
+mod served;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Commands of the Pipewright workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs what the tests need and runs all of them.
+    Test(test::Args),
+    /// Builds the binary and runs the crypto-forecasting example on a server of its own.
+    Demo(demo::Args),
+    /// Checks that crates depend on each other only as ARCHITECTURE.md allows.
+    CheckLayers,
+    /// Measures overheads as ratios to floors taken in the same run.
+    Bench(bench::Args),
+    /// Kills a server again and again in the middle of a run and checks that nothing is lost or done twice.
+    Crash(crash::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Args::parse().command {
+        Command::Test(args) => test::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::CheckLayers => layers::run(),
+        Command::Bench(args) => bench::run(&args),
+        Command::Crash(args) => crash::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! No-op commands: a chain of 100, fan-outs of 1 000 and 10 000, and the server's memory meanwhile.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::{Bench, mebibytes, millis};
+use crate::ir;
+use crate::served::{self, Served};
+
+const CHAIN: u32 = 100;
+const CHAIN_LIMIT: Duration = Duration::from_millis(2);
+const FAN_OUT: u32 = 1_000;
+const FAN_OUT_LIMIT: Duration = Duration::from_millis(1);
+const LARGE: u32 = 10_000;
+const LARGE_RATIO: f64 = 1.3;
+const LARGE_MEMORY: u64 = 200_000_000;
+const PATIENCE: Duration = Duration::from_secs(600);
+
+pub(super) fn measure(bench: &mut Bench) -> Result<()> {
+    let home = bench.folder.join("tasks");
+    let served = Served::start(&bench.binary, &home, &[])?;
+    run_once(&served, &ir::chain("warm-up", ir::true_container(), 5))?;
+
+    let floor = bare_loop(CHAIN)?;
+    let per_task = run_once(&served, &ir::chain("chain", ir::true_container(), CHAIN))? / CHAIN;
+    overhead(
+        bench,
+        &format!("chain of {CHAIN}, beyond a bare spawn, per task"),
+        [per_task, floor, CHAIN_LIMIT],
+    );
+
+    let floor = bare_loop(FAN_OUT)?;
+    let small = run_once(&served, &ir::fan_out("fan-out", ir::true_container(), FAN_OUT))? / FAN_OUT;
+    overhead(
+        bench,
+        &format!("fan-out of {FAN_OUT}, beyond a bare spawn, per task"),
+        [small, floor, FAN_OUT_LIMIT],
+    );
+
+    let large = run_once(&served, &ir::fan_out("large-fan-out", ir::true_container(), LARGE))? / LARGE;
+    let ratio = large.as_secs_f64() / small.as_secs_f64();
+    let figures = [format!("{ratio:.2}x"), millis(small), format!("{LARGE_RATIO}x")];
+    bench.row(
+        format!("fan-out of {LARGE}, time per task over that of {FAN_OUT}"),
+        figures,
+        ratio <= LARGE_RATIO,
+    );
+    let peak = served.memory_bytes("VmHWM")?;
+    let figures = [mebibytes(peak), "-".to_owned(), mebibytes(LARGE_MEMORY)];
+    bench.row(format!("peak memory of the server after {LARGE} tasks"), figures, peak <= LARGE_MEMORY);
+    Ok(())
+}
+
+fn overhead(bench: &mut Bench, what: &str, [measured, floor, limit]: [Duration; 3]) {
+    let beyond = measured.saturating_sub(floor);
+    bench.row(what, [millis(beyond), millis(floor), millis(limit)], beyond <= limit);
+}
+
+/// Runs a pipeline to its end and returns how long it took by its own times.
+pub(super) fn run_once(served: &Served, spec: &Value) -> Result<Duration> {
+    let id = served.submit("bench", spec)?;
+    let run = served.wait(&id, PATIENCE)?;
+    served::must_succeed(&run)?;
+    served::duration(&run)
+}
+
+/// Spawns and reaps `/bin/true` one after the other; returns the time for one.
+fn bare_loop(count: u32) -> Result<Duration> {
+    let started = Instant::now();
+    for _ in 0..count {
+        Command::new("/bin/true").stdin(Stdio::null()).stdout(Stdio::null()).status()?;
+    }
+    Ok(started.elapsed() / count)
+}

@@ -1,0 +1,55 @@
+//! The virtual environment that tests use: the pinned kfp SDK and pytest, below the target folder.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace::{self, must};
+
+/// What the conformance tests are written against.
+const REQUIREMENTS: &[&str] = &["kfp==2.17.0", "pytest>=8,<10"];
+
+/// Returns the environment's interpreter; makes the environment when it is not there yet.
+pub fn environment() -> Result<PathBuf> {
+    let folder = workspace::target().join("test-venv");
+    let python = folder.join("bin/python");
+    let stamp = folder.join("requirements");
+    let wanted = REQUIREMENTS.join("\n");
+    if std::fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(python);
+    }
+    println!("installing {} into {}", REQUIREMENTS.join(" "), folder.display());
+    if has_program("uv") {
+        must(Command::new("uv").args(["venv", "--quiet", "--clear"]).arg(&folder))?;
+        must(
+            Command::new("uv")
+                .args(["pip", "install", "--quiet", "--python"])
+                .arg(&python)
+                .args(REQUIREMENTS),
+        )?;
+    } else {
+        must(Command::new(host_python()?).args(["-m", "venv", "--clear"]).arg(&folder))?;
+        must(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(REQUIREMENTS))?;
+    }
+    std::fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(python)
+}
+
+/// Returns the host's Python 3.
+pub fn host_python() -> Result<&'static str> {
+    match ["python3", "python"].into_iter().find(|name| has_program(name)) {
+        Some(name) => Ok(name),
+        None => bail!("no python3 on the PATH; install Python 3.9 or newer with its venv module"),
+    }
+}
+
+/// Tells whether a program answers `--version`.
+pub fn has_program(name: impl AsRef<Path>) -> bool {
+    Command::new(name.as_ref())
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}

@@ -1,0 +1,154 @@
+//! A `pipewright serve` child on a free loopback port.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::http;
+
+/// Longest wait for the first answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server that runs until it is stopped, killed or dropped.
+pub struct Served {
+    child: Child,
+    pub url: String,
+    /// From the start of the process to its first answer.
+    pub ready_after: Duration,
+}
+
+impl Served {
+    /// Starts a server on this home and waits for its first answer. Its talk is appended to `<home>.log`.
+    pub fn start(binary: &Path, home: &Path, extra: &[&str]) -> Result<Self> {
+        let port = free_port()?;
+        let address = format!("127.0.0.1:{port}");
+        let log = File::options().create(true).append(true).open(log_path(home))?;
+        let started = Instant::now();
+        let child = Command::new(binary)
+            .args(["serve", "--listen", &address, "--home"])
+            .arg(home)
+            .args(extra)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("cannot start {}", binary.display()))?;
+        let mut served = Self { child, url: format!("http://{address}"), ready_after: Duration::ZERO };
+        while started.elapsed() < PATIENCE {
+            if let Ok((200, _)) = http::exchange(&served.url, "GET", "/apis/v2beta1/healthz", None) {
+                served.ready_after = started.elapsed();
+                return Ok(served);
+            }
+            if let Some(status) = served.child.try_wait()? {
+                bail!("the server left with {status}; see {}", log_path(home).display());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        bail!("the server did not answer within {PATIENCE:?}; see {}", log_path(home).display())
+    }
+
+    /// Creates a run from an IR document and returns its id.
+    pub fn submit(&self, name: &str, spec: &Value) -> Result<String> {
+        let body = json!({ "display_name": name, "pipeline_spec": spec });
+        let run = http::call(&self.url, "POST", "/apis/v2beta1/runs", Some(&body))?;
+        let id = run["run_id"].as_str().context("the created run has no run_id")?;
+        Ok(id.to_owned())
+    }
+
+    /// Returns the run as the API gives it.
+    pub fn run(&self, id: &str) -> Result<Value> {
+        http::call(&self.url, "GET", &format!("/apis/v2beta1/runs/{id}"), None)
+    }
+
+    /// Waits for the run's end and returns it.
+    pub fn wait(&self, id: &str, limit: Duration) -> Result<Value> {
+        let started = Instant::now();
+        let mut pause = Duration::from_millis(20);
+        while started.elapsed() < limit {
+            let asked = Instant::now();
+            let run = self.run(id)?;
+            if is_over(&run) {
+                return Ok(run);
+            }
+            // Asking costs the server time that a measured run needs: a twentieth of it at most.
+            pause = pause.max(asked.elapsed() * 20);
+            std::thread::sleep(pause);
+        }
+        bail!("run {id} did not end within {limit:?}")
+    }
+
+    /// Returns a line of `/proc/<pid>/status` in bytes, such as `VmHWM` or `VmRSS`.
+    pub fn memory_bytes(&self, field: &str) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|line| line.starts_with(field)).context("no such memory figure")?;
+        let kib = line.split_whitespace().nth(1).and_then(|number| number.parse::<u64>().ok());
+        Ok(kib.context("memory figure is no number")? * 1024)
+    }
+
+    /// Ends the server at once, as a crash would: tasks go on.
+    pub fn kill(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let patience = Instant::now();
+        while patience.elapsed() < Duration::from_secs(5) {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Tells whether a run of the API has ended.
+pub fn is_over(run: &Value) -> bool {
+    matches!(run["state"].as_str(), Some("SUCCEEDED" | "FAILED" | "CANCELED" | "SKIPPED"))
+}
+
+/// Fails unless the run succeeded.
+pub fn must_succeed(run: &Value) -> Result<()> {
+    match run["state"].as_str() {
+        Some("SUCCEEDED") => Ok(()),
+        state => bail!("run ended {}: {}", state.unwrap_or("without a state"), run["error"]),
+    }
+}
+
+/// Returns how long the run took by its own times.
+pub fn duration(run: &Value) -> Result<Duration> {
+    let time = |field: &str| {
+        run[field].as_str().and_then(micros).with_context(|| format!("run has no readable {field}"))
+    };
+    let length = time("finished_at")? - time("created_at")?;
+    Ok(Duration::from_micros(u64::try_from(length).context("run ended before it began")?))
+}
+
+/// Reads an RFC 3339 time in UTC as microseconds of its month; runs here do not last longer than a day.
+fn micros(text: &str) -> Option<i64> {
+    let (date, clock) = text.trim_end_matches('Z').split_once('T')?;
+    let day: i64 = date.rsplit('-').next()?.parse().ok()?;
+    let mut parts = clock.split(':');
+    let hours: i64 = parts.next()?.parse().ok()?;
+    let minutes: i64 = parts.next()?.parse().ok()?;
+    let seconds: f64 = parts.next()?.parse().ok()?;
+    Some(((day * 24 + hours) * 60 + minutes) * 60_000_000 + (seconds * 1e6) as i64)
+}
+
+fn log_path(home: &Path) -> PathBuf {
+    home.with_extension("log")
+}
+
+fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

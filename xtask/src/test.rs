@@ -1,0 +1,92 @@
+//! `cargo xtask test`: everything that must hold, in the order in which it fails fastest.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::workspace::{self, cargo, must};
+use crate::{crash, layers, python};
+
+/// Which part to run.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Step to run: format, layers, lint, deny, unit, crash, sdk; all when left out.
+    steps: Vec<String>,
+}
+
+/// How often `cargo xtask test` kills the server; `cargo xtask crash` does it 30 times.
+const KILLS: u32 = 6;
+
+type Step = (&'static str, fn() -> Result<()>);
+
+const STEPS: &[Step] = &[
+    ("format", format),
+    ("layers", layers::run),
+    ("lint", lint),
+    ("deny", deny),
+    ("unit", unit),
+    ("crash", kill),
+    ("sdk", sdk),
+];
+
+/// Runs the steps; stops at the first that fails.
+pub fn run(args: &Args) -> Result<()> {
+    if let Some(unknown) = args.steps.iter().find(|step| !STEPS.iter().any(|(name, _)| name == step)) {
+        bail!("no step is named `{unknown}`");
+    }
+    let started = Instant::now();
+    for (name, step) in STEPS {
+        if args.steps.is_empty() || args.steps.iter().any(|wanted| wanted == name) {
+            let begun = Instant::now();
+            println!("== {name}");
+            step()?;
+            println!("== {name}: passed in {:.0} s", begun.elapsed().as_secs_f64());
+        }
+    }
+    println!("all tests passed in {:.0} s", started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn format() -> Result<()> {
+    must(&mut cargo(&["fmt", "--all", "--check"]))
+}
+
+fn lint() -> Result<()> {
+    must(&mut cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+fn deny() -> Result<()> {
+    let installed = cargo(&["deny", "--version"]).output().is_ok_and(|output| output.status.success());
+    if !installed {
+        println!(
+            "cargo-deny is not installed, so licences and bans are not checked (cargo install cargo-deny)"
+        );
+        return Ok(());
+    }
+    must(&mut cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))
+}
+
+/// Unit and integration tests, the conformance corpus among them: it runs pipelines through the real binary,
+/// whose Python steps find the pinned SDK by `pip`.
+fn unit() -> Result<()> {
+    python::host_python()?;
+    must(&mut cargo(&["test", "--quiet", "--workspace"]))
+}
+
+fn kill() -> Result<()> {
+    let binary = workspace::build("dev")?;
+    crash::soak(&binary, KILLS, u64::from(std::process::id()), "0.1")
+}
+
+/// The official SDK against a real server.
+fn sdk() -> Result<()> {
+    let binary = workspace::build("dev")?;
+    let python = python::environment()?;
+    must(
+        Command::new(python)
+            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "conformance/sdk"])
+            .env("PIPEWRIGHT", binary)
+            .current_dir(workspace::root()),
+    )
+}
