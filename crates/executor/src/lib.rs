@@ -1,1 +1,12 @@
-//! Door of the room.
+//! Makes attempts run: the [`Executor`] contract, host processes under a launcher, and a scripted fake.
+//!
+//! Executors decide nothing. They are told to launch, kill and forget attempts, and everything that happens
+//! afterwards comes out of one bounded channel of observations. What an attempt publishes is read by the
+//! launcher beside the command; what it means is the engine's business.
+
+pub mod contract;
+pub mod fake;
+pub mod process;
+mod seam;
+
+pub use seam::{Executor, LogSource, OBSERVATIONS_CAPACITY, Observations, timestamp_now};

@@ -1,0 +1,1 @@
+//! Host processes under the launcher.
