@@ -11,7 +11,7 @@ def join(a: str, b: str, out: dsl.OutputPath(str)):
 
 
 @dsl.pipeline(name='for-nested-field')
-def pipeline(items: List[dict] = [{'name': 'a', 'parts': ['1']}, {'name': 'b', 'parts': ['2', '3']}]):
+def pipeline(items: List[dict]):
     with dsl.ParallelFor(items) as item:
         with dsl.ParallelFor(item.parts) as part:
-            join(a=item.name, b=part)
+            join(a=item.title, b=part)
