@@ -1,1 +1,10 @@
-//! Door of the room.
+//! Bytes of artifacts in storage: where a URI points to, and folders and files of the local store.
+//!
+//! Types, metadata and lineage of artifacts are rows elsewhere. Object stores are known by name only: their
+//! bytes cannot be reached yet.
+
+mod local;
+mod uri;
+
+pub use local::{Entry, Error, Kind, Summary, list, make_read_only, place, remove_tree, summarize};
+pub use uri::{Location, local_file};
