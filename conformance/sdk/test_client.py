@@ -1,7 +1,7 @@
 """Drives the unchanged kfp client against a running server.
 
 The server's address comes from the environment variable PIPEWRIGHT_URL, for
-example http://127.0.0.1:8080. Each test runs against `/` and against `/pipeline`.
+example http://127.0.0.1:8080; `conftest.py` starts one otherwise. Each test runs against `/` and against `/pipeline`.
 Only shell components are used: no Python environment is needed.
 """
 
