@@ -1,1 +1,16 @@
-//! Door of the room.
+//! Text to plan: reads a pipeline file and says all that is wrong with it at once.
+//!
+//! The door is [`compile`]. This room is pure: it reads no files, has no clock and runs nothing.
+
+mod arguments;
+mod compile;
+mod decode;
+mod detect;
+mod diagnostic;
+mod suggest;
+mod v2;
+mod yaml;
+
+pub use arguments::{ArgumentMistake, complete_arguments, parse_argument, parse_arguments};
+pub use compile::{Compiled, compile, compile_json};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};

@@ -1,0 +1,87 @@
+//! The whole way from a source to a checked plan.
+
+use pipewright_plan::{Dialect, Plan};
+use serde_json::Value;
+
+use crate::decode::{Context, Decode};
+use crate::detect::{self, Documents};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::v2;
+use crate::yaml::{self, Node, Span};
+
+/// A pipeline that can be run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compiled {
+    pub plan: Plan,
+    pub dialect: Dialect,
+    /// The pipeline specification as JSON, its fields in camel case.
+    pub pipeline_spec: Value,
+    pub platform_spec: Option<Value>,
+    /// Oddities that do not stand in the way.
+    pub warnings: Diagnostics,
+}
+
+/// Compiles a pipeline file, YAML or JSON.
+///
+/// Errors: every mistake at once, in the order of the text, warnings among them.
+pub fn compile(source: &[u8]) -> Result<Compiled, Diagnostics> {
+    let (nodes, mut diagnostics) = yaml::load(source);
+    if nodes.is_empty() && diagnostics.has_errors() {
+        return Err(diagnostics);
+    }
+    let was_cut =
+        diagnostics.iter().any(|found| !matches!(&*found.code, "duplicate-key" | "yaml-tag" | "yaml-key"));
+    if was_cut {
+        // What follows the syntax error is unknown, so that looking for more mistakes would only guess.
+        return Err(diagnostics);
+    }
+    finish(&nodes, &mut diagnostics)
+}
+
+/// Compiles an inline specification: a pipeline specification, or `{pipeline_spec, platform_spec}`.
+///
+/// Errors: as for [`compile`], without lines and columns.
+pub fn compile_json(source: &Value) -> Result<Compiled, Diagnostics> {
+    finish(&[Node::from_json(source)], &mut Diagnostics::default())
+}
+
+fn finish(nodes: &[Node], diagnostics: &mut Diagnostics) -> Result<Compiled, Diagnostics> {
+    let Some(documents) = detect::detect(nodes, diagnostics) else {
+        diagnostics.settle();
+        return Err(std::mem::take(diagnostics));
+    };
+    let mut cx = Context::new();
+    let plan = compile_v2(&documents, &mut cx);
+    diagnostics.append(std::mem::take(&mut cx.diagnostics));
+    if let Some(plan) = plan.as_ref().filter(|_| !diagnostics.has_errors()) {
+        for broken in pipewright_plan::check(plan).err().into_iter().flatten() {
+            let mut diagnostic =
+                Diagnostic::new(Severity::Error, "broken-plan", Span::default(), broken.message);
+            diagnostic.path = broken.path;
+            diagnostics.push(diagnostic);
+        }
+    }
+    diagnostics.settle();
+    let warnings = std::mem::take(diagnostics);
+    let Some(plan) = plan.filter(|_| !warnings.has_errors()) else { return Err(warnings) };
+    let to_json = |node: &Node| node.to_json_renamed(&|mapping, key| cx.field_name(mapping, key));
+    Ok(Compiled {
+        plan,
+        dialect: Dialect::V2,
+        pipeline_spec: to_json(documents.pipeline),
+        platform_spec: documents.platform.map(to_json),
+        warnings,
+    })
+}
+
+fn compile_v2(documents: &Documents<'_>, cx: &mut Context) -> Option<Plan> {
+    let spec = v2::spec::PipelineSpec::decode(documents.pipeline, cx);
+    let platform = documents.platform.and_then(|node| v2::platform::PlatformSpec::decode(node, cx));
+    let unreadable = cx.diagnostics.iter().any(|found| found.code == "wrong-type");
+    let plan = v2::lower::lower(&spec?, platform.as_ref(), cx);
+    if unreadable {
+        // A field that could not be read looks absent; its first report is enough.
+        cx.diagnostics.retain(|found| found.code != "missing-field");
+    }
+    plan
+}

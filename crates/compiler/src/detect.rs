@@ -1,0 +1,124 @@
+//! Which documents a source holds, and in which dialect.
+//!
+//! Source: v2 semantics 1.1. Unlike upstream, a document that is neither is told, not dropped in silence.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::yaml::{Node, Span};
+
+/// The documents of one pipeline in the v2 format.
+#[derive(Debug)]
+pub(crate) struct Documents<'n> {
+    pub pipeline: &'n Node,
+    pub platform: Option<&'n Node>,
+}
+
+const PIPELINE_KEYS: &[&str] = &[
+    "pipelineInfo",
+    "pipeline_info",
+    "root",
+    "components",
+    "deploymentSpec",
+    "deployment_spec",
+    "schemaVersion",
+    "schema_version",
+    "sdkVersion",
+];
+
+/// Sorts the documents of a source; `None` when they are no pipeline in the v2 format, which is then told.
+pub(crate) fn detect<'n>(nodes: &'n [Node], diagnostics: &mut Diagnostics) -> Option<Documents<'n>> {
+    let mut pipelines: Vec<&Node> = Vec::new();
+    let mut platforms: Vec<&Node> = Vec::new();
+    let mut others: Vec<&Node> = Vec::new();
+    for node in nodes.iter().filter(|node| !node.is_null()) {
+        let (pipeline, platform) = unwrap(node);
+        match (pipeline, platform) {
+            (None, None) if has_any(node, PIPELINE_KEYS) => pipelines.push(node),
+            (None, None) if has_any(node, &["platforms"]) => platforms.push(node),
+            (None, None) => others.push(node),
+            _ => {
+                pipelines.extend(pipeline);
+                platforms.extend(platform);
+            }
+        }
+    }
+    if let Some(workflow) = others.iter().find(|node| is_workflow(node)) {
+        diagnostics.push(v1_workflow(workflow));
+        return None;
+    }
+    for (found, kind) in [(&pipelines, "pipeline"), (&platforms, "platform")] {
+        for extra in found.iter().skip(1) {
+            let message = format!("there is more than one {kind} specification in this file");
+            let at = start_of(extra);
+            diagnostics
+                .push(Diagnostic::new(Severity::Error, "several-documents", at, message))
+                .hint("keep one pipeline per file");
+        }
+    }
+    let Some(pipeline) = pipelines.first() else {
+        diagnostics.push(no_pipeline(&others, &platforms));
+        return None;
+    };
+    for other in others {
+        let message = "this document is neither a pipeline nor platform settings and is ignored";
+        diagnostics.push(Diagnostic::new(Severity::Warning, "ignored-document", start_of(other), message));
+    }
+    Some(Documents { pipeline, platform: platforms.first().copied() })
+}
+
+/// Returns the parts of a document that wraps both specifications.
+fn unwrap(node: &Node) -> (Option<&Node>, Option<&Node>) {
+    let get =
+        |camel: &str, snake: &str| node.get(camel).or_else(|| node.get(snake)).filter(|node| !node.is_null());
+    (get("pipelineSpec", "pipeline_spec"), get("platformSpec", "platform_spec"))
+}
+
+fn has_any(node: &Node, keys: &[&str]) -> bool {
+    keys.iter().any(|key| node.get(key).is_some())
+}
+
+fn is_workflow(node: &Node) -> bool {
+    node.get("apiVersion").and_then(Node::as_str).is_some_and(|version| version.starts_with("argoproj.io"))
+}
+
+fn start_of(node: &Node) -> Span {
+    Span { start: node.span.start, end: node.span.start }
+}
+
+fn v1_workflow(node: &Node) -> Diagnostic {
+    let kind = node.get("kind").and_then(Node::as_str).unwrap_or("Workflow");
+    let message = format!("this is an Argo `{kind}` (pipelines v1); this release runs pipelines v2 only");
+    let mut diagnostic = Diagnostic::new(Severity::Error, "v1-not-supported", start_of(node), message);
+    diagnostic.hint("compile the pipeline with the `kfp` 2.x SDK");
+    diagnostic
+}
+
+fn no_pipeline(others: &[&Node], platforms: &[&Node]) -> Diagnostic {
+    let (at, message, hint) = match (others.first(), platforms.first()) {
+        (None, None) => {
+            (Span::default(), "the document is empty", "give a pipeline compiled by the `kfp` SDK")
+        }
+        (None, Some(platform)) => (
+            start_of(platform),
+            "there are platform settings but no pipeline specification",
+            "the pipeline specification belongs into the same file, before a line `---`",
+        ),
+        (Some(other), _) if other.get("implementation").is_some() => (
+            start_of(other),
+            "this is a component definition, not a pipeline",
+            "load it in a pipeline function and compile that",
+        ),
+        (Some(other), _) if other.as_mapping().is_none() => (
+            start_of(other),
+            "a pipeline specification is a mapping",
+            "give a pipeline compiled by the `kfp` SDK",
+        ),
+        (Some(other), _) => (
+            start_of(other),
+            "there is no pipeline specification in this document",
+            "a pipeline has the fields `pipelineInfo`, `root`, `components`, `deploymentSpec` and `schemaVersion`",
+        ),
+    };
+    let mut diagnostic = Diagnostic::new(Severity::Error, "no-pipeline", at, message);
+    diagnostic.hint(hint);
+    diagnostic
+}

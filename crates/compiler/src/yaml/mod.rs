@@ -1,0 +1,180 @@
+//! Text to positioned nodes: YAML as PyYAML reads it, and JSON.
+//!
+//! Knows nothing of pipelines. Aliases are shared, never copied; every limit is checked while reading.
+
+mod json;
+mod load;
+mod scalar;
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+pub(crate) use load::load;
+
+/// Longest text that is read, in bytes.
+pub(crate) const LONGEST_TEXT: usize = 32 << 20;
+/// Deepest nesting, aliases expanded.
+pub(crate) const DEEPEST: u32 = 128;
+/// Most nodes, aliases expanded.
+pub(crate) const MOST_NODES: u64 = 1_000_000;
+/// Most bytes of scalars, aliases expanded.
+pub(crate) const MOST_BYTES: u64 = 64 << 20;
+
+/// A place in the text. Units: both from 1, columns in characters; 0 is "no text".
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position {
+    pub line: u32,
+    pub column: u32,
+}
+
+/// A stretch of text, its end exclusive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub start: Position,
+    pub end: Position,
+}
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Node {
+    pub value: NodeValue,
+    pub span: Span,
+}
+
+/// What a node holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum NodeValue {
+    Null,
+    Boolean(bool),
+    /// Decimal digits with an optional minus sign, of any length
+    Integer(String),
+    /// Always finite
+    Float(f64),
+    String(String),
+    List(Vec<Arc<Node>>),
+    Mapping(Mapping),
+}
+
+/// Keys in document order; look-ups are hashed.
+pub(crate) type Mapping = IndexMap<String, Entry>;
+
+/// One key of a mapping.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    pub key_span: Span,
+    pub node: Arc<Node>,
+}
+
+impl Node {
+    /// Makes a tree without positions; deeper parts than the limit are refused by the caller.
+    pub fn from_json(value: &Value) -> Self {
+        let value = match value {
+            Value::Null => NodeValue::Null,
+            Value::Bool(truth) => NodeValue::Boolean(*truth),
+            Value::Number(number) if number.is_f64() => {
+                let double = number.as_f64().unwrap_or_default();
+                if double.fract() == 0.0 && double.abs() < 9e15 {
+                    NodeValue::Integer((double as i64).to_string())
+                } else {
+                    NodeValue::Float(double)
+                }
+            }
+            Value::Number(number) => NodeValue::Integer(number.to_string()),
+            Value::String(text) => NodeValue::String(text.clone()),
+            Value::Array(items) => {
+                NodeValue::List(items.iter().map(|item| Arc::new(Self::from_json(item))).collect())
+            }
+            Value::Object(fields) => NodeValue::Mapping(
+                fields
+                    .iter()
+                    .map(|(key, item)| {
+                        let node = Arc::new(Self::from_json(item));
+                        (key.clone(), Entry { key_span: Span::default(), node })
+                    })
+                    .collect(),
+            ),
+        };
+        Self { value, span: Span::default() }
+    }
+
+    /// Returns the value as JSON; integers beyond 64 bits become doubles, as the wire format has them.
+    pub fn to_json(&self) -> Value {
+        self.to_json_renamed(&|_, key| key.to_owned())
+    }
+
+    /// Like [`Node::to_json`], with each key of each mapping renamed.
+    pub fn to_json_renamed(&self, rename: &dyn Fn(&Mapping, &str) -> String) -> Value {
+        match &self.value {
+            NodeValue::Null => Value::Null,
+            NodeValue::Boolean(truth) => Value::Bool(*truth),
+            NodeValue::Integer(digits) => integer(digits),
+            NodeValue::Float(double) => Value::from(*double),
+            NodeValue::String(text) => Value::String(text.clone()),
+            NodeValue::List(items) => items.iter().map(|item| item.to_json_renamed(rename)).collect(),
+            NodeValue::Mapping(mapping) => Value::Object(
+                mapping
+                    .iter()
+                    .map(|(key, entry)| (rename(mapping, key), entry.node.to_json_renamed(rename)))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// Returns the mapping, when it is one.
+    pub fn as_mapping(&self) -> Option<&Mapping> {
+        match &self.value {
+            NodeValue::Mapping(mapping) => Some(mapping),
+            _ => None,
+        }
+    }
+
+    /// Returns the text, when it is a string.
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            NodeValue::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns the node under a key of a mapping.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.as_mapping()?.get(key).map(|entry| &*entry.node)
+    }
+
+    /// Tells whether it is null (or empty).
+    pub fn is_null(&self) -> bool {
+        self.value == NodeValue::Null
+    }
+
+    /// Names the kind of value for messages, with the value where it is short.
+    pub fn describe(&self) -> String {
+        match &self.value {
+            NodeValue::Null => "nothing".to_owned(),
+            NodeValue::Boolean(truth) => format!("the boolean `{truth}`"),
+            NodeValue::Integer(digits) => format!("the number `{}`", shorten(digits)),
+            NodeValue::Float(double) => format!("the number `{double}`"),
+            NodeValue::String(text) => format!("the text `{}`", shorten(text)),
+            NodeValue::List(_) => "a list".to_owned(),
+            NodeValue::Mapping(_) => "a mapping".to_owned(),
+        }
+    }
+}
+
+fn integer(digits: &str) -> Value {
+    if let Ok(number) = digits.parse::<i64>() {
+        return Value::from(number);
+    }
+    if let Ok(number) = digits.parse::<u64>() {
+        return Value::from(number);
+    }
+    let double = digits.parse::<f64>().unwrap_or(f64::MAX);
+    Value::from(double.clamp(f64::MIN, f64::MAX))
+}
+
+/// Cuts a text to what a message can show on its line.
+pub(crate) fn shorten(text: &str) -> String {
+    let line: String = text.chars().take_while(|c| *c != '\n').take(60).collect();
+    if line.len() < text.len() { format!("{line}…") } else { line }
+}
