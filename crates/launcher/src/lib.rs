@@ -1,1 +1,41 @@
-//! Door of the room.
+//! Runs user commands beside a server that may die at any moment.
+//!
+//! One small fork server takes launch requests from an executor over a socket and forks a supervisor for
+//! each attempt. A supervisor owns the attempt's folder, starts the command, waits for it, publishes its
+//! outputs and leaves an exit report. Both outlive the executor. No runtime, no threads: everything here
+//! forks.
+
+mod attempt;
+mod command;
+mod folder;
+mod namespace;
+mod notices;
+mod publish;
+mod serve;
+mod sys;
+mod wait;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the hidden subcommand: `serve [--grace-ms N] [--isolation auto|on|off] [--home DIR]`, with the request
+/// socket as stdin and the notice socket as stdout.
+///
+/// Must be called before the process has started any thread.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    match serve::Options::parse(&args) {
+        Ok(options) => serve::run(&options),
+        Err(message) => {
+            eprintln!("pipewright launcher: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Says why tasks cannot get a private view of the file system here, or nothing when they can.
+///
+/// Tries it in a child process, so the caller must have no other threads.
+pub fn isolation_obstacle(home: &std::path::Path) -> Option<String> {
+    namespace::obstacle(home)
+}

@@ -114,3 +114,24 @@ pub struct Published {
     /// Every declared output artifact, with the command's changes to URI and metadata merged in.
     pub artifacts: BTreeMap<String, ArtifactList>,
 }
+
+/// What a launcher tells the executor that feeds it; one JSON document per message.
+///
+/// `token` is the number that came with the request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+pub enum LaunchNotice {
+    /// The launcher takes requests; `isolation` says why tasks run without a private view of the file
+    /// system, if so.
+    Ready { isolation: Option<String> },
+    /// The command runs as this process.
+    Started { token: u64, pid: u32 },
+    /// The exit report is there.
+    Ended { token: u64 },
+    /// The attempt's folder exists already; nothing was started.
+    Exists { token: u64 },
+    /// Nothing could be started and no report could be left.
+    Refused { token: u64, message: String },
+    /// The process beside the command is gone; without an earlier `Ended` it was killed.
+    Gone { token: u64 },
+}

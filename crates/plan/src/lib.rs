@@ -25,7 +25,7 @@ pub use executor_io::{
     OutputParameter,
 };
 pub use expr::{Expr, Function, Macro};
-pub use launch::{ExitReport, ExitStatus, LaunchFile, LaunchSpec, Mount, Published, Usage};
+pub use launch::{ExitReport, ExitStatus, LaunchFile, LaunchNotice, LaunchSpec, Mount, Published, Usage};
 pub use placeholder::{Filling, JobFacts, Placeholder, Text, TextPart, ValueTemplate, Word, local_path};
 pub use platform::{PipelinePlatform, TaskPlatform};
 pub use task::{

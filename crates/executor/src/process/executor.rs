@@ -1,0 +1,439 @@
+//! Keeps what is in flight, and turns the launcher's notices into observations.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use pipewright_engine::{AttemptEnd, AttemptId, FailureReason, Launch, Observation, Observed};
+use pipewright_plan::LaunchNotice;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use super::folder::{self, Found};
+use super::link::{self, Notices, Requests};
+use super::outcome;
+use super::request::{self, Common, Surroundings};
+use crate::seam::{Executor, LogSource, OBSERVATIONS_CAPACITY, Observations, timestamp_now};
+
+/// Whether tasks get a private view of the file system.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// Where the kernel allows it.
+    #[default]
+    Auto,
+    /// Or nothing runs.
+    On,
+    Off,
+}
+
+/// How processes are run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The home folder, absolute.
+    pub home: PathBuf,
+    /// The program with the launcher's subcommand.
+    pub program: PathBuf,
+    /// Runs any image on the host's own programs.
+    pub any_image: bool,
+    pub isolation: Isolation,
+    /// Flushes exit reports to disk before they are told.
+    pub flush: bool,
+    /// From SIGTERM to SIGKILL.
+    pub grace: Duration,
+    /// Set for every task; its own settings win.
+    pub env: Vec<(String, String)>,
+}
+
+impl Options {
+    /// Makes the usual options.
+    pub fn new(home: impl Into<PathBuf>, program: impl Into<PathBuf>) -> Self {
+        Self {
+            home: home.into(),
+            program: program.into(),
+            any_image: false,
+            isolation: Isolation::Auto,
+            flush: false,
+            grace: Duration::from_secs(10),
+            env: Vec::new(),
+        }
+    }
+}
+
+/// Why an executor did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("start launcher {}: {source}", program.display())]
+    Launcher { program: PathBuf, source: io::Error },
+    #[error("home folder {} is not an absolute path", home.display())]
+    Home { home: PathBuf },
+}
+
+/// Runs attempts as processes of this machine. A clone is another handle of the same executor.
+#[derive(Clone)]
+pub struct ProcessExecutor {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: Options,
+    common: Common,
+    observations: mpsc::Sender<Observation>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    in_flight: BTreeMap<AttemptId, Flight>,
+    tokens: BTreeMap<u64, AttemptId>,
+    next_token: u64,
+    /// Counts fork servers; notices of an earlier one still count.
+    generation: u64,
+    requests: Option<Arc<Requests>>,
+}
+
+/// How far an attempt is.
+enum Flight {
+    /// Its surroundings are being made.
+    Preparing { task: Option<AbortHandle> },
+    /// The launcher has been asked, or its command runs.
+    Launched { generation: u64, is_running: bool, stop: bool },
+    /// Found running in its folder; a thread waits for its end.
+    Adopted,
+}
+
+impl ProcessExecutor {
+    /// Starts the launcher. Must be called inside a tokio runtime.
+    pub fn start(options: Options) -> Result<(Self, Observations), Error> {
+        if !options.home.is_absolute() {
+            return Err(Error::Home { home: options.home });
+        }
+        let (observations, receiver) = mpsc::channel(OBSERVATIONS_CAPACITY);
+        let common = Common { env: options.env.clone(), flush: options.flush };
+        let shared = Arc::new(Shared { options, common, observations, state: Mutex::default() });
+        shared
+            .connect()
+            .map_err(|source| Error::Launcher { program: shared.options.program.clone(), source })?;
+        Ok((Self { shared }, receiver))
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no code panics while it holds the lock")
+    }
+
+    fn folder_of(&self, attempt: &AttemptId) -> PathBuf {
+        folder::path_of(&self.options.home, attempt)
+    }
+
+    async fn observe(&self, attempt: &AttemptId, observed: Observed) {
+        let observation = Observation { attempt: attempt.clone(), at: timestamp_now(), observed };
+        // A closed channel means that nobody is interested any more.
+        let _ = self.observations.send(observation).await;
+    }
+
+    /// Tells an attempt's end, once.
+    async fn end(&self, attempt: &AttemptId, end: AttemptEnd) {
+        if self.state().in_flight.remove(attempt).is_some() {
+            self.observe(attempt, Observed::Ended { end: Box::new(end) }).await;
+        }
+    }
+
+    /// Starts a fork server and listens to it.
+    fn connect(self: &Arc<Self>) -> io::Result<Arc<Requests>> {
+        let options = &self.options;
+        let isolation = match options.isolation {
+            Isolation::Auto => "auto",
+            Isolation::On => "on",
+            Isolation::Off => "off",
+        };
+        let mut args: Vec<OsString> =
+            ["launcher", "serve", "--isolation", isolation, "--grace-ms"].map(OsString::from).into();
+        args.push(options.grace.as_millis().to_string().into());
+        args.extend(["--home".into(), options.home.clone().into_os_string()]);
+        let (requests, notices) = link::start(&options.program, &args)?;
+        let requests = Arc::new(requests);
+        let generation = {
+            let mut state = self.state();
+            state.generation += 1;
+            state.requests = Some(Arc::clone(&requests));
+            state.generation
+        };
+        tokio::spawn(listen(Arc::downgrade(self), notices, generation));
+        Ok(requests)
+    }
+
+    /// Sends a request; a fork server that is gone is replaced once.
+    fn send(self: &Arc<Self>, launch: Launch, around: Surroundings) -> Result<(), String> {
+        let attempt = launch.attempt.clone();
+        let spec = request::spec_of(launch, &self.folder_of(&attempt), around, &self.common);
+        for is_last in [false, true] {
+            let (token, requests) = {
+                let mut state = self.state();
+                state.next_token += 1;
+                let (token, generation) = (state.next_token, state.generation);
+                match state.in_flight.get_mut(&attempt) {
+                    Some(flight) => *flight = Flight::Launched { generation, is_running: false, stop: false },
+                    None => return Ok(()),
+                }
+                state.tokens.insert(token, attempt.clone());
+                (token, state.requests.clone())
+            };
+            let sent = match requests {
+                Some(requests) => requests.send(token, &spec),
+                None => Err(io::ErrorKind::NotConnected.into()),
+            };
+            match sent {
+                Ok(()) => return Ok(()),
+                Err(error) if is_last => return Err(format!("failed to reach the launcher: {error}")),
+                Err(error) => {
+                    tracing::warn!(%error, "launcher is gone, starting another");
+                    self.state().tokens.remove(&token);
+                    self.connect().map_err(|error| format!("failed to start the launcher: {error}"))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes up an attempt from what its folder says.
+    async fn adopt(self: &Arc<Self>, attempt: &AttemptId) {
+        match folder::look(&self.folder_of(attempt)) {
+            Ok(Found::Ended(report)) => self.end_with(attempt, *report).await,
+            Ok(Found::Running { pid }) => {
+                let is_new = {
+                    let mut state = self.state();
+                    match state.in_flight.insert(attempt.clone(), Flight::Adopted) {
+                        Some(Flight::Adopted) => return,
+                        Some(Flight::Launched { is_running, .. }) => !is_running,
+                        Some(Flight::Preparing { .. }) | None => true,
+                    }
+                };
+                if is_new {
+                    self.observe(attempt, Observed::Started { place: format!("supervisor {pid}") }).await;
+                }
+                self.watch(attempt.clone());
+            }
+            Ok(Found::Nothing | Found::Lost) => self.end(attempt, outcome::lost()).await,
+            Err(error) => {
+                let message = format!("failed to read the attempt's folder: {error}");
+                self.end(attempt, outcome::end_without_report(FailureReason::Lost, message, None)).await;
+            }
+        }
+    }
+
+    async fn end_with(&self, attempt: &AttemptId, report: pipewright_plan::ExitReport) {
+        let killed = report.published.is_none() && folder::was_killed(&self.folder_of(attempt));
+        self.end(attempt, outcome::end_of(report, killed)).await;
+    }
+
+    /// Waits for an adopted attempt in a thread: its lock is all that tells of its end.
+    fn watch(self: &Arc<Self>, attempt: AttemptId) {
+        let folder = self.folder_of(&attempt);
+        let shared = Arc::downgrade(self);
+        let runtime = tokio::runtime::Handle::current();
+        let waiting = std::thread::Builder::new().name("attempt-watch".to_owned()).stack_size(128 * 1024);
+        let spawned = waiting.spawn(move || {
+            let waited = folder::wait_until_free(&folder);
+            let Some(shared) = shared.upgrade() else { return };
+            runtime.spawn(async move {
+                if let Err(error) = waited {
+                    tracing::warn!(%error, "waiting for an attempt's lock failed");
+                }
+                shared.adopt_after_end(&attempt).await;
+            });
+        });
+        if let Err(error) = spawned {
+            tracing::error!(%error, "no thread to wait for an adopted attempt");
+        }
+    }
+
+    async fn adopt_after_end(self: &Arc<Self>, attempt: &AttemptId) {
+        match folder::read_report(&self.folder_of(attempt)) {
+            Ok(Some(report)) => self.end_with(attempt, report).await,
+            Ok(None) => self.end(attempt, outcome::lost()).await,
+            Err(error) => {
+                let message = format!("failed to read the exit report: {error}");
+                self.end(attempt, outcome::end_without_report(FailureReason::Lost, message, None)).await;
+            }
+        }
+    }
+
+    async fn notice(self: &Arc<Self>, notice: LaunchNotice) {
+        let attempt_of = |token: u64| self.state().tokens.get(&token).cloned();
+        match notice {
+            LaunchNotice::Ready { isolation: None } => tracing::debug!("tasks are isolated"),
+            LaunchNotice::Ready { isolation: Some(why) } => {
+                tracing::info!(reason = why, "tasks see the file system as it is");
+            }
+            LaunchNotice::Started { token, pid } => {
+                let Some(attempt) = attempt_of(token) else { return };
+                let stop_now = match self.state().in_flight.get_mut(&attempt) {
+                    Some(Flight::Launched { is_running, stop, .. }) => {
+                        *is_running = true;
+                        *stop
+                    }
+                    Some(Flight::Preparing { .. } | Flight::Adopted) | None => return,
+                };
+                self.observe(&attempt, Observed::Started { place: format!("process {pid}") }).await;
+                if stop_now {
+                    self.stop(&attempt);
+                }
+            }
+            LaunchNotice::Ended { token } => {
+                if let Some(attempt) = attempt_of(token) {
+                    self.adopt_after_end(&attempt).await;
+                }
+            }
+            LaunchNotice::Exists { token } => {
+                if let Some(attempt) = attempt_of(token) {
+                    self.adopt(&attempt).await;
+                }
+            }
+            LaunchNotice::Refused { token, message } => {
+                let Some(attempt) = attempt_of(token) else { return };
+                let is_running = matches!(
+                    self.state().in_flight.get(&attempt),
+                    Some(Flight::Launched { is_running: true, .. })
+                );
+                let reason = if is_running { FailureReason::Lost } else { FailureReason::NotStarted };
+                self.end(&attempt, outcome::end_without_report(reason, message, None)).await;
+            }
+            LaunchNotice::Gone { token } => {
+                let Some(attempt) = self.state().tokens.remove(&token) else { return };
+                let is_in_flight =
+                    matches!(self.state().in_flight.get(&attempt), Some(Flight::Launched { .. }));
+                if is_in_flight {
+                    self.adopt_after_end(&attempt).await;
+                }
+            }
+        }
+    }
+
+    fn stop(&self, attempt: &AttemptId) {
+        if let Err(error) = folder::signal_stop(&self.folder_of(attempt)) {
+            tracing::error!(%attempt, %error, "an attempt could not be asked to stop");
+        }
+    }
+
+    /// The fork server and all its supervisors are gone: what is not told yet is in the folders.
+    async fn disconnected(self: &Arc<Self>, generation: u64) {
+        let left: Vec<AttemptId> = {
+            let mut state = self.state();
+            if state.generation == generation {
+                state.requests = None;
+            }
+            let is_left = |flight: &Flight| matches!(flight, Flight::Launched { generation: of, .. } if *of == generation);
+            state.in_flight.iter().filter(|(_, flight)| is_left(flight)).map(|(id, _)| id.clone()).collect()
+        };
+        for attempt in left {
+            match folder::look(&self.folder_of(&attempt)) {
+                Ok(Found::Nothing) => {
+                    let message = "the launcher ended before it could start the command".to_owned();
+                    let end = outcome::end_without_report(FailureReason::NotStarted, message, None);
+                    self.end(&attempt, end).await;
+                }
+                _ => self.adopt(&attempt).await,
+            }
+        }
+    }
+}
+
+async fn listen(shared: Weak<Shared>, notices: Notices, generation: u64) {
+    loop {
+        let notice = notices.next().await;
+        let Some(shared) = shared.upgrade() else { return };
+        match notice {
+            Ok(Some(notice)) => shared.notice(notice).await,
+            Ok(None) => return shared.disconnected(generation).await,
+            Err(error) => {
+                tracing::error!(%error, "the launcher cannot be heard any more");
+                return shared.disconnected(generation).await;
+            }
+        }
+    }
+}
+
+impl Executor for ProcessExecutor {
+    fn launch(&self, launch: Launch) -> BoxFuture<'_, ()> {
+        let shared = &self.shared;
+        Box::pin(async move {
+            let attempt = launch.attempt.clone();
+            {
+                let mut state = shared.state();
+                if state.in_flight.contains_key(&attempt) {
+                    return;
+                }
+                state.in_flight.insert(attempt.clone(), Flight::Preparing { task: None });
+            }
+            if shared.folder_of(&attempt).exists() {
+                return shared.adopt(&attempt).await;
+            }
+            if let Err(message) = shared.send(launch, Surroundings::default()) {
+                let end = outcome::end_without_report(FailureReason::NotStarted, message, None);
+                shared.end(&attempt, end).await;
+            }
+        })
+    }
+
+    fn kill(&self, attempt: AttemptId) -> BoxFuture<'_, ()> {
+        let shared = &self.shared;
+        Box::pin(async move {
+            let wish = {
+                let mut state = shared.state();
+                match state.in_flight.get_mut(&attempt) {
+                    Some(Flight::Preparing { task }) => {
+                        if let Some(task) = task.take() {
+                            task.abort();
+                        }
+                        Wish::End
+                    }
+                    Some(Flight::Launched { is_running: false, stop, .. }) => {
+                        *stop = true;
+                        return;
+                    }
+                    Some(Flight::Launched { .. } | Flight::Adopted) => Wish::Stop,
+                    None => {
+                        state.in_flight.insert(attempt.clone(), Flight::Preparing { task: None });
+                        Wish::Look
+                    }
+                }
+            };
+            match wish {
+                Wish::End => shared.end(&attempt, outcome::cancelled()).await,
+                Wish::Stop => shared.stop(&attempt),
+                Wish::Look => match folder::look(&shared.folder_of(&attempt)) {
+                    Ok(Found::Nothing) => shared.end(&attempt, outcome::cancelled()).await,
+                    _ => {
+                        shared.adopt(&attempt).await;
+                        shared.stop(&attempt);
+                    }
+                },
+            }
+        })
+    }
+
+    fn forget(&self, attempt: AttemptId) -> BoxFuture<'_, ()> {
+        let folder = self.shared.folder_of(&attempt);
+        Box::pin(async move {
+            let _ = tokio::task::spawn_blocking(move || folder::remove_scratch(&folder)).await;
+        })
+    }
+}
+
+/// What a kill has to do.
+enum Wish {
+    End,
+    Stop,
+    Look,
+}
+
+impl LogSource for ProcessExecutor {
+    fn log_path(&self, attempt: &AttemptId) -> PathBuf {
+        self.shared.folder_of(attempt).join("log")
+    }
+}

@@ -1,0 +1,90 @@
+//! What an exit report means to the engine.
+
+use pipewright_engine::{AttemptEnd, Failure, FailureReason};
+use pipewright_plan::{ExitReport, ExitStatus, Usage};
+
+/// Turns a report into an attempt's end; `killed` says that somebody asked it to stop.
+pub(super) fn end_of(report: ExitReport, killed: bool) -> AttemptEnd {
+    let usage = report.usage;
+    let code = match &report.status {
+        ExitStatus::Exited { code } => Some(*code),
+        ExitStatus::Signaled { .. } | ExitStatus::NotStarted { .. } => None,
+    };
+    if killed && report.published.is_none() {
+        return failed(FailureReason::Cancelled, "attempt was stopped".to_owned(), None, code, usage);
+    }
+    match report.status {
+        ExitStatus::Exited { code: 0 } => match (report.published, report.publish_error) {
+            (Some(published), _) => AttemptEnd::Succeeded { published, usage },
+            (None, message) => {
+                let message = message.unwrap_or_else(|| "outputs were not published".to_owned());
+                failed(FailureReason::Output, message, None, code, usage)
+            }
+        },
+        ExitStatus::Exited { code: number } => {
+            let message = format!("command ended with exit code {number}");
+            failed(FailureReason::ExitCode, message, hint_of_code(number), code, usage)
+        }
+        ExitStatus::Signaled { signal } => {
+            let message = format!("command was ended by signal {signal}{}", signal_name(signal));
+            let hint =
+                (signal == 9).then(|| "the kernel ends processes this way when memory runs out".to_owned());
+            failed(FailureReason::Signal, message, hint, None, usage)
+        }
+        ExitStatus::NotStarted { message } => failed(FailureReason::NotStarted, message, None, None, usage),
+    }
+}
+
+/// Makes the end of an attempt that left no report.
+pub(super) fn end_without_report(reason: FailureReason, message: String, hint: Option<String>) -> AttemptEnd {
+    failed(reason, message, hint, None, Usage::default())
+}
+
+/// Makes the end of an attempt whose supervisor vanished.
+pub(super) fn lost() -> AttemptEnd {
+    end_without_report(
+        FailureReason::Lost,
+        "nobody knows how the attempt ended: the machine was restarted, or the process beside it was killed"
+            .to_owned(),
+        None,
+    )
+}
+
+/// Makes the end of an attempt that was stopped before it ran.
+pub(super) fn cancelled() -> AttemptEnd {
+    end_without_report(FailureReason::Cancelled, "attempt was stopped before it started".to_owned(), None)
+}
+
+fn failed(
+    reason: FailureReason,
+    message: String,
+    hint: Option<String>,
+    exit_code: Option<i32>,
+    usage: Usage,
+) -> AttemptEnd {
+    AttemptEnd::Failed { failure: Failure { reason, message, hint, exit_code }, usage }
+}
+
+fn hint_of_code(code: i32) -> Option<String> {
+    let hint = match code {
+        126 => "126 usually means that a program was found but may not be executed",
+        127 => "127 usually means that a shell did not find a program",
+        137 => "137 usually means that memory ran out",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        libc::SIGKILL => " (SIGKILL)",
+        libc::SIGSEGV => " (SIGSEGV)",
+        libc::SIGABRT => " (SIGABRT)",
+        libc::SIGTERM => " (SIGTERM)",
+        libc::SIGINT => " (SIGINT)",
+        libc::SIGBUS => " (SIGBUS)",
+        libc::SIGILL => " (SIGILL)",
+        libc::SIGFPE => " (SIGFPE)",
+        _ => "",
+    }
+}

@@ -1,0 +1,91 @@
+//! Makes the launcher's request from the engine's.
+
+use std::path::{Path, PathBuf};
+
+use pipewright_engine::{AttemptId, Launch};
+use pipewright_plan::{LaunchFile, LaunchSpec, Word};
+
+/// Where programs are looked for, after what an environment adds.
+const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What a task runs with, in place of its image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Surroundings {
+    /// In place of the component's own command and arguments.
+    pub(super) words: Option<Vec<Word>>,
+    pub(super) files: Vec<LaunchFile>,
+    /// Folders that come before the system's.
+    pub(super) path: Vec<PathBuf>,
+    /// Defaults; the task's own settings win.
+    pub(super) env: Vec<(String, String)>,
+    pub(super) working_directory: Option<PathBuf>,
+    /// Said in the log before the command's own words.
+    pub(super) notes: Vec<String>,
+}
+
+/// Settings that hold for every request.
+#[derive(Debug, Clone)]
+pub(super) struct Common {
+    pub(super) env: Vec<(String, String)>,
+    pub(super) flush: bool,
+}
+
+/// Makes the request.
+pub(super) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, common: &Common) -> LaunchSpec {
+    let env = environment(&launch.attempt, folder, &around, common, &launch.env);
+    let mut files = around.files;
+    if !around.notes.is_empty() {
+        let content = around.notes.iter().map(|note| format!("pipewright: {note}\n")).collect();
+        files.push(LaunchFile { path: PathBuf::from("log"), content });
+    }
+    let (command, args) = match around.words {
+        Some(words) => (words, Vec::new()),
+        None => (launch.container.command, launch.container.args),
+    };
+    LaunchSpec {
+        attempt: launch.attempt.to_string(),
+        directory: folder.to_owned(),
+        executor_input: launch.executor_input,
+        defaults: launch.defaults,
+        job: launch.job,
+        command,
+        args,
+        env,
+        files,
+        output_parameters: launch.output_parameters,
+        mounts: Vec::new(),
+        working_directory: around.working_directory,
+        flush: common.flush,
+    }
+}
+
+/// Lists the whole environment; later settings replace earlier ones of the same name.
+fn environment(
+    attempt: &AttemptId,
+    folder: &Path,
+    around: &Surroundings,
+    common: &Common,
+    own: &[(String, String)],
+) -> Vec<(String, String)> {
+    let home = folder.join("work").to_string_lossy().into_owned();
+    let mut path: String = around.path.iter().map(|folder| format!("{}:", folder.display())).collect();
+    path.push_str(SYSTEM_PATH);
+    let pod = format!("{}-{}", attempt.task.name(), attempt.digest());
+    let defaults = [
+        ("PATH", path),
+        ("HOME", home),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("PYTHONUNBUFFERED", "1".to_owned()),
+        ("KFP_POD_NAME", pod),
+        ("KFP_POD_UID", attempt.digest()),
+        ("KFP_RUN_ID", attempt.run.0.clone()),
+    ];
+    let mut env: Vec<(String, String)> = defaults.map(|(name, value)| (name.to_owned(), value)).into();
+    for (name, value) in common.env.iter().chain(&around.env).chain(own) {
+        match env.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => known.clone_from(value),
+            None => env.push((name.clone(), value.clone())),
+        }
+    }
+    env
+}

@@ -1,0 +1,130 @@
+//! The life of one attempt, from its request to its exit report, in a process of its own.
+
+use std::fs::File;
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use pipewright_plan::{ExitReport, ExitStatus, LaunchNotice, LaunchSpec, Usage};
+
+use crate::folder::Folder;
+use crate::namespace::Base;
+use crate::notices::Notices;
+use crate::{command, publish, sys, wait};
+
+/// What all attempts share.
+pub(crate) struct Setting<'a> {
+    pub(crate) grace: Duration,
+    /// Absent when tasks see the file system as it is.
+    pub(crate) isolation: Option<&'a Base>,
+    pub(crate) notices: Notices<'a>,
+}
+
+/// Runs one attempt from its request; returns this process's exit code.
+pub(crate) fn supervise(request: &[u8], token: u64, setting: &Setting<'_>) -> i32 {
+    let refuse = |message: String| {
+        setting.notices.send(&LaunchNotice::Refused { token, message });
+        1
+    };
+    let _ = rustix::process::setsid();
+    let _ = rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1));
+    let spec: LaunchSpec = match serde_json::from_slice(request) {
+        Ok(spec) => spec,
+        Err(error) => return refuse(format!("failed to read the launch request: {error}")),
+    };
+    let folder = match Folder::claim(&spec) {
+        Ok(Some(folder)) => folder,
+        Ok(None) => {
+            setting.notices.send(&LaunchNotice::Exists { token });
+            return 0;
+        }
+        Err(error) => {
+            return refuse(format!("failed to create {}: {error}", spec.directory.display()));
+        }
+    };
+    let report = run(&spec, &folder, token, setting);
+    match folder.report(&report, spec.flush) {
+        Ok(()) => {
+            setting.notices.send(&LaunchNotice::Ended { token });
+            0
+        }
+        Err(error) => refuse(format!("failed to write the exit report: {error}")),
+    }
+}
+
+/// Runs the command and reads its outputs.
+fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) -> ExitReport {
+    let mut report = ExitReport {
+        attempt: spec.attempt.clone(),
+        status: ExitStatus::NotStarted { message: String::new() },
+        usage: Usage::default(),
+        published: None,
+        publish_error: None,
+    };
+    let input = command::with_output_paths(spec);
+    report.usage.started_at_us = now_us();
+    let pid = match start(spec, &input, folder, setting) {
+        Ok(pid) => pid,
+        Err(message) => {
+            report.usage.ended_at_us = now_us();
+            report.status = ExitStatus::NotStarted { message };
+            return report;
+        }
+    };
+    setting.notices.send(&LaunchNotice::Started { token, pid: pid.unsigned_abs() });
+    let end = wait::wait(pid, setting.grace, || folder.mark_killed());
+    let used = sys::children_usage();
+    report.usage = Usage {
+        started_at_us: report.usage.started_at_us,
+        ended_at_us: now_us(),
+        cpu_user_us: used.user_us,
+        cpu_system_us: used.system_us,
+        peak_memory_bytes: used.peak_bytes,
+    };
+    report.status = status(end.status);
+    if report.status == (ExitStatus::Exited { code: 0 }) && !end.killed {
+        match publish::publish(spec, &input) {
+            Ok(published) => report.published = Some(published),
+            Err(message) => report.publish_error = Some(message),
+        }
+    }
+    report
+}
+
+fn start(
+    spec: &LaunchSpec,
+    input: &pipewright_plan::ExecutorInput,
+    folder: &Folder,
+    setting: &Setting<'_>,
+) -> Result<i32, String> {
+    let failed = |error: io::Error| format!("failed to prepare {}: {error}", folder.path().display());
+    folder.write_files(spec).map_err(failed)?;
+    let log = folder.open_log().map_err(failed)?;
+    let null = File::open("/dev/null").map_err(|error| format!("failed to open /dev/null: {error}"))?;
+    let folders = command::output_folders(input);
+    command::create_output_folders(&folders)?;
+    let extra_env = match setting.isolation {
+        Some(base) => {
+            base.enter(folder.path(), &folders, &spec.mounts)?;
+            Vec::new()
+        }
+        None => {
+            let tmp = folder.path().join("tmp").to_string_lossy().into_owned();
+            vec![("TMPDIR".to_owned(), tmp)]
+        }
+    };
+    let prepared = command::prepare(spec, input, &extra_env, &null, &log)?;
+    sys::spawn(&prepared).map_err(|error| command::explain(&error, &prepared))
+}
+
+fn status(wait_status: i32) -> ExitStatus {
+    if libc::WIFSIGNALED(wait_status) {
+        ExitStatus::Signaled { signal: libc::WTERMSIG(wait_status) }
+    } else {
+        ExitStatus::Exited { code: libc::WEXITSTATUS(wait_status) }
+    }
+}
+
+fn now_us() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,143 @@
+//! Reads what a successful command left: its metadata file, parameter files and artifacts.
+//!
+//! The metadata file wins over parameter files. A task may leave anything there (links, pipes, huge files),
+//! so only regular files of bounded size are read. Source: v2 semantics 3.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use pipewright_plan::{
+    ArtifactList, ExecutorArtifact, ExecutorInput, ExecutorOutput, LaunchSpec, Published, local_path,
+    normalize, parse_output_text,
+};
+
+/// Longest parameter file: a value travels through database and command lines.
+const PARAMETER_LIMIT: u64 = 4 << 20;
+/// Longest metadata file.
+const METADATA_LIMIT: u64 = 32 << 20;
+
+/// Reads all declared outputs; the error names the one that is missing or unreadable.
+pub(crate) fn publish(spec: &LaunchSpec, input: &ExecutorInput) -> Result<Published, String> {
+    let mut output = read_output(Path::new(&input.outputs.output_file))?;
+    let mut published = Published::default();
+    let mut missing = Vec::new();
+    for (name, parameter_type) in &spec.output_parameters {
+        if let Some(value) = output.parameter_values.remove(name) {
+            published.parameters.insert(name.clone(), normalize(value));
+            continue;
+        }
+        let file =
+            input.outputs.parameters.get(name).map(|output| output.output_file.as_str()).unwrap_or_default();
+        let text = match read_text(Path::new(file), PARAMETER_LIMIT) {
+            Ok(text) => text,
+            Err(ReadError::Missing) => {
+                missing.push(format!("`{name}`"));
+                continue;
+            }
+            Err(ReadError::Other(message)) => return Err(format!("output parameter `{name}` {message}")),
+        };
+        let value = parse_output_text(*parameter_type, &text).map_err(|message| {
+            format!("output parameter `{name}` of type {}: {message}", parameter_type.name())
+        })?;
+        published.parameters.insert(name.clone(), value);
+    }
+    if !missing.is_empty() {
+        let plural = if missing.len() > 1 { "s" } else { "" };
+        return Err(format!(
+            "the command wrote no value for output parameter{plural} {}",
+            missing.join(", ")
+        ));
+    }
+    for (name, provisioned) in &input.outputs.artifacts {
+        let left = output.artifacts.remove(name).and_then(|list| list.artifacts.into_iter().next());
+        let merged = merge(name, provisioned, left)?;
+        published.artifacts.insert(name.clone(), merged);
+    }
+    for artifact in published.artifacts.values().flat_map(|list| &list.artifacts) {
+        protect(artifact, input)?;
+    }
+    Ok(published)
+}
+
+fn read_output(path: &Path) -> Result<ExecutorOutput, String> {
+    match read_text(path, METADATA_LIMIT) {
+        Ok(text) => serde_json::from_str(&text)
+            .map_err(|error| format!("the command's output metadata file is not valid JSON: {error}")),
+        Err(ReadError::Missing) => Ok(ExecutorOutput::default()),
+        Err(ReadError::Other(message)) => Err(format!("the command's output metadata file {message}")),
+    }
+}
+
+fn merge(
+    name: &str,
+    provisioned: &ArtifactList,
+    left: Option<ExecutorArtifact>,
+) -> Result<ArtifactList, String> {
+    let mut merged = provisioned.clone();
+    let (Some(first), Some(left)) = (merged.artifacts.first_mut(), left) else { return Ok(merged) };
+    if !left.uri.is_empty() {
+        first.uri = left.uri;
+    }
+    first.metadata.extend(left.metadata.into_iter().map(|(key, value)| (key, normalize(value))));
+    if let Some(custom) = left.custom_path.filter(|custom| !custom.is_empty()) {
+        let target = PathBuf::from(local_path(&first.uri));
+        let real = match fs::canonicalize(&custom) {
+            Ok(real) => real,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(merged),
+            Err(error) => {
+                return Err(format!("output artifact `{name}` at {custom} cannot be read: {error}"));
+            }
+        };
+        if target.is_absolute() && real != target {
+            pipewright_artifacts::place(&real, &target)
+                .map_err(|error| format!("output artifact `{name}`: {error}"))?;
+        }
+    }
+    Ok(merged)
+}
+
+/// A finished artifact is read-only; one that lies outside the task's own folder is not ours to change.
+fn protect(artifact: &ExecutorArtifact, input: &ExecutorInput) -> Result<(), String> {
+    let path = PathBuf::from(local_path(&artifact.uri));
+    let provisioned = input.outputs.artifacts.values().flat_map(|list| &list.artifacts);
+    let is_ours = provisioned.map(|own| local_path(&own.uri)).any(|own| path.starts_with(&own));
+    let leaves = path.components().any(|part| part == std::path::Component::ParentDir);
+    if !is_ours || leaves {
+        return Ok(());
+    }
+    pipewright_artifacts::make_read_only(&path)
+        .map_err(|error| format!("output artifact `{}`: {error}", artifact.name))
+}
+
+enum ReadError {
+    Missing,
+    Other(String),
+}
+
+fn read_text(path: &Path, limit: u64) -> Result<String, ReadError> {
+    if path.as_os_str().is_empty() {
+        return Err(ReadError::Missing);
+    }
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => ReadError::Missing,
+        _ => ReadError::Other(format!("cannot be read: {error}")),
+    };
+    // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(ReadError::Other("is not a regular file".to_owned()));
+    }
+    let too_long = || ReadError::Other(format!("is longer than {} MB; use an artifact", limit >> 20));
+    if metadata.len() > limit {
+        return Err(too_long());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        return Err(too_long());
+    }
+    String::from_utf8(bytes).map_err(|_| ReadError::Other("is not valid UTF-8".to_owned()))
+}

@@ -1,0 +1,259 @@
+//! The system calls that have no safe wrapper: fork, spawn, signal masks and resource use.
+//!
+//! The process is single-threaded, which is what makes forking without exec sound.
+#![allow(unsafe_code)]
+
+use std::ffi::CString;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::ptr;
+use std::time::Duration;
+
+/// Which side of a fork this is.
+pub(crate) enum Fork {
+    Child,
+    Parent(i32),
+}
+
+/// Copies this process.
+pub(crate) fn fork() -> io::Result<Fork> {
+    // SAFETY: the process has one thread, so no lock can be held by a thread that the child lacks.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(Fork::Child),
+        pid => Ok(Fork::Parent(pid)),
+    }
+}
+
+/// Ends this process without running anything that belongs to the parent.
+pub(crate) fn exit_now(code: i32) -> ! {
+    // SAFETY: `_exit` has no preconditions.
+    unsafe { libc::_exit(code) }
+}
+
+/// Signals that the launcher waits for instead of handling.
+const AWAITED: [i32; 3] = [libc::SIGCHLD, libc::SIGTERM, libc::SIGQUIT];
+
+fn awaited_set() -> libc::sigset_t {
+    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: `sigemptyset` initialises the set, the numbers are valid.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        for signal in AWAITED {
+            libc::sigaddset(set.as_mut_ptr(), signal);
+        }
+        set.assume_init()
+    }
+}
+
+/// Blocks the awaited signals, so that they stay pending until [`wait_signal`].
+pub(crate) fn block_signals() {
+    let set = awaited_set();
+    // SAFETY: the set is initialised; the old mask is not asked for.
+    unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const set, ptr::null_mut()) };
+}
+
+/// Waits for an awaited signal, at most that long.
+pub(crate) fn wait_signal(limit: Option<Duration>) -> Option<i32> {
+    let set = awaited_set();
+    let limit = limit.map(|limit| libc::timespec {
+        tv_sec: libc::time_t::try_from(limit.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: limit.subsec_nanos().into(),
+    });
+    let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: set and limit live through the call; no signal details are asked for.
+    let signal = unsafe { libc::sigtimedwait(&raw const set, ptr::null_mut(), limit) };
+    (signal > 0).then_some(signal)
+}
+
+/// Makes a descriptor that is readable while an awaited signal is pending.
+pub(crate) fn signal_descriptor() -> io::Result<OwnedFd> {
+    let set = awaited_set();
+    // SAFETY: the set is initialised; -1 asks for a new descriptor, which nobody else owns.
+    unsafe {
+        match libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) {
+            -1 => Err(io::Error::last_os_error()),
+            fd => Ok(OwnedFd::from_raw_fd(fd)),
+        }
+    }
+}
+
+/// What a look at the children found.
+pub(crate) enum Reaped {
+    /// This one has ended, with a wait status.
+    Child(i32, i32),
+    /// There are children, none has ended.
+    Running,
+    /// There are no children.
+    Childless,
+}
+
+/// Reaps one child if any has ended.
+pub(crate) fn reap() -> Reaped {
+    let mut status = 0;
+    loop {
+        // SAFETY: the status outlives the call.
+        match unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) } {
+            0 => return Reaped::Running,
+            -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+            -1 => return Reaped::Childless,
+            pid => return Reaped::Child(pid, status),
+        }
+    }
+}
+
+/// CPU time and peak memory of all reaped children.
+pub(crate) struct ChildrenUsage {
+    pub(crate) user_us: u64,
+    pub(crate) system_us: u64,
+    pub(crate) peak_bytes: u64,
+}
+
+pub(crate) fn children_usage() -> ChildrenUsage {
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: all-zero bytes are a valid `rusage`, which the call fills.
+    let usage = unsafe {
+        libc::getrusage(libc::RUSAGE_CHILDREN, usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    let micros = |time: libc::timeval| {
+        u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000 + u64::try_from(time.tv_usec).unwrap_or(0)
+    };
+    ChildrenUsage {
+        user_us: micros(usage.ru_utime),
+        system_us: micros(usage.ru_stime),
+        peak_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024,
+    }
+}
+
+/// A command, ready to be started: nothing is computed between fork and exec.
+pub(crate) struct Prepared {
+    /// Files to try in order.
+    pub(crate) candidates: Vec<CString>,
+    pub(crate) argv: Vec<CString>,
+    pub(crate) env: Vec<CString>,
+    pub(crate) working_directory: CString,
+    pub(crate) stdin: RawFd,
+    /// For stdout and stderr.
+    pub(crate) log: RawFd,
+}
+
+/// Where starting went wrong.
+pub(crate) enum SpawnError {
+    Fork(io::Error),
+    WorkingDirectory(io::Error),
+    Exec(io::Error),
+}
+
+struct ChildSide {
+    candidates: Vec<*const libc::c_char>,
+    argv: Vec<*const libc::c_char>,
+    env: Vec<*const libc::c_char>,
+    working_directory: *const libc::c_char,
+    stdin: RawFd,
+    log: RawFd,
+    parent: i32,
+    stage: u8,
+    errno: i32,
+}
+
+const STACK_BYTES: usize = 64 * 1024;
+/// `CAP_SYS_ADMIN`: with it, a task that runs as root could undo its read-only view.
+const CAP_SYS_ADMIN: libc::c_ulong = 21;
+
+/// Starts a command in a process group of its own; it dies when this process dies.
+pub(crate) fn spawn(prepared: &Prepared) -> Result<i32, SpawnError> {
+    let pointers = |strings: &[CString]| -> Vec<*const libc::c_char> {
+        strings.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect()
+    };
+    let mut side = ChildSide {
+        candidates: prepared.candidates.iter().map(|s| s.as_ptr()).collect(),
+        argv: pointers(&prepared.argv),
+        env: pointers(&prepared.env),
+        working_directory: prepared.working_directory.as_ptr(),
+        stdin: prepared.stdin,
+        log: prepared.log,
+        // SAFETY: no preconditions.
+        parent: unsafe { libc::getpid() },
+        stage: 0,
+        errno: 0,
+    };
+    let mut stack: Vec<u128> = Vec::with_capacity(STACK_BYTES / size_of::<u128>());
+    // SAFETY: the stack is 64 KB, aligned to 16 bytes and alive until the child has left it: CLONE_VFORK
+    // suspends this thread until the child has called exec or `_exit`. `side` is shared on purpose.
+    let pid = unsafe {
+        let top = stack.as_mut_ptr().add(STACK_BYTES / size_of::<u128>());
+        libc::clone(
+            child_side,
+            top.cast(),
+            libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD,
+            (&raw mut side).cast(),
+        )
+    };
+    if pid == -1 {
+        return Err(SpawnError::Fork(io::Error::last_os_error()));
+    }
+    let error = || io::Error::from_raw_os_error(side.errno);
+    match side.stage {
+        0 => return Ok(pid),
+        stage => {
+            let mut status = 0;
+            // SAFETY: the child has left; the status outlives the call.
+            unsafe { libc::waitpid(pid, &raw mut status, 0) };
+            if stage == 1 {
+                Err(SpawnError::WorkingDirectory(error()))
+            } else {
+                Err(SpawnError::Exec(error()))
+            }
+        }
+    }
+}
+
+/// Runs between clone and exec, in memory that the parent shares: system calls only, no allocation.
+extern "C" fn child_side(side: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: `spawn` passes a live `ChildSide` and sleeps meanwhile; all pointers in it are alive and
+    // null-terminated where the calls need it. Signal actions are this process's own (no CLONE_SIGHAND).
+    unsafe {
+        let side = &mut *side.cast::<ChildSide>();
+        libc::setpgid(0, 0);
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        if libc::getppid() != side.parent {
+            libc::_exit(127);
+        }
+        libc::prctl(libc::PR_CAPBSET_DROP, CAP_SYS_ADMIN);
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        let set = awaited_set();
+        libc::sigprocmask(libc::SIG_UNBLOCK, &raw const set, ptr::null_mut());
+        libc::dup2(side.stdin, 0);
+        libc::dup2(side.log, 1);
+        libc::dup2(side.log, 2);
+        if libc::chdir(side.working_directory) != 0 {
+            side.errno = *libc::__errno_location();
+            side.stage = 1;
+            libc::_exit(127);
+        }
+        let mut errno = libc::ENOENT;
+        for candidate in &side.candidates {
+            libc::execve(*candidate, side.argv.as_ptr(), side.env.as_ptr());
+            match *libc::__errno_location() {
+                libc::ENOENT | libc::ENOTDIR => {}
+                other => {
+                    errno = other;
+                    if other != libc::EACCES {
+                        break;
+                    }
+                }
+            }
+        }
+        side.errno = errno;
+        side.stage = 2;
+        libc::_exit(127)
+    }
+}
+
+/// Replaces stdin by nothing, so that no request is read by a forked copy.
+pub(crate) fn detach_stdin(null: RawFd) {
+    // SAFETY: both descriptors are open; 0 is owned by nobody in this process.
+    unsafe { libc::dup2(null, 0) };
+}

@@ -1,0 +1,118 @@
+//! Waits for a command, stops it when asked to, and leaves none of its processes behind.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use crate::sys::{self, Reaped};
+
+/// How long processes that were killed may take to vanish.
+const STUCK: Duration = Duration::from_secs(10);
+
+/// How a command ended.
+pub(crate) struct End {
+    /// As `waitpid` gives it.
+    pub(crate) status: i32,
+    /// It was asked to stop before it ended.
+    pub(crate) killed: bool,
+}
+
+/// Waits until the command has ended and everything that it left behind is gone.
+///
+/// SIGTERM asks the command's group to stop and kills it after `grace`; SIGQUIT kills at once. `on_kill` is
+/// called once, before the first signal is passed on.
+pub(crate) fn wait(command: i32, grace: Duration, mut on_kill: impl FnMut()) -> End {
+    let mut deadline: Option<Instant> = None;
+    let mut killed = false;
+    let status = loop {
+        if let Some(status) = reap_until(command) {
+            break status;
+        }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let signal = sys::wait_signal(left);
+        if matches!(signal, Some(libc::SIGTERM | libc::SIGQUIT)) && !killed {
+            killed = true;
+            on_kill();
+            deadline = Some(Instant::now() + grace);
+            signal_group(command, Signal::TERM);
+            signal_group(command, Signal::CONT);
+        }
+        let is_over = deadline.is_some_and(|deadline| deadline <= Instant::now());
+        if signal == Some(libc::SIGQUIT) || is_over {
+            kill_all(command);
+            // Something may slip through by forking meanwhile: look again until nothing is left.
+            deadline = Some(Instant::now() + Duration::from_millis(100));
+        }
+    };
+    kill_stragglers(command);
+    End { status, killed }
+}
+
+/// Reaps what has ended; returns the command's status once it is among that.
+fn reap_until(command: i32) -> Option<i32> {
+    loop {
+        match sys::reap() {
+            Reaped::Child(pid, status) if pid == command => return Some(status),
+            Reaped::Child(..) => {}
+            Reaped::Running | Reaped::Childless => return None,
+        }
+    }
+}
+
+/// Every orphan of the command is our child by now: kills them until none is left.
+fn kill_stragglers(command: i32) {
+    let give_up = Instant::now() + STUCK;
+    loop {
+        match sys::reap() {
+            Reaped::Child(..) => {}
+            Reaped::Childless => return,
+            Reaped::Running if Instant::now() > give_up => return,
+            Reaped::Running => {
+                kill_all(command);
+                sys::wait_signal(Some(Duration::from_millis(100)));
+            }
+        }
+    }
+}
+
+fn kill_all(command: i32) {
+    signal_group(command, Signal::KILL);
+    for pid in descendants(std::process::id().cast_signed()) {
+        if let Some(pid) = Pid::from_raw(pid) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+fn signal_group(leader: i32, signal: Signal) {
+    if let Some(group) = Pid::from_raw(leader) {
+        let _ = kill_process_group(group, signal);
+    }
+}
+
+/// Lists all processes below one, from `/proc`.
+pub(crate) fn descendants(root: i32) -> Vec<i32> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let mut parents: Vec<(i32, i32)> = Vec::new();
+    for entry in entries.flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
+            continue;
+        };
+        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
+        // The name in parentheses may hold anything, so read from its end: `) S ppid …`.
+        let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1));
+        if let Some(parent) = parent.and_then(|parent| parent.parse().ok()) {
+            parents.push((pid, parent));
+        }
+    }
+    let mut found = vec![root];
+    let mut next = 0;
+    while next < found.len() {
+        let parent = found[next];
+        found.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid));
+        next += 1;
+    }
+    found.remove(0);
+    found
+}
