@@ -83,6 +83,11 @@ pub(super) fn start(program: &Path, args: &[OsString]) -> io::Result<(Requests, 
         .spawn()?;
     tracing::debug!(pid = child.id(), "launcher started");
     rustix::io::ioctl_fionbio(&notices, true)?;
-    let notices = Notices { socket: AsyncFd::register(notices)? };
-    Ok((Requests { stream: Mutex::new(requests) }, notices))
+    Ok((Requests { stream: Mutex::new(requests) }, Notices { socket: watch(notices)? }))
+}
+
+#[allow(unsafe_code)]
+fn watch(socket: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an owned descriptor stays the same and open until the `AsyncFd` drops it.
+    Ok(unsafe { AsyncFd::register(socket) }?)
 }
