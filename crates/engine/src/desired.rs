@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use pipewright_plan::{ArtifactValue, Container, ExecutorInput, JobFacts, ParameterType, Value};
+use pipewright_plan::{ArtifactValue, Container, ExecutorInput, JobFacts, ParameterType, Plan, Value};
 
-use crate::event::Fingerprint;
+use crate::driver::{fingerprint, import_request, prepare};
+use crate::event::{Event, Fingerprint};
 use crate::id::{AttemptId, TaskKey, Timestamp};
+use crate::state::{NodeId, RunState, importer_at};
 
 /// Everything that should be in flight, or what changed in it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -72,4 +74,90 @@ pub struct ResolvedResources {
     pub memory_limit_bytes: Option<u64>,
     /// Device kind and count.
     pub accelerator: Option<(String, u32)>,
+}
+
+/// Returns everything that should be in flight: what a controller does after it has replayed a run.
+pub fn desired(plan: &Plan, state: &RunState) -> Desired {
+    let mut wanted = Desired { wake_at: wake_at(state), ..Desired::default() };
+    for id in &state.in_flight {
+        wanted.add_attempt(state, *id);
+    }
+    for id in &state.lookups {
+        wanted.add_lookup(plan, state, *id);
+    }
+    for id in &state.imports {
+        wanted.add_import(plan, state, *id);
+    }
+    wanted
+}
+
+/// Returns what these events, just applied, newly ask for; `wake_at` is always the earliest there is.
+pub fn desired_after(plan: &Plan, state: &RunState, events: &[Event]) -> Desired {
+    let mut wanted = Desired { wake_at: wake_at(state), ..Desired::default() };
+    for event in events {
+        match event {
+            Event::TaskStarted { task, .. } => {
+                let Some(id) = state.node(task) else { continue };
+                if state.lookups.contains(&id) {
+                    wanted.add_lookup(plan, state, id);
+                }
+                if state.imports.contains(&id) {
+                    wanted.add_import(plan, state, id);
+                }
+            }
+            Event::AttemptPlanned { task, number, .. } | Event::AttemptDoomed { task, number, .. } => {
+                let Some(id) = state.node(task) else { continue };
+                let doomed = matches!(event, Event::AttemptDoomed { .. });
+                let current = state.nodes[id].current_attempt() == Some(*number);
+                if current && doomed == state.nodes[id].doomed.is_some() {
+                    wanted.add_attempt(state, id);
+                }
+            }
+            _ => {}
+        }
+    }
+    wanted
+}
+
+/// Builds the request of an attempt; `None` when it is not to run (any more).
+pub fn launch(plan: &Plan, state: &RunState, attempt: &AttemptId) -> Option<Launch> {
+    let node = &state.nodes[state.node(&attempt.task)?];
+    let current = node.current_attempt() == Some(attempt.number) && node.doomed.is_none();
+    if !current || attempt.run != state.run {
+        return None;
+    }
+    prepare(plan, state, node, attempt.number).ok()
+}
+
+fn wake_at(state: &RunState) -> Option<Timestamp> {
+    state.timers.first().map(|(at, _)| *at)
+}
+
+impl Desired {
+    fn add_attempt(&mut self, state: &RunState, id: NodeId) {
+        let node = &state.nodes[id];
+        if let Some(number) = node.current_attempt() {
+            let attempt = AttemptId { run: state.run.clone(), task: node.key.clone(), number };
+            if node.doomed.is_some() { self.kills.push(attempt) } else { self.launches.push(attempt) }
+        }
+    }
+
+    fn add_lookup(&mut self, plan: &Plan, state: &RunState, id: NodeId) {
+        let node = &state.nodes[id];
+        let Some(fingerprint) = fingerprint(plan, node) else { return };
+        let component = plan.components.get_index(node.component).map(|(name, _)| name.clone());
+        self.lookups.push(CacheLookup {
+            task: node.key.clone(),
+            pipeline: plan.name.clone(),
+            component: component.unwrap_or_default(),
+            fingerprint,
+        });
+    }
+
+    fn add_import(&mut self, plan: &Plan, state: &RunState, id: NodeId) {
+        let node = &state.nodes[id];
+        if let Some(importer) = importer_at(plan, node.component) {
+            self.imports.push(import_request(plan, state, node, importer));
+        }
+    }
 }

@@ -46,7 +46,6 @@ pub enum Event {
         at: Timestamp,
         fingerprint: Box<Fingerprint>,
         source: CacheSource,
-        outcome: Box<Outcome>,
     },
     /// The attempt is to be launched; recorded before anything is.
     AttemptPlanned {
@@ -98,8 +97,10 @@ pub enum Event {
         outcome: Box<Outcome>,
         error: Option<Failure>,
     },
+    /// Nothing new starts but exit tasks; what runs is doomed.
     CancelRequested {
         at: Timestamp,
+        why: Doom,
         reason: String,
     },
     RunEnded {

@@ -1,18 +1,25 @@
 //! The durable run, sans-IO: what happened becomes facts, facts become state, state says what should be done.
 //!
-//! [`decide`] turns (plan, state, input, now) into events, [`RunState::apply`] folds events, [`desired`] says
-//! what the world should be doing. No dialect, SQL, container, runtime or clock is known here.
+//! [`decide`] advances a run by an input and returns the events, [`RunState::apply`] folds recorded events,
+//! [`desired`] says what the world should be doing. No dialect, SQL, container, runtime or clock is known here.
 
+mod decide;
 mod desired;
+mod driver;
 mod event;
 mod id;
 mod input;
+mod state;
 mod view;
 
-pub use desired::{CacheLookup, Desired, ImportRequest, Launch, ResolvedResources};
+pub use decide::decide;
+pub use desired::{
+    CacheLookup, Desired, ImportRequest, Launch, ResolvedResources, desired, desired_after, launch,
+};
 pub use event::{
     AttemptEnd, CacheSource, Doom, Event, Failure, FailureReason, Fingerprint, Resolved, SkipReason,
 };
 pub use id::{AttemptId, RunId, TaskKey, Timestamp};
 pub use input::{CacheAnswer, ImportAnswer, Input, Observation, Observed, Submit};
+pub use state::{RunState, changed_tasks};
 pub use view::{AttemptView, RunPhase, RunView, TaskKind, TaskPhase, TaskView};

@@ -1,0 +1,174 @@
+//! Attempts: planned, observed, ended, tried again; and the cache's and importer's answers.
+
+use std::time::Duration;
+
+use pipewright_plan::{Outcome, Retry};
+
+use super::{Decision, is_retryable};
+use crate::driver::{import_request, prepare, published_outcome};
+use crate::event::{AttemptEnd, Doom, Event, Failure, FailureReason};
+use crate::id::{AttemptId, Timestamp};
+use crate::input::{CacheAnswer, ImportAnswer};
+use crate::state::{NodeId, importer_at};
+use crate::view::TaskPhase;
+
+impl Decision<'_> {
+    /// Plans the next attempt; a request that cannot be built fails the task instead.
+    pub(super) fn plan_attempt(&mut self, id: NodeId) {
+        let node = &self.state.nodes[id];
+        if node.phase.is_terminal() || node.current_attempt().is_some() {
+            return;
+        }
+        let number = u32::try_from(node.attempts.len()).unwrap_or(u32::MAX);
+        if let Err(failure) = prepare(self.plan, self.state, node, number) {
+            return self.fail_key(self.key(id), failure);
+        }
+        self.emit(Event::AttemptPlanned { task: self.key(id), at: self.now, number });
+    }
+
+    pub(super) fn attempt_preparing(&mut self, id: NodeId, number: u32, note: &str) {
+        let attempt = &self.state.nodes[id].attempts[number as usize];
+        if attempt.started_at.is_none() && attempt.note.as_deref() != Some(note) {
+            let (task, note) = (self.key(id), note.to_owned());
+            self.emit(Event::AttemptPreparing { task, at: self.now, number, note });
+        }
+    }
+
+    pub(super) fn attempt_started(&mut self, id: NodeId, number: u32, place: &str, at: Timestamp) {
+        if self.state.nodes[id].attempts[number as usize].started_at.is_none() {
+            let (task, place) = (self.key(id), place.to_owned());
+            self.emit(Event::AttemptStarted { task, at, number, place });
+        }
+    }
+
+    pub(super) fn attempt_ended(&mut self, id: NodeId, number: u32, end: &AttemptEnd, at: Timestamp) {
+        let doomed = self.state.nodes[id].doomed;
+        let task = self.key(id);
+        self.emit(Event::AttemptEnded { task: task.clone(), at, number, end: Box::new(end.clone()) });
+        let failure = match end {
+            AttemptEnd::Succeeded { published, .. } => {
+                let attempt = AttemptId { run: self.state.run.clone(), task: task.clone(), number };
+                let component = self.plan.components.get_index(self.state.nodes[id].component);
+                let Some((_, component)) = component else { return };
+                match published_outcome(component, &attempt, published) {
+                    Ok(outcome) => return self.end_key(task, TaskPhase::Succeeded, outcome, None),
+                    Err(failure) => failure,
+                }
+            }
+            AttemptEnd::Failed { failure, .. } => failure.clone(),
+        };
+        let failure = match doomed {
+            Some(Doom::TimedOut) => self.timed_out(id),
+            Some(Doom::Cancelled) | None => failure,
+        };
+        self.attempt_failed(id, number, failure);
+    }
+
+    fn timed_out(&self, id: NodeId) -> Failure {
+        let limit = self.task(id).and_then(|task| task.timeout).unwrap_or_default();
+        Failure {
+            reason: FailureReason::TimedOut,
+            message: format!("the attempt took longer than its limit of {} s", limit.as_secs_f64()),
+            hint: Some("raise the task's timeout".to_owned()),
+            exit_code: None,
+        }
+    }
+
+    fn attempt_failed(&mut self, id: NodeId, number: u32, failure: Failure) {
+        let task = self.key(id);
+        let cancelled = failure.reason == FailureReason::Cancelled
+            || self.state.nodes[id].doomed == Some(Doom::Cancelled);
+        if cancelled {
+            return self.end_key(task, TaskPhase::Cancelled, Outcome::default(), Some(failure));
+        }
+        let retry = self.task(id).and_then(|task| task.retry.as_ref());
+        match retry.filter(|retry| number < retry.max_retries && is_retryable(failure.reason)) {
+            Some(retry) if !self.state.is_cancelling() => {
+                let delay = delay_before(retry, number + 1);
+                if delay.is_zero() {
+                    return self.plan_attempt(id);
+                }
+                let next = self.now.after(delay);
+                self.emit(Event::RetryScheduled { task, at: self.now, next });
+            }
+            Some(_) | None => self.fail_key(task, failure),
+        }
+    }
+
+    pub(super) fn cache_answered(&mut self, id: NodeId, answer: &CacheAnswer) {
+        let task = self.key(id);
+        let fingerprint = Box::new(answer.fingerprint.clone());
+        match &answer.hit {
+            Some((source, outcome)) => {
+                let source = source.clone();
+                self.emit(Event::CacheHit { task: task.clone(), at: self.now, fingerprint, source });
+                self.end_key(task, TaskPhase::Cached, outcome.clone(), None);
+            }
+            None => {
+                self.emit(Event::CacheMissed { task, at: self.now, fingerprint });
+                self.plan_attempt(id);
+            }
+        }
+    }
+
+    pub(super) fn imported(&mut self, id: NodeId, answer: &ImportAnswer) {
+        let task = self.key(id);
+        let Some(importer) = importer_at(self.plan, self.state.nodes[id].component) else { return };
+        if let Some(message) = &answer.error {
+            let failure = Failure {
+                reason: FailureReason::NotStarted,
+                message: message.clone(),
+                hint: None,
+                exit_code: None,
+            };
+            return self.fail_key(task, failure);
+        }
+        let requested = || import_request(self.plan, self.state, &self.state.nodes[id], importer).artifact;
+        let artifact = answer.known.clone().unwrap_or_else(requested);
+        let reused = answer.known.is_some();
+        let outputs = self.plan.components.get_index(self.state.nodes[id].component);
+        let names = outputs.map(|(_, component)| component.outputs.artifacts.keys()).into_iter().flatten();
+        let mut outcome = Outcome::default();
+        for name in names {
+            outcome.artifacts.insert(name.clone(), vec![artifact.clone()]);
+        }
+        let artifact = Box::new(artifact);
+        self.emit(Event::Imported { task: task.clone(), at: self.now, artifact, reused });
+        self.end_key(task, TaskPhase::Succeeded, outcome, None);
+    }
+
+    pub(super) fn doom(&mut self, id: NodeId, why: Doom) {
+        let node = &self.state.nodes[id];
+        if let Some(number) = node.current_attempt().filter(|_| node.doomed.is_none()) {
+            self.emit(Event::AttemptDoomed { task: self.key(id), at: self.now, number, why });
+        }
+    }
+}
+
+/// Returns the pause before retry `k`, counted from 1. Source: v2 semantics 1.6.
+fn delay_before(retry: &Retry, k: u32) -> Duration {
+    let factor = if retry.factor.is_finite() && retry.factor > 0.0 { retry.factor } else { 1.0 };
+    let exponent = i32::try_from(k.saturating_sub(1)).unwrap_or(i32::MAX);
+    let seconds = retry.backoff.as_secs_f64() * factor.powi(exponent);
+    let delay = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+    retry.max_backoff.map_or(delay, |longest| delay.min(longest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_grows_to_its_cap() {
+        let retry = Retry {
+            max_retries: 9,
+            backoff: Duration::from_millis(1500),
+            factor: 2.0,
+            max_backoff: Some(Duration::from_secs(10)),
+        };
+        let pauses: Vec<u128> = (1..=5).map(|k| delay_before(&retry, k).as_millis()).collect();
+        assert_eq!(pauses, [1500, 3000, 6000, 10_000, 10_000]);
+        let endless = Retry { max_backoff: None, ..retry };
+        assert!(delay_before(&endless, u32::MAX) > Duration::from_secs(1 << 40));
+    }
+}

@@ -1,0 +1,53 @@
+//! Stopping a run: what runs is doomed, what waits is called off, clean-up still happens.
+
+use pipewright_plan::Outcome;
+
+use super::Decision;
+use crate::event::{Doom, Event, Failure, FailureReason};
+use crate::id::TaskKey;
+use crate::state::NodeId;
+use crate::view::{RunPhase, TaskPhase};
+
+impl Decision<'_> {
+    pub(super) fn cancel(&mut self, why: Doom, reason: &str) {
+        if self.state.is_cancelling() {
+            return;
+        }
+        self.emit(Event::CancelRequested { at: self.now, why, reason: reason.to_owned() });
+        if self.state.submit.is_none() || self.state.node(&TaskKey::root()).is_none() {
+            let error = Some(called_off(why, reason));
+            let (phase, outcome) = (phase_of(why), Box::default());
+            return self.emit(Event::RunEnded { at: self.now, phase, outcome, error });
+        }
+        let in_flight: Vec<NodeId> = self.state.in_flight.iter().copied().collect();
+        for id in in_flight {
+            self.doom(id, Doom::Cancelled);
+        }
+        let retrying = self.state.timers.iter().filter_map(|(_, timer)| match timer {
+            crate::state::Timer::Retry(id) => Some(*id),
+            crate::state::Timer::RunDeadline | crate::state::Timer::Deadline(_) => None,
+        });
+        let waiting: Vec<NodeId> =
+            self.state.lookups.iter().chain(&self.state.imports).copied().chain(retrying).collect();
+        for id in waiting {
+            let failure = called_off(why, reason);
+            self.end_key(self.key(id), TaskPhase::Cancelled, Outcome::default(), Some(failure));
+        }
+    }
+}
+
+/// A run that ran out of time failed; one that somebody stopped was cancelled.
+pub(super) fn phase_of(why: Doom) -> RunPhase {
+    match why {
+        Doom::Cancelled => RunPhase::Cancelled,
+        Doom::TimedOut => RunPhase::Failed,
+    }
+}
+
+pub(super) fn called_off(why: Doom, reason: &str) -> Failure {
+    let kind = match why {
+        Doom::Cancelled => FailureReason::Cancelled,
+        Doom::TimedOut => FailureReason::TimedOut,
+    };
+    Failure { reason: kind, message: reason.to_owned(), hint: None, exit_code: None }
+}

@@ -1,0 +1,42 @@
+//! Loops: which iterations start, and when a loop is done.
+
+use super::{Decision, Work};
+use crate::driver::iteration_inputs;
+use crate::event::Event;
+use crate::state::{Children, NodeId, task_of};
+
+impl Decision<'_> {
+    /// Starts iterations up to the loop's parallelism, or ends the loop when all have ended.
+    pub(super) fn pump(&mut self, id: NodeId) {
+        let limit = self.task(id).and_then(|task| task.iterator.as_ref()?.parallelism).unwrap_or(u32::MAX);
+        loop {
+            let node = &self.state.nodes[id];
+            if node.phase.is_terminal() {
+                return;
+            }
+            let Children::Loop { items, count, started, open } = &node.children else { return };
+            let next = u32::try_from(started.len()).unwrap_or(u32::MAX);
+            if next >= *count || self.state.is_cancelling() {
+                if *open == 0 {
+                    self.finish_loop(id);
+                }
+                return;
+            }
+            if *open >= limit {
+                return;
+            }
+            let key = node.key.iteration(next);
+            let Some(task) = task_of(self.plan, node) else { return };
+            match iteration_inputs(self.plan, task, (&node.inputs, items), &key, next) {
+                Ok(inputs) => {
+                    let inputs = Box::new(inputs);
+                    self.emit(Event::TaskStarted { task: key.clone(), at: self.now, inputs });
+                    if let Some(iteration) = self.state.node(&key) {
+                        self.work.push_back(Work::Begin(iteration));
+                    }
+                }
+                Err(failure) => self.fail_key(key, failure),
+            }
+        }
+    }
+}

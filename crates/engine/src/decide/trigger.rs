@@ -1,0 +1,165 @@
+//! When a task fires: strategy first, then inputs, then condition.
+
+use pipewright_plan::{ComponentKind, Outcome, Task, TriggerStrategy};
+
+use super::{Decision, Work};
+use crate::driver::{is_triggered, items_of, resolve, root_inputs};
+use crate::event::{Event, Failure, SkipReason};
+use crate::id::TaskKey;
+use crate::state::{Children, NodeId, dag_at, task_of};
+use crate::view::{TaskKind, TaskPhase};
+
+impl Decision<'_> {
+    pub(super) fn start_root(&mut self) {
+        let Some(submit) = self.state.submit.clone() else { return };
+        let task = TaskKey::root();
+        match root_inputs(self.plan, &submit.arguments) {
+            Ok(inputs) => {
+                self.emit(Event::TaskStarted { task: task.clone(), at: self.now, inputs: Box::new(inputs) });
+                if let Some(id) = self.state.node(&task) {
+                    self.work.push_back(Work::Begin(id));
+                }
+            }
+            Err(failure) => self.fail_key(task, failure),
+        }
+    }
+
+    /// A task whose upstream has ended fires, is passed over, or fails.
+    pub(super) fn consider(&mut self, dag: NodeId, index: usize) {
+        if self.state.child(dag, index).is_some() {
+            return;
+        }
+        let plan = self.plan;
+        let Some((name, task)) =
+            dag_at(plan, self.state.nodes[dag].component).and_then(|dag| dag.tasks.get_index(index))
+        else {
+            return;
+        };
+        let key = self.state.nodes[dag].key.child(name);
+        if let Some(reason) = self.reason_to_skip(dag, task) {
+            return self.skip(key, reason);
+        }
+        let inputs = match resolve(plan, self.state, dag, task) {
+            Ok(inputs) => inputs,
+            Err(failure) => return self.fail_key(key, failure),
+        };
+        match task.trigger.condition.as_ref().map(|condition| is_triggered(condition, &inputs)) {
+            None | Some(Ok(true)) => {}
+            Some(Ok(false)) => return self.skip(key, SkipReason::Condition),
+            Some(Err(failure)) => return self.fail_key(key, failure),
+        }
+        let items = match task.iterator.as_ref().map(|iterator| items_of(iterator, &inputs)) {
+            None => None,
+            Some(Ok(items)) => Some(items),
+            Some(Err(failure)) => return self.fail_key(key, failure),
+        };
+        self.emit(Event::TaskStarted { task: key.clone(), at: self.now, inputs: Box::new(inputs) });
+        let Some(id) = self.state.node(&key) else { return };
+        match items {
+            Some((count, items)) => {
+                self.emit(Event::TaskExpanded { task: key, at: self.now, count, items });
+                self.work.push_back(Work::Pump(id));
+            }
+            None => self.work.push_back(Work::Begin(id)),
+        }
+    }
+
+    fn reason_to_skip(&self, dag: NodeId, task: &Task) -> Option<SkipReason> {
+        let owner = dag_at(self.plan, self.state.nodes[dag].component)?;
+        let upstream = task.upstream.iter().filter_map(|name| {
+            let index = owner.tasks.get_index_of(name)?;
+            self.state.child(dag, index)
+        });
+        match task.trigger.strategy {
+            TriggerStrategy::AllSucceeded => {
+                if self.state.is_cancelling() {
+                    return Some(SkipReason::Cancelled);
+                }
+                let failed = upstream.into_iter().find(|node| !node.phase.is_success())?;
+                Some(SkipReason::Upstream { task: failed.key.clone(), phase: failed.phase })
+            }
+            // Clean-up runs after a cancel too, for what had begun.
+            TriggerStrategy::AllCompleted => {
+                let cleans_up = upstream.into_iter().any(|node| node.has_fired());
+                (self.state.is_cancelling() && !cleans_up).then_some(SkipReason::Cancelled)
+            }
+        }
+    }
+
+    /// A fired task begins: a dag looks at its tasks, a leaf asks the cache or is launched.
+    pub(super) fn begin(&mut self, id: NodeId) {
+        let plan = self.plan;
+        let node = &self.state.nodes[id];
+        let Some((_, component)) = plan.components.get_index(node.component) else { return };
+        match &component.kind {
+            ComponentKind::Dag(_) => {
+                let Children::Dag { waiting, .. } = &node.children else { return };
+                let free = waiting.iter().enumerate().filter(|(_, count)| **count == 0);
+                let free: Vec<usize> = free.map(|(task, _)| task).collect();
+                if waiting.is_empty() {
+                    self.finish_dag(id);
+                }
+                self.work.extend(free.into_iter().map(|task| Work::Consider { dag: id, task }));
+            }
+            ComponentKind::Container(_) => {
+                if !self.state.lookups.contains(&id) {
+                    self.plan_attempt(id);
+                }
+            }
+            ComponentKind::Importer(_) => {}
+        }
+    }
+
+    pub(super) fn skip(&mut self, task: TaskKey, reason: SkipReason) {
+        self.emit(Event::TaskSkipped { task: task.clone(), at: self.now, reason });
+        if let Some(id) = self.state.node(&task) {
+            self.work.push_back(Work::Ended(id));
+        }
+    }
+
+    pub(super) fn fail_key(&mut self, task: TaskKey, failure: Failure) {
+        self.end_key(task, TaskPhase::Failed, Outcome::default(), Some(failure));
+    }
+
+    pub(super) fn end_key(
+        &mut self,
+        task: TaskKey,
+        phase: TaskPhase,
+        outcome: Outcome,
+        error: Option<Failure>,
+    ) {
+        let outcome = Box::new(outcome);
+        self.emit(Event::TaskEnded { task: task.clone(), at: self.now, phase, outcome, error });
+        if let Some(id) = self.state.node(&task) {
+            self.work.push_back(Work::Ended(id));
+        }
+    }
+
+    /// A node ended: its siblings that waited for it alone have their turn, or its parent ends.
+    pub(super) fn ended(&mut self, id: NodeId) {
+        let node = &self.state.nodes[id];
+        let Some(parent) = node.parent else { return self.finish_run(id) };
+        if self.state.nodes[parent].kind == TaskKind::Loop
+            && matches!(self.state.nodes[parent].children, Children::Loop { .. })
+        {
+            return self.work.push_back(Work::Pump(parent));
+        }
+        let Children::Dag { waiting, open, .. } = &self.state.nodes[parent].children else { return };
+        if let Some((owner, task)) = node.place
+            && let Some(layout) = self.state.layouts.get(&owner)
+        {
+            let next = layout.downstream.get(task).map(Vec::as_slice).unwrap_or_default();
+            for &task in next.iter().filter(|next| waiting[**next] == 0) {
+                self.work.push_back(Work::Consider { dag: parent, task });
+            }
+        }
+        if *open == 0 {
+            self.finish_dag(parent);
+        }
+    }
+
+    /// Returns the task behind a node.
+    pub(super) fn task(&self, id: NodeId) -> Option<&Task> {
+        task_of(self.plan, &self.state.nodes[id])
+    }
+}

@@ -1,0 +1,31 @@
+//! What the field calls the driver, as functions: inputs are resolved, outputs provisioned, results named.
+
+mod convert;
+mod eval;
+mod eval_calls;
+mod fingerprint;
+mod outputs;
+mod provision;
+mod quantity;
+mod resolve;
+
+use sha2::{Digest, Sha256};
+
+pub(crate) use eval::{Environment, evaluate};
+pub(crate) use fingerprint::fingerprint;
+pub(crate) use outputs::{collect, dag_outcome, published_outcome};
+pub(crate) use provision::{import_request, prepare};
+pub(crate) use resolve::{is_triggered, items_of, iteration_inputs, resolve, root_inputs};
+
+use crate::event::{Failure, FailureReason};
+
+/// Returns text in the shape of a UUID that is a function of `name` alone.
+pub(crate) fn uuid_of(name: &str) -> String {
+    let digest = hex::encode(&Sha256::digest(name.as_bytes())[..16]);
+    format!("{}-{}-{}-{}-{}", &digest[..8], &digest[8..12], &digest[12..16], &digest[16..20], &digest[20..])
+}
+
+/// Makes the failure of something that could not be resolved.
+pub(crate) fn unresolved(message: impl Into<String>) -> Failure {
+    Failure { reason: FailureReason::Resolve, message: message.into(), hint: None, exit_code: None }
+}

@@ -1,0 +1,92 @@
+//! What a finished task hands on: published values of containers, selected outputs of dags, collected ones of
+//! loops.
+//!
+//! Source: v2 semantics 2.9, with the right rule where upstream flattens: lists in index order, nested loops
+//! give nested lists of parameters, artifact lists are concatenated, branches that did not run add nothing.
+
+use pipewright_plan::{ArtifactId, ArtifactValue, Component, Dag, Outcome, Plan, Published, Value};
+
+use super::convert::convert;
+use super::uuid_of;
+use crate::event::{Failure, FailureReason};
+use crate::id::AttemptId;
+use crate::state::{NodeId, RunState};
+
+/// Makes the outcome of an attempt from what its launcher published.
+pub(crate) fn published_outcome(
+    component: &Component,
+    attempt: &AttemptId,
+    published: &Published,
+) -> Result<Outcome, Failure> {
+    let mut outcome = Outcome::default();
+    for (name, output) in &component.outputs.parameters {
+        let failure = |message: String| Failure {
+            reason: FailureReason::Output,
+            message,
+            hint: Some("write a value of the declared type for every declared output".to_owned()),
+            exit_code: Some(0),
+        };
+        let Some(value) = published.parameters.get(name) else {
+            return Err(failure(format!("output parameter `{name}` was not written")));
+        };
+        let value = convert(output.parameter_type, value.clone())
+            .map_err(|why| failure(format!("output parameter `{name}` does not fit: {why}")))?;
+        outcome.parameters.insert(name.clone(), value);
+    }
+    for (name, output) in &component.outputs.artifacts {
+        let list = published.artifacts.get(name).map(|list| list.artifacts.as_slice()).unwrap_or_default();
+        let artifacts = list.iter().enumerate().map(|(index, artifact)| ArtifactValue {
+            id: ArtifactId(uuid_of(&format!("{attempt}:{name}:{index}"))),
+            name: name.clone(),
+            artifact_type: output.artifact_type.clone(),
+            uri: artifact.uri.clone(),
+            metadata: artifact.metadata.clone(),
+        });
+        outcome.artifacts.insert(name.clone(), artifacts.collect());
+    }
+    Ok(outcome)
+}
+
+/// Selects a dag's outputs from its children; what no child left is left out.
+pub(crate) fn dag_outcome(state: &RunState, dag: &Dag, node: NodeId) -> Outcome {
+    let mut outcome = Outcome::default();
+    let child = |task: &str| {
+        let index = dag.tasks.get_index_of(task)?;
+        state.child(node, index)
+    };
+    for (name, selector) in &dag.outputs.parameters {
+        let found = selector.sources.iter().find_map(|(task, key)| {
+            let child = child(task).filter(|child| !selector.one_of || child.phase.is_success())?;
+            child.outcome.parameters.get(key)
+        });
+        if let Some(value) = found {
+            outcome.parameters.insert(name.clone(), value.clone());
+        }
+    }
+    for (name, selector) in &dag.outputs.artifacts {
+        let one_of = selector.sources.len() > 1;
+        let found = selector.sources.iter().find_map(|(task, key)| {
+            let child = child(task).filter(|child| !one_of || child.phase.is_success())?;
+            child.outcome.artifacts.get(key)
+        });
+        if let Some(artifacts) = found {
+            outcome.artifacts.insert(name.clone(), artifacts.clone());
+        }
+    }
+    outcome
+}
+
+/// Collects a loop's outputs over its iterations.
+pub(crate) fn collect(plan: &Plan, state: &RunState, component: usize, iterations: &[NodeId]) -> Outcome {
+    let mut outcome = Outcome::default();
+    let Some((_, component)) = plan.components.get_index(component) else { return outcome };
+    for name in component.outputs.parameters.keys() {
+        let values = iterations.iter().filter_map(|id| state.nodes[*id].outcome.parameters.get(name));
+        outcome.parameters.insert(name.clone(), Value::Array(values.cloned().collect()));
+    }
+    for name in component.outputs.artifacts.keys() {
+        let lists = iterations.iter().filter_map(|id| state.nodes[*id].outcome.artifacts.get(name));
+        outcome.artifacts.insert(name.clone(), lists.flatten().cloned().collect());
+    }
+    outcome
+}

@@ -1,0 +1,137 @@
+//! The ExecutorInput of an attempt, its launch request, and the request of an importer.
+//!
+//! Source: v2 semantics 2.5, 2.6 and 2.11. Every name outside is a function of the attempt's id.
+
+use std::collections::BTreeMap;
+
+use pipewright_plan::{
+    ArtifactId, ArtifactList, ArtifactValue, Component, ExecutorArtifact, ExecutorInput, Filling, Importer,
+    OutputParameter, Plan, Value,
+};
+
+use super::quantity::resources;
+use super::{unresolved, uuid_of};
+use crate::desired::{ImportRequest, Launch};
+use crate::event::{Failure, Resolved};
+use crate::id::AttemptId;
+use crate::state::{Node, RunState, container_at, task_of};
+
+/// Lists resolved artifacts as a command sees them; `name` is the record's id.
+pub(crate) fn executor_artifacts(resolved: &Resolved) -> BTreeMap<String, ArtifactList> {
+    let list = |artifacts: &Vec<ArtifactValue>| ArtifactList {
+        artifacts: artifacts
+            .iter()
+            .map(|artifact| ExecutorArtifact {
+                name: artifact.id.0.clone(),
+                artifact_type: artifact.artifact_type.clone(),
+                uri: artifact.uri.clone(),
+                metadata: artifact.metadata.clone(),
+                custom_path: None,
+            })
+            .collect(),
+    };
+    resolved.artifacts.iter().map(|(name, artifacts)| (name.clone(), list(artifacts))).collect()
+}
+
+/// Makes the ExecutorInput of an attempt; output files are the launcher's to set.
+fn executor_input(
+    plan: &Plan,
+    component: &Component,
+    resolved: &Resolved,
+    attempt: &AttemptId,
+    pipeline_root: &str,
+) -> ExecutorInput {
+    let mut input = ExecutorInput::default();
+    input.inputs.parameter_values = resolved.parameters.clone();
+    input.inputs.artifacts = executor_artifacts(resolved);
+    for name in component.outputs.parameters.keys() {
+        input.outputs.parameters.insert(name.clone(), OutputParameter::default());
+    }
+    let (run, task, digest) = (&attempt.run, attempt.task.name(), attempt.digest());
+    let root = pipeline_root.trim_end_matches('/');
+    let folder = format!("{root}/{}/{run}/{task}/{digest}", plan.name);
+    for (name, output) in &component.outputs.artifacts {
+        let artifact = ExecutorArtifact {
+            name: name.clone(),
+            artifact_type: output.artifact_type.clone(),
+            uri: format!("{folder}/{name}"),
+            metadata: output.metadata.clone(),
+            custom_path: None,
+        };
+        input.outputs.artifacts.insert(name.clone(), ArtifactList { artifacts: vec![artifact] });
+    }
+    // The folder is told by this path: the launcher puts the command's own report there.
+    input.outputs.output_file = format!("{folder}/output_metadata.json");
+    input
+}
+
+/// Builds an attempt's launch request. Errors: a quantity or a component that makes no sense.
+pub(crate) fn prepare(plan: &Plan, state: &RunState, node: &Node, number: u32) -> Result<Launch, Failure> {
+    let missing = || unresolved(format!("task `{}` has no container", node.key));
+    let (_, component) = plan.components.get_index(node.component).ok_or_else(missing)?;
+    let container = container_at(plan, node.component).ok_or_else(missing)?;
+    let attempt = AttemptId { run: state.run.clone(), task: node.key.clone(), number };
+    let root = state.submit.as_ref().map(|submit| submit.pipeline_root.as_str()).unwrap_or_default();
+    let executor_input = executor_input(plan, component, &node.inputs, &attempt, root);
+    let defaults: BTreeMap<String, Value> = component
+        .inputs
+        .parameters
+        .iter()
+        .filter(|(name, _)| !node.inputs.parameters.contains_key(*name))
+        .filter_map(|(name, input)| Some((name.clone(), input.default.clone()?)))
+        .collect();
+    let job = state.job_facts(plan, &node.key);
+    let filling = Filling { executor_input: &executor_input, defaults: &defaults, job: &job };
+    let mut env: Vec<(String, String)> =
+        container.env.iter().map(|variable| (variable.name.clone(), filling.text(&variable.value))).collect();
+    let task = task_of(plan, node);
+    if task.is_some_and(|task| task.retry.is_some()) {
+        env.push(("KFP_RETRY_INDEX".to_owned(), number.to_string()));
+    }
+    let image = filling.text(&container.image);
+    let resources = resources(&container.resources, &filling).map_err(unresolved)?;
+    let outputs = component.outputs.parameters.iter();
+    let output_parameters = outputs.map(|(name, output)| (name.clone(), output.parameter_type)).collect();
+    Ok(Launch {
+        display_name: task.map(|task| task.display_name.clone()).unwrap_or_default(),
+        pipeline: plan.name.clone(),
+        container: container.clone(),
+        image,
+        env,
+        resources,
+        output_parameters,
+        attempt,
+        defaults,
+        job,
+        executor_input,
+    })
+}
+
+/// Makes the request of an importer from its resolved inputs.
+pub(crate) fn import_request(
+    plan: &Plan,
+    state: &RunState,
+    node: &Node,
+    importer: &Importer,
+) -> ImportRequest {
+    let mut input = ExecutorInput::default();
+    input.inputs.parameter_values = node.inputs.parameters.clone();
+    input.inputs.artifacts = executor_artifacts(&node.inputs);
+    let job = state.job_facts(plan, &node.key);
+    let filling = Filling { executor_input: &input, defaults: &BTreeMap::new(), job: &job };
+    let metadata =
+        importer.metadata.iter().map(|(key, value)| (filling.text(key), filling.value(value))).collect();
+    let artifact = ArtifactValue {
+        id: ArtifactId(uuid_of(&format!("{}/{}:artifact", state.run, node.key))),
+        name: "artifact".to_owned(),
+        artifact_type: importer.artifact_type.clone(),
+        uri: filling.text(&importer.uri),
+        metadata,
+    };
+    ImportRequest {
+        task: node.key.clone(),
+        pipeline: plan.name.clone(),
+        artifact,
+        reimport: importer.reimport,
+    }
+}

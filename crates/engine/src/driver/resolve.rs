@@ -1,0 +1,360 @@
+//! A task's inputs from its bindings: what is given, defaulted, left out or refused.
+//!
+//! Source: v2 semantics 1.3, 1.5, 2.2 and 2.3.
+
+use std::collections::BTreeMap;
+
+use pipewright_plan::{
+    ArtifactBinding, Component, ComponentKind, ExecutorInput, Expr, Filling, Inputs, Items, IterationKind,
+    LoopPolicy, ParameterInput, ParameterSource, Plan, Task, Value, ValueTemplate, kind_name, text_form,
+};
+use serde_json::json;
+
+use super::convert::convert;
+use super::provision::executor_artifacts;
+use super::{Environment, evaluate, unresolved};
+use crate::event::{Failure, Resolved};
+use crate::id::TaskKey;
+use crate::state::{Node, NodeId, RunState, resource_name};
+use crate::view::TaskPhase;
+
+/// What a binding yields before the component's own rules apply.
+enum Found {
+    Value(Value),
+    /// Nothing was given; the reason is for the message when something had to be.
+    Nothing(String),
+    /// Upstream ended without leaving the value.
+    NotProduced(String),
+}
+
+/// Completes a run's arguments: defaults, and null for optional inputs without one.
+pub(crate) fn root_inputs(plan: &Plan, arguments: &BTreeMap<String, Value>) -> Result<Resolved, Failure> {
+    let mut resolved = Resolved::default();
+    let Some(root) = plan.root_component() else { return Ok(resolved) };
+    for (name, input) in &root.inputs.parameters {
+        let given = arguments.get(name).filter(|value| !value.is_null());
+        let value = match given.or(input.default.as_ref()) {
+            Some(value) => accept(name, input, value.clone())?,
+            None if input.optional => Value::Null,
+            None => return Err(unresolved(format!("parameter `{name}` has no value and no default"))),
+        };
+        resolved.parameters.insert(name.clone(), value);
+    }
+    for (name, input) in &root.inputs.artifacts {
+        if !input.optional {
+            return Err(unresolved(format!("input artifact `{name}` cannot be given to a run")));
+        }
+    }
+    Ok(resolved)
+}
+
+/// Resolves the inputs of a task of this dag instance.
+pub(crate) fn resolve(plan: &Plan, state: &RunState, dag: NodeId, task: &Task) -> Result<Resolved, Failure> {
+    let Some(component) = plan.component(&task.component) else {
+        return Err(unresolved(format!("component `{}` does not exist", task.component)));
+    };
+    let mut resolved = Resolved::default();
+    resolve_artifacts(state, plan, dag, (task, component), &mut resolved)?;
+    // Constants may refer to the task's other inputs, so they come last.
+    let is_template = |source: &ParameterSource| matches!(source, ParameterSource::Constant { value } if !matches!(value, ValueTemplate::Literal { .. }));
+    for last in [false, true] {
+        for (name, binding) in &task.parameters {
+            if is_template(&binding.source) != last {
+                continue;
+            }
+            let found = find(plan, state, dag, &binding.source, &resolved)?;
+            let found = match (found, &binding.selector) {
+                (Found::Value(value), Some(selector)) if !value.is_null() => {
+                    Found::Value(select(name, selector, &value)?)
+                }
+                (found, _) => found,
+            };
+            place(name, found, &component.inputs, iterated(task), &mut resolved)?;
+        }
+    }
+    for (name, input) in &component.inputs.parameters {
+        if resolved.parameters.contains_key(name) || task.parameters.contains_key(name) {
+            continue;
+        }
+        if task.iterator.as_ref().is_some_and(|iterator| iterator.item_input == *name) {
+            continue;
+        }
+        if let Some(value) = unbound(name, input, component)? {
+            resolved.parameters.insert(name.clone(), value);
+        }
+    }
+    Ok(resolved)
+}
+
+/// Names the input that an iterator hides inside its iterations.
+fn iterated(task: &Task) -> Option<&str> {
+    match &task.iterator.as_ref()?.items {
+        Items::Input { name } => Some(name),
+        Items::Static { .. } => None,
+    }
+}
+
+fn find(
+    plan: &Plan,
+    state: &RunState,
+    dag: NodeId,
+    source: &ParameterSource,
+    resolved: &Resolved,
+) -> Result<Found, Failure> {
+    let owner = &state.nodes[dag];
+    Ok(match source {
+        ParameterSource::DagInput { name } => match owner.inputs.parameters.get(name) {
+            Some(Value::Null) => Found::Nothing(format!("input `{name}` of `{}` is null", owner.key)),
+            Some(value) => Found::Value(value.clone()),
+            None => Found::Nothing(format!("`{}` has no input `{name}`", owner.key)),
+        },
+        ParameterSource::TaskOutput { task, key } => {
+            match sibling(plan, state, dag, task).and_then(|node| node.outcome.parameters.get(key)) {
+                Some(value) => Found::Value(value.clone()),
+                None => Found::NotProduced(format!("task `{task}` left no output `{key}`")),
+            }
+        }
+        ParameterSource::Constant { value: ValueTemplate::Literal { value } } => Found::Value(value.clone()),
+        ParameterSource::Constant { value } => {
+            let mut input = ExecutorInput::default();
+            input.inputs.parameter_values = resolved.parameters.clone();
+            input.inputs.artifacts = executor_artifacts(resolved);
+            let job = state.job_facts(plan, &owner.key);
+            let filling = Filling { executor_input: &input, defaults: &BTreeMap::new(), job: &job };
+            Found::Value(filling.value(value))
+        }
+        ParameterSource::FinalStatus { task } => match sibling(plan, state, dag, task) {
+            Some(node) => Found::Value(final_status(plan, state, task, node)),
+            None => return Err(unresolved(format!("task `{task}` has no final status"))),
+        },
+    })
+}
+
+fn sibling<'a>(plan: &Plan, state: &'a RunState, dag: NodeId, task: &str) -> Option<&'a Node> {
+    let owner = state.nodes[dag].component;
+    let index = crate::state::dag_at(plan, owner)?.tasks.get_index_of(task)?;
+    state.child(dag, index)
+}
+
+/// The struct that an exit task gets. Source: v2 semantics 2.10.
+fn final_status(plan: &Plan, state: &RunState, task: &str, node: &Node) -> Value {
+    let status = match node.phase {
+        TaskPhase::Succeeded | TaskPhase::Cached => "COMPLETE",
+        TaskPhase::Failed => "FAILED",
+        TaskPhase::Skipped | TaskPhase::Omitted | TaskPhase::Cancelled => "CANCELED",
+        TaskPhase::Pending | TaskPhase::Running => "RUNNING",
+    };
+    let error = match &node.error {
+        None => json!({}),
+        Some(failure) => json!({"code": failure.exit_code.unwrap_or(2), "message": failure.message}),
+    };
+    json!({
+        "state": status,
+        "pipelineTaskName": task,
+        "pipelineJobResourceName": resource_name(plan, &state.run),
+        "error": error,
+    })
+}
+
+/// Source: v2 semantics 1.3: `string_value` is always the text form, the others by kind.
+fn select(name: &str, selector: &Expr, value: &Value) -> Result<Value, Failure> {
+    let mut variables = vec![("string_value".to_owned(), Value::String(text_form(value)))];
+    let by_kind = match value {
+        Value::Number(_) => Some("number_value"),
+        Value::Bool(_) => Some("bool_value"),
+        Value::Array(_) => Some("list_value"),
+        Value::Object(_) => Some("struct_value"),
+        Value::Null | Value::String(_) => None,
+    };
+    if let Some(kind) = by_kind {
+        variables.push((kind.to_owned(), value.clone()));
+    }
+    variables.push(("null_value".to_owned(), Value::Null));
+    evaluate(selector, &mut Environment::new(variables))
+        .map_err(|error| unresolved(format!("cannot select the value of input `{name}`: {error}")))
+}
+
+/// Applies the component's rules to what a binding yielded.
+fn place(
+    name: &str,
+    found: Found,
+    inputs: &Inputs,
+    items_input: Option<&str>,
+    resolved: &mut Resolved,
+) -> Result<(), Failure> {
+    let declared = inputs.parameters.get(name);
+    let value = match (found, declared) {
+        // Items may be a list or a text that holds one, whatever the declaration says.
+        (Found::Value(value), _) if items_input == Some(name) => value,
+        (Found::Value(Value::Null), Some(input)) if input.optional => return Ok(()),
+        (Found::Value(value), Some(input)) => accept(name, input, value)?,
+        (Found::Value(value), None) => value,
+        (Found::Nothing(_) | Found::NotProduced(_), Some(input)) if input.optional => return Ok(()),
+        (Found::NotProduced(why), Some(input)) => match &input.default {
+            Some(default) => default.clone(),
+            None if input.parameter_type == pipewright_plan::ParameterType::String => {
+                Value::String(String::new())
+            }
+            None => return Err(unresolved(format!("input `{name}` has no value: {why}"))),
+        },
+        (Found::Nothing(why), Some(input)) => match &input.default {
+            Some(default) => default.clone(),
+            None => return Err(unresolved(format!("input `{name}` has no value: {why}"))),
+        },
+        (Found::Nothing(why) | Found::NotProduced(why), None) => {
+            return Err(unresolved(format!("input `{name}` has no value: {why}")));
+        }
+    };
+    resolved.parameters.insert(name.to_owned(), value);
+    Ok(())
+}
+
+fn accept(name: &str, input: &ParameterInput, value: Value) -> Result<Value, Failure> {
+    let value = convert(input.parameter_type, value)
+        .map_err(|why| unresolved(format!("input `{name}` does not fit: {why}")))?;
+    if !input.literals.is_empty() && !input.literals.contains(&value) {
+        let allowed: Vec<String> = input.literals.iter().map(ToString::to_string).collect();
+        let allowed = allowed.join(", ");
+        return Err(unresolved(format!("input `{name}` is {value}, allowed are {allowed}")));
+    }
+    Ok(value)
+}
+
+/// A dag sees defaults and explicit nulls; a container sees an optional input left out, for its own default.
+fn unbound(name: &str, input: &ParameterInput, component: &Component) -> Result<Option<Value>, Failure> {
+    let is_dag = matches!(component.kind, ComponentKind::Dag(_));
+    match (&input.default, input.optional) {
+        (Some(default), optional) if is_dag || !optional => Ok(Some(default.clone())),
+        (None, true) if is_dag => Ok(Some(Value::Null)),
+        (_, true) => Ok(None),
+        (Some(default), false) => Ok(Some(default.clone())),
+        (None, false) => Err(unresolved(format!("input `{name}` has no value and no default"))),
+    }
+}
+
+fn resolve_artifacts(
+    state: &RunState,
+    plan: &Plan,
+    dag: NodeId,
+    (task, component): (&Task, &Component),
+    resolved: &mut Resolved,
+) -> Result<(), Failure> {
+    for (name, binding) in &task.artifacts {
+        let (found, from) = match binding {
+            ArtifactBinding::DagInput { name } => {
+                (state.nodes[dag].inputs.artifacts.get(name), format!("input `{name}` of the dag"))
+            }
+            ArtifactBinding::TaskOutput { task, key } => {
+                let node = sibling(plan, state, dag, task);
+                let found = node.and_then(|node| node.outcome.artifacts.get(key));
+                (found, format!("output `{key}` of task `{task}`"))
+            }
+        };
+        let declared = component.inputs.artifacts.get(name);
+        match found {
+            Some(artifacts) => {
+                resolved.artifacts.insert(name.clone(), artifacts.clone());
+            }
+            None if declared.is_some_and(|input| input.optional) => {}
+            None => {
+                let message = format!("input artifact `{name}` is missing: {from} was not produced");
+                return Err(unresolved(message));
+            }
+        }
+    }
+    for (name, input) in &component.inputs.artifacts {
+        let is_item = task.iterator.as_ref().is_some_and(|iterator| iterator.item_input == *name);
+        if !input.optional && !is_item && !task.artifacts.contains_key(name) {
+            return Err(unresolved(format!("input artifact `{name}` is not given")));
+        }
+    }
+    Ok(())
+}
+
+/// Evaluates a trigger condition over resolved inputs.
+pub(crate) fn is_triggered(condition: &Expr, resolved: &Resolved) -> Result<bool, Failure> {
+    let parameters: serde_json::Map<String, Value> =
+        resolved.parameters.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let artifacts = serde_json::to_value(executor_artifacts(resolved)).unwrap_or_default();
+    let inputs = json!({"parameter_values": parameters, "artifacts": artifacts});
+    let variables = vec![("inputs".to_owned(), inputs), ("outputs".to_owned(), json!({}))];
+    match evaluate(condition, &mut Environment::new(variables)) {
+        Ok(Value::Bool(truth)) => Ok(truth),
+        Ok(other) => {
+            let kind = kind_name(&other);
+            Err(unresolved(format!("the condition yields a {kind} value, not a boolean")))
+        }
+        Err(error) => Err(unresolved(format!("the condition cannot be evaluated: {error}"))),
+    }
+}
+
+/// Returns a loop's items; for artifact loops their number alone counts.
+pub(crate) fn items_of(iterator: &LoopPolicy, resolved: &Resolved) -> Result<(u32, Vec<Value>), Failure> {
+    let too_many = |_| unresolved("the loop has more items than can be counted");
+    let name = match &iterator.items {
+        Items::Static { values } => {
+            return Ok((u32::try_from(values.len()).map_err(too_many)?, values.clone()));
+        }
+        Items::Input { name } => name,
+    };
+    if iterator.kind == IterationKind::Artifact {
+        let count = resolved.artifacts.get(name).map_or(0, Vec::len);
+        return Ok((u32::try_from(count).map_err(too_many)?, Vec::new()));
+    }
+    let items = match resolved.parameters.get(name) {
+        Some(Value::Array(items)) => items.clone(),
+        Some(Value::String(text)) => match serde_json::from_str(text) {
+            Ok(Value::Array(items)) => items.into_iter().map(pipewright_plan::normalize).collect(),
+            _ => return Err(unresolved(format!("loop items `{name}` are a text that is no JSON list"))),
+        },
+        Some(other) => {
+            let kind = kind_name(other);
+            return Err(unresolved(format!("loop items `{name}` are a {kind} value, not a list")));
+        }
+        None => return Err(unresolved(format!("loop items `{name}` are missing"))),
+    };
+    Ok((u32::try_from(items.len()).map_err(too_many)?, items))
+}
+
+/// Returns the inputs of one iteration: those of the loop without its items, and the item.
+pub(crate) fn iteration_inputs(
+    plan: &Plan,
+    task: &Task,
+    (loop_inputs, items): (&Resolved, &[Value]),
+    key: &TaskKey,
+    index: u32,
+) -> Result<Resolved, Failure> {
+    let mut resolved = loop_inputs.clone();
+    let Some(iterator) = &task.iterator else { return Ok(resolved) };
+    let index = index as usize;
+    let hidden = iterated(task).filter(|name| *name != iterator.item_input);
+    match iterator.kind {
+        IterationKind::Parameter => {
+            if let Some(hidden) = hidden {
+                resolved.parameters.remove(hidden);
+            }
+            let Some(item) = items.get(index) else {
+                return Err(unresolved(format!("`{key}` has no item {index}")));
+            };
+            let declared = plan
+                .component(&task.component)
+                .and_then(|component| component.inputs.parameters.get(&iterator.item_input));
+            let item = match declared {
+                Some(input) => accept(&iterator.item_input, input, item.clone())?,
+                None => item.clone(),
+            };
+            resolved.parameters.insert(iterator.item_input.clone(), item);
+        }
+        IterationKind::Artifact => {
+            let Items::Input { name } = &iterator.items else { return Ok(resolved) };
+            let Some(item) = loop_inputs.artifacts.get(name).and_then(|list| list.get(index)) else {
+                return Err(unresolved(format!("`{key}` has no artifact {index}")));
+            };
+            if let Some(hidden) = hidden {
+                resolved.artifacts.remove(hidden);
+            }
+            resolved.artifacts.insert(iterator.item_input.clone(), vec![item.clone()]);
+        }
+    }
+    Ok(resolved)
+}

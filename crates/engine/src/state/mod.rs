@@ -1,0 +1,180 @@
+//! The fold of a run's events: everything the engine knows, with an index for every question it asks.
+//!
+//! Applying an event costs what it changes. Nothing is decided here; unknown or repeated facts are harmless.
+
+mod apply;
+mod node;
+mod views;
+
+pub use views::changed_tasks;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use pipewright_plan::{ComponentKind, Container, Dag, Importer, JobFacts, Plan, Task};
+
+use crate::event::{Doom, Event};
+use crate::id::{AttemptId, RunId, TaskKey, Timestamp};
+use crate::input::Submit;
+use crate::view::{RunPhase, RunView};
+
+pub(crate) use node::{Children, Layout, Node, NodeId, UNBORN};
+
+/// What a timer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    RunDeadline,
+    Retry(NodeId),
+    Deadline(NodeId),
+}
+
+/// The state of one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunState {
+    pub(crate) run: RunId,
+    pub(crate) submit: Option<Arc<Submit>>,
+    pub(crate) view: RunView,
+    pub(crate) cancelling: Option<(Doom, String)>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) index: BTreeMap<TaskKey, NodeId>,
+    pub(crate) layouts: BTreeMap<usize, Arc<Layout>>,
+    pub(crate) timers: BTreeSet<(Timestamp, Timer)>,
+    /// Leaves with an attempt that has not ended.
+    pub(crate) in_flight: BTreeSet<NodeId>,
+    /// Leaves that wait for the cache's answer.
+    pub(crate) lookups: BTreeSet<NodeId>,
+    pub(crate) imports: BTreeSet<NodeId>,
+}
+
+impl RunState {
+    /// Makes the state of a run of which nothing is known yet.
+    pub fn new(run: RunId) -> Self {
+        Self {
+            run,
+            submit: None,
+            view: RunView::default(),
+            cancelling: None,
+            nodes: Vec::new(),
+            index: BTreeMap::new(),
+            layouts: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            in_flight: BTreeSet::new(),
+            lookups: BTreeSet::new(),
+            imports: BTreeSet::new(),
+        }
+    }
+
+    /// Folds a whole journal.
+    pub fn replay<'a>(run: RunId, plan: &Plan, events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut state = Self::new(run);
+        for event in events {
+            state.apply(plan, event);
+        }
+        state
+    }
+
+    /// Tells whether nothing follows.
+    pub fn is_over(&self) -> bool {
+        self.view.phase.is_terminal()
+    }
+
+    /// Returns the run as a whole.
+    pub fn run_view(&self) -> RunView {
+        self.view.clone()
+    }
+
+    /// Lists every task instance that has fired or was passed over, in path order.
+    pub fn task_keys(&self) -> impl Iterator<Item = &TaskKey> {
+        self.index.keys()
+    }
+
+    /// Tells whether the attempt was seen running.
+    pub fn has_started(&self, attempt: &AttemptId) -> bool {
+        let node = self.index.get(&attempt.task).map(|id| &self.nodes[*id]);
+        let view = node.and_then(|node| node.attempts.get(attempt.number as usize));
+        view.is_some_and(|view| view.started_at.is_some())
+    }
+
+    pub(crate) fn node(&self, key: &TaskKey) -> Option<NodeId> {
+        self.index.get(key).copied()
+    }
+
+    pub(crate) fn child(&self, dag: NodeId, task: usize) -> Option<&Node> {
+        match &self.nodes[dag].children {
+            Children::Dag { tasks, .. } => match tasks.get(task) {
+                Some(&id) if id != UNBORN => Some(&self.nodes[id]),
+                _ => None,
+            },
+            Children::None | Children::Loop { .. } => None,
+        }
+    }
+
+    /// Returns what job placeholders stand for in this task.
+    pub(crate) fn job_facts(&self, plan: &Plan, key: &TaskKey) -> JobFacts {
+        let submit = self.submit.as_deref();
+        let created = submit.map(|submit| submit.created_at).unwrap_or_default();
+        let scheduled = submit.and_then(|submit| submit.scheduled_at).unwrap_or(created);
+        JobFacts {
+            name: submit.map(|submit| submit.display_name.clone()).unwrap_or_default(),
+            resource_name: resource_name(plan, &self.run),
+            uuid: self.run.0.clone(),
+            task_name: key.name().to_owned(),
+            task_uuid: crate::driver::uuid_of(&format!("{}/{key}", self.run)),
+            create_time: rfc3339(created),
+            schedule_time: rfc3339(scheduled),
+            pipeline_root: submit.map(|submit| submit.pipeline_root.clone()).unwrap_or_default(),
+            workspace_path: "/kfp-workspace".to_owned(),
+        }
+    }
+
+    pub(crate) fn is_cancelling(&self) -> bool {
+        self.cancelling.is_some()
+    }
+
+    pub(crate) fn set_phase(&mut self, at: Timestamp, phase: RunPhase) {
+        if self.view.phase != phase || self.view.history.is_empty() {
+            self.view.phase = phase;
+            self.view.history.push((at, phase));
+        }
+    }
+}
+
+/// Returns the task that a node stands for; the root and unknown nodes have none.
+pub(crate) fn task_of<'a>(plan: &'a Plan, node: &Node) -> Option<&'a Task> {
+    let (owner, task) = node.place?;
+    dag_at(plan, owner)?.tasks.get_index(task).map(|(_, task)| task)
+}
+
+pub(crate) fn dag_at(plan: &Plan, component: usize) -> Option<&Dag> {
+    match &plan.components.get_index(component)?.1.kind {
+        ComponentKind::Dag(dag) => Some(dag),
+        ComponentKind::Container(_) | ComponentKind::Importer(_) => None,
+    }
+}
+
+pub(crate) fn container_at(plan: &Plan, component: usize) -> Option<&Container> {
+    match &plan.components.get_index(component)?.1.kind {
+        ComponentKind::Container(container) => Some(container),
+        ComponentKind::Dag(_) | ComponentKind::Importer(_) => None,
+    }
+}
+
+pub(crate) fn importer_at(plan: &Plan, component: usize) -> Option<&Importer> {
+    match &plan.components.get_index(component)?.1.kind {
+        ComponentKind::Importer(importer) => Some(importer),
+        ComponentKind::Dag(_) | ComponentKind::Container(_) => None,
+    }
+}
+
+/// The name that the field gives the object behind a run: pipeline name, a dash, a suffix of the run's own.
+pub(crate) fn resource_name(plan: &Plan, run: &RunId) -> String {
+    let name = plan.name.rsplit('/').next().unwrap_or(&plan.name);
+    let suffix: String = run.0.chars().filter(char::is_ascii_alphanumeric).take(5).collect();
+    format!("{name}-{suffix}")
+}
+
+fn rfc3339(at: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(at.0)
+        .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+        .unwrap_or_default()
+}

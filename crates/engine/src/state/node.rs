@@ -1,0 +1,97 @@
+//! One task instance in the state, and the bookkeeping of its children.
+
+use std::sync::Arc;
+
+use pipewright_plan::{Dag, Outcome, Value};
+
+use crate::event::{CacheSource, Doom, Failure, Fingerprint, Resolved};
+use crate::id::{TaskKey, Timestamp};
+use crate::view::{AttemptView, TaskKind, TaskPhase};
+
+/// A node's place in the arena.
+pub(crate) type NodeId = usize;
+
+/// Stands for a child that has not come to be yet.
+pub(crate) const UNBORN: NodeId = usize::MAX;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) key: TaskKey,
+    pub(crate) parent: Option<NodeId>,
+    /// Component that owns the dag, and the task's index in it; the root has none.
+    pub(crate) place: Option<(usize, usize)>,
+    /// The component that runs.
+    pub(crate) component: usize,
+    pub(crate) kind: TaskKind,
+    pub(crate) iteration: Option<u32>,
+    pub(crate) phase: TaskPhase,
+    pub(crate) created_at: Timestamp,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) ended_at: Option<Timestamp>,
+    pub(crate) inputs: Arc<Resolved>,
+    pub(crate) outcome: Arc<Outcome>,
+    pub(crate) error: Option<Failure>,
+    pub(crate) fingerprint: Option<Box<Fingerprint>>,
+    pub(crate) cached_from: Option<CacheSource>,
+    pub(crate) attempts: Vec<AttemptView>,
+    /// The current attempt is to be killed.
+    pub(crate) doomed: Option<Doom>,
+    pub(crate) timer: Option<Timestamp>,
+    pub(crate) children: Children,
+}
+
+impl Node {
+    /// Tells whether the task fired: its trigger policy held and its inputs were there.
+    pub(crate) fn has_fired(&self) -> bool {
+        !matches!(self.phase, TaskPhase::Skipped | TaskPhase::Omitted)
+            && (self.phase != TaskPhase::Cancelled || self.started_at.is_some())
+    }
+
+    /// Returns the number of the attempt that has not ended.
+    pub(crate) fn current_attempt(&self) -> Option<u32> {
+        self.attempts.last().filter(|attempt| attempt.ended_at.is_none()).map(|attempt| attempt.number)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Children {
+    None,
+    Dag {
+        /// By task index; [`UNBORN`] until the task fires or is passed over.
+        tasks: Vec<NodeId>,
+        /// Upstream tasks that have not ended, by task index.
+        waiting: Vec<u32>,
+        /// Tasks that have not ended.
+        open: usize,
+    },
+    Loop {
+        items: Arc<Vec<Value>>,
+        count: u32,
+        /// In index order; the next to start is its length.
+        started: Vec<NodeId>,
+        open: u32,
+    },
+}
+
+/// A dag's edges by task index, shared by all its instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) upstream: Vec<u32>,
+    pub(crate) downstream: Vec<Vec<usize>>,
+}
+
+impl Layout {
+    pub(crate) fn of(dag: &Dag) -> Self {
+        let mut layout =
+            Self { upstream: vec![0; dag.tasks.len()], downstream: vec![Vec::new(); dag.tasks.len()] };
+        for (index, task) in dag.tasks.values().enumerate() {
+            for upstream in &task.upstream {
+                if let Some(from) = dag.tasks.get_index_of(upstream) {
+                    layout.upstream[index] += 1;
+                    layout.downstream[from].push(index);
+                }
+            }
+        }
+        layout
+    }
+}
