@@ -8,29 +8,26 @@ use anyhow::{Context, Result, bail};
 use crate::workspace::{self, must};
 
 /// What the conformance tests are written against.
-const REQUIREMENTS: &[&str] = &["kfp==2.17.0", "pytest>=8,<10"];
+const REQUIREMENTS: &str = "conformance/sdk/requirements.txt";
 
 /// Returns the environment's interpreter; makes the environment when it is not there yet.
 pub fn environment() -> Result<PathBuf> {
     let folder = workspace::target().join("test-venv");
     let python = folder.join("bin/python");
     let stamp = folder.join("requirements");
-    let wanted = REQUIREMENTS.join("\n");
+    let list = workspace::root().join(REQUIREMENTS);
+    let wanted = std::fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
     if std::fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
         return Ok(python);
     }
-    println!("installing {} into {}", REQUIREMENTS.join(" "), folder.display());
+    println!("installing {} into {}", REQUIREMENTS, folder.display());
     if has_program("uv") {
         must(Command::new("uv").args(["venv", "--quiet", "--clear"]).arg(&folder))?;
-        must(
-            Command::new("uv")
-                .args(["pip", "install", "--quiet", "--python"])
-                .arg(&python)
-                .args(REQUIREMENTS),
-        )?;
+        let mut install = Command::new("uv");
+        must(install.args(["pip", "install", "--quiet", "--python"]).arg(&python).arg("-r").arg(&list))?;
     } else {
         must(Command::new(host_python()?).args(["-m", "venv", "--clear"]).arg(&folder))?;
-        must(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(REQUIREMENTS))?;
+        must(Command::new(&python).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&list))?;
     }
     std::fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(python)

@@ -1,0 +1,250 @@
+//! The command line as typed; what it means together with environment and file is settled in `settings`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::env;
+
+/// Runs Kubeflow Pipelines on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "pipewright", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+    /// What to log on stderr, such as `info` or `pipewright_controller=debug`
+    #[arg(long, global = true, env = env::LOG, value_name = "FILTER", hide_env_values = true)]
+    pub log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a compiled pipeline to its end
+    #[command(after_help = "Examples:
+  pipewright run pipeline.yaml
+  pipewright run pipeline.yaml -p epochs=3 -p 'layers=[64, 32]' --output json
+  pipewright run pipeline.yaml --explain-cache
+
+Leaves with 0 when the run succeeded, 1 when it failed or was cancelled, 2 when the input is wrong.")]
+    Run(Run),
+    /// Serve the REST API that the kfp SDK talks to
+    #[command(after_help = "Examples:
+  pipewright serve
+  pipewright serve --listen 127.0.0.1:8888 --home ./pipelines")]
+    Serve(Serve),
+    /// Print every mistake of a pipeline file
+    #[command(after_help = "Example:
+  pipewright check pipeline.yaml
+
+Leaves with 0 when the file can be run, 2 when it cannot.")]
+    Check(Check),
+    /// List, show and cancel runs, or read their logs
+    #[command(subcommand, after_help = "Examples:
+  pipewright runs list
+  pipewright runs get 0199e5c4-…
+  pipewright runs logs 0199e5c4-… --task train
+  pipewright runs cancel 0199e5c4-… --server http://127.0.0.1:8080")]
+    Runs(Runs),
+    /// Say what this machine can do, what is missing and how to get it
+    #[command(after_help = "Example:
+  pipewright doctor --output json")]
+    Doctor(Doctor),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:
+  pipewright completion bash > ~/.local/share/bash-completion/completions/pipewright")]
+    Completion {
+        /// Shell to write for
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How results are printed on stdout.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+/// When what was recorded is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Durability {
+    /// What users asked for at once, what tasks report in groups soon after
+    Grouped,
+    /// Everything before it is acted upon
+    Full,
+}
+
+/// Whether tasks get private folders and a read-only file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Isolation {
+    /// Where the kernel allows it
+    Auto,
+    /// Refuse to start without
+    On,
+    /// Tasks share this machine's file system as it is
+    Off,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Home {
+    /// Folder with everything that is kept: database, artifacts, logs, environments [default: ~/.pipewright]
+    #[arg(long, env = env::HOME, value_name = "DIR", hide_env_values = true)]
+    pub home: Option<PathBuf>,
+}
+
+/// How tasks are run; the same for a server and for a run without one.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Machine {
+    /// Tasks at once [default: bounded by CPUs and memory]
+    #[arg(long, env = env::MAX_PARALLEL, value_name = "N", hide_env_values = true)]
+    pub max_parallel: Option<u32>,
+    /// Run tasks of any image with this machine's own programs
+    #[arg(long, env = env::ANY_IMAGE, hide_env_values = true)]
+    pub any_image: bool,
+    /// Private folders and a read-only file system for tasks [default: auto]
+    #[arg(long, env = env::ISOLATION, value_name = "WHEN", hide_env_values = true)]
+    pub isolation: Option<Isolation>,
+    /// When what was recorded is on disk [default: grouped]
+    #[arg(long, env = env::DURABILITY, value_name = "HOW", hide_env_values = true)]
+    pub durability: Option<Durability>,
+    /// Seconds that a cancelled task gets between SIGTERM and SIGKILL [default: 10]
+    #[arg(long, env = env::GRACE_SECONDS, value_name = "SECONDS", hide_env_values = true)]
+    pub grace_seconds: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Pipeline file as compiled by the kfp SDK (YAML or JSON)
+    pub file: PathBuf,
+    /// Pipeline parameter; lists and structs as JSON
+    #[arg(short, long = "parameter", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    /// File with pipeline parameters, JSON or YAML; -p wins over it
+    #[arg(long = "params", value_name = "FILE")]
+    pub parameter_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub home: Home,
+    #[command(flatten)]
+    pub machine: Machine,
+    /// Run every task anew instead of taking earlier results
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Say for each task why it took an earlier result or did not
+    #[arg(long)]
+    pub explain_cache: bool,
+    /// Experiment that the run belongs to; made when there is none of that name
+    #[arg(long, value_name = "NAME")]
+    pub experiment: Option<String>,
+    /// Name of the run [default: the pipeline's name and the time]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Run on this server instead of in this process
+    #[arg(long, env = env::SERVER, value_name = "URL", hide_env_values = true)]
+    pub server: Option<String>,
+    /// How to print the result on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = env::LISTEN, value_name = "ADDRESS", hide_env_values = true)]
+    pub listen: Option<String>,
+    #[command(flatten)]
+    pub home: Home,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Pipeline file to check
+    pub file: PathBuf,
+    /// How to print the mistakes on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Format,
+}
+
+/// Where runs are looked for.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Place {
+    #[command(flatten)]
+    pub home: Home,
+    /// Server to ask instead of a home folder
+    #[arg(long, env = env::SERVER, value_name = "URL", hide_env_values = true)]
+    pub server: Option<String>,
+    /// How to print on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Runs {
+    /// List runs, newest first
+    List {
+        #[command(flatten)]
+        place: Place,
+        /// Most runs to list
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        limit: u32,
+    },
+    /// Show a run and its tasks
+    Get {
+        /// Run id
+        run: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Print what tasks wrote to stdout and stderr
+    Logs {
+        /// Run id
+        run: String,
+        /// Task by name, or by path such as `root/for-each[3]/train` [default: every task that ran]
+        #[arg(long, value_name = "TASK")]
+        task: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Ask a run to stop
+    Cancel {
+        /// Run id
+        run: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub home: Home,
+    /// How to print on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Format,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        for command in Arguments::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Example"), "`{}` has no example", command.get_name());
+        }
+    }
+}

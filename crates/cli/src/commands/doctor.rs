@@ -1,0 +1,217 @@
+//! `pipewright doctor`: what this machine can do, what is missing, and how to get it.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::Result;
+use pipewright_executor::process;
+use serde::Serialize;
+
+use crate::args::{Doctor, Format};
+use crate::compose::memory_bytes;
+use crate::home::{self, Claim};
+use crate::output::{DIM, GREEN, RED, YELLOW, paint};
+use crate::settings::home_folder;
+
+/// Free space below which runs are likely to fail soon.
+const SPACE_WANTED: u64 = 1 << 30;
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Good,
+    /// Runs are possible, with less comfort or faithfulness.
+    Lacking,
+    /// Runs fail until this is mended.
+    Broken,
+}
+
+/// One line of the report.
+#[derive(Debug, Clone, Serialize)]
+struct Check {
+    name: &'static str,
+    verdict: Verdict,
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+impl Check {
+    fn good(name: &'static str, found: impl Into<String>) -> Self {
+        Self { name, verdict: Verdict::Good, found: found.into(), remedy: None }
+    }
+
+    fn lacking(name: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { name, verdict: Verdict::Lacking, found: found.into(), remedy: Some(remedy.into()) }
+    }
+
+    fn broken(name: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { name, verdict: Verdict::Broken, found: found.into(), remedy: Some(remedy.into()) }
+    }
+}
+
+/// Prints the report; leaves with 1 when something is broken.
+pub(crate) fn run(args: &Doctor) -> Result<u8> {
+    let home = home_folder(&args.home)?;
+    let checks = vec![
+        machine(),
+        home_check(&home),
+        space(&home),
+        isolation(),
+        python(),
+        environments(),
+        shell(),
+        containers(),
+    ];
+    match args.output {
+        Format::Json => crate::result::print_json(&serde_json::json!({ "checks": checks }))?,
+        Format::Text => anstream::stdout().write_all(text(&checks).as_bytes())?,
+    }
+    Ok(u8::from(checks.iter().any(|check| check.verdict == Verdict::Broken)))
+}
+
+fn text(checks: &[Check]) -> String {
+    let width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for check in checks {
+        let sign = match check.verdict {
+            Verdict::Good => paint(GREEN, "✓"),
+            Verdict::Lacking => paint(YELLOW, "!"),
+            Verdict::Broken => paint(RED, "✗"),
+        };
+        text.push_str(&format!("{sign} {:width$}  {}\n", check.name, check.found));
+        if let Some(remedy) = &check.remedy {
+            text.push_str(&format!("  {:width$}  {}\n", "", paint(DIM, &format!("remedy: {remedy}"))));
+        }
+    }
+    text
+}
+
+fn machine() -> Check {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let memory = memory_bytes().map_or_else(|| "unknown".to_owned(), gigabytes);
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    Check::good("machine", format!("{processors} CPUs, {memory} of memory, Linux {}", kernel.trim()))
+}
+
+fn home_check(home: &Path) -> Check {
+    let shown = home.display();
+    match home::claim(home) {
+        Ok(Claim::Theirs(occupied)) => match &occupied.url {
+            Some(url) => Check::good("home", format!("{shown}, served on {url}")),
+            None => Check::good("home", format!("{shown}, in use by process {}", occupied.pid.unwrap_or_default())),
+        },
+        Ok(Claim::Ours(_lock)) => match tempfile::tempfile_in(home) {
+            Ok(_) => Check::good("home", format!("{shown} is writable")),
+            Err(error) => Check::broken("home", format!("{shown}: {error}"), "choose another folder by --home"),
+        },
+        Err(error) => Check::broken("home", format!("{error:#}"), "choose another folder by --home"),
+    }
+}
+
+fn space(home: &Path) -> Check {
+    let existing = home.ancestors().find(|folder| folder.exists()).unwrap_or(home);
+    match rustix::fs::statvfs(existing) {
+        Ok(facts) => {
+            let free = facts.f_bavail * facts.f_frsize;
+            let found = format!("{} free below {}", gigabytes(free), existing.display());
+            if free >= SPACE_WANTED {
+                Check::good("disk", found)
+            } else {
+                Check::lacking("disk", found, "free some space, or choose a larger disk by --home")
+            }
+        }
+        Err(error) => Check::lacking("disk", format!("cannot tell the free space: {error}"), "look by `df -h`"),
+    }
+}
+
+fn isolation() -> Check {
+    let found = process::capabilities();
+    if found.isolation {
+        return Check::good("isolation", "tasks get a private /tmp, and the rest of the file system read-only");
+    }
+    let why = found.reason.unwrap_or_else(|| "the kernel does not allow it".to_owned());
+    Check::lacking(
+        "isolation",
+        format!("no user and mount namespaces ({why}); tasks share this machine's file system as it is"),
+        "as root: sysctl -w kernel.unprivileged_userns_clone=1 \
+         kernel.apparmor_restrict_unprivileged_userns=0 user.max_user_namespaces=10000 \
+         (those that exist); in a container, allow the unshare and mount system calls",
+    )
+}
+
+fn python() -> Check {
+    let names = ["python3", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14"];
+    let mut found: Vec<String> = Vec::new();
+    for name in names {
+        if let Some(version) = first_line(name, &["--version"]) {
+            let version = version.trim_start_matches("Python ").to_owned();
+            if !found.iter().any(|known| known.starts_with(&version)) {
+                found.push(format!("{version} ({name})"));
+            }
+        }
+    }
+    let remedy = "install Python 3.9 or newer (Debian: apt-get install python3 python3-venv)";
+    if found.is_empty() {
+        return Check::broken("python", "no python3 on the PATH", remedy);
+    }
+    if first_line("python3", &["-c", "import sys; print(sys.version_info >= (3, 9))"]).as_deref() != Some("True") {
+        return Check::broken("python", format!("{} is too old", found.join(", ")), remedy);
+    }
+    Check::good("python", found.join(", "))
+}
+
+fn environments() -> Check {
+    if let Some(version) = first_line("uv", &["--version"]) {
+        return Check::good("packages", format!("{version} makes Python environments"));
+    }
+    let code = "import venv, ensurepip; print('yes')";
+    if first_line("python3", &["-c", code]).as_deref() == Some("yes") {
+        return Check::good("packages", "venv and pip make Python environments (uv would be faster)");
+    }
+    Check::broken(
+        "packages",
+        "neither uv nor Python's venv module is there, so no Python environment can be made",
+        "install uv, or the venv module (Debian: apt-get install python3-venv)",
+    )
+}
+
+fn shell() -> Check {
+    let missing: Vec<&str> =
+        ["sh", "bash", "tar", "mktemp"].into_iter().filter(|name| !is_on_path(name)).collect();
+    if missing.is_empty() {
+        return Check::good("programs", "sh, bash, tar and mktemp stand for those of well-known images");
+    }
+    Check::lacking(
+        "programs",
+        format!("not on the PATH: {}", missing.join(", ")),
+        "install them if your pipelines use them",
+    )
+}
+
+fn containers() -> Check {
+    let found: Vec<&str> = ["docker", "podman"].into_iter().filter(|name| is_on_path(name)).collect();
+    let note = "tasks run as processes of this machine; no container engine is used";
+    match found.as_slice() {
+        [] => Check::good("containers", format!("no client found; {note}")),
+        names => Check::good("containers", format!("{} found; {note}", names.join(" and "))),
+    }
+}
+
+fn is_on_path(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
+}
+
+fn first_line(program: &str, arguments: &[&str]) -> Option<String> {
+    let output =
+        Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    output.status.success().then(|| text.lines().next().unwrap_or_default().trim().to_owned())
+}
+
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.1} GB", bytes as f64 / 1e9)
+}

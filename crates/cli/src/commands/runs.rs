@@ -1,0 +1,247 @@
+//! `pipewright runs list|get|logs|cancel`, against a server or a home folder.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use pipewright_engine::{AttemptId, RunId, Timestamp};
+use pipewright_executor::LogSource;
+use pipewright_executor::process;
+use pipewright_server::v2beta1::{run_message, types};
+use pipewright_store::{ListQuery, Store};
+use serde_json::{Value, json};
+
+use crate::args::{self, Durability, Format, Machine, Place, Runs};
+use crate::client::Client;
+use crate::compose::{Engine, open_store};
+use crate::home::{self, Claim, Lock};
+use crate::output::{now, run_word, span, table};
+use crate::progress::{Row, draw_tree};
+use crate::result;
+use crate::settings::{Settings, home_folder};
+use crate::source::BadInput;
+use crate::watch::{Watched, head_of};
+
+/// Where runs are found.
+enum Found {
+    Server(Client),
+    /// A home folder that nobody else uses now.
+    Home { home: PathBuf, lock: Lock },
+}
+
+pub(crate) async fn run(command: &Runs) -> Result<u8> {
+    match command {
+        Runs::List { place, limit } => list(place, *limit).await,
+        Runs::Get { run, place } => get(place, run).await,
+        Runs::Logs { run, task, place } => logs(place, run, task.as_deref()).await,
+        Runs::Cancel { run, place } => cancel(place, run).await,
+    }
+}
+
+fn find(place: &Place) -> Result<Found> {
+    if let Some(url) = &place.server {
+        return Ok(Found::Server(Client::new(url)?));
+    }
+    let home = home_folder(&place.home)?;
+    if !home.is_dir() {
+        let hint = "name another by --home, or a server by --server";
+        return Err(BadInput(format!("there is no home folder {}; {hint}", home.display())).into());
+    }
+    match home::claim(&home)? {
+        Claim::Ours(lock) => Ok(Found::Home { home, lock }),
+        Claim::Theirs(occupied) => match &occupied.url {
+            Some(url) => Ok(Found::Server(Client::new(url)?)),
+            None => Err(occupied.into()),
+        },
+    }
+}
+
+/// Looks at one run, wherever it is; the lock is held while it is looked at.
+async fn watch(place: &Place, run: &str) -> Result<(Watched, Option<(Lock, Store)>)> {
+    let run = RunId(run.to_owned());
+    match find(place)? {
+        Found::Server(client) => Ok((Watched::Remote { client, run }, None)),
+        Found::Home { home, lock } => {
+            let store = open_store(&home, Durability::Grouped).await?;
+            let changes = store.changes();
+            let logs = std::sync::Arc::new(HomeLogs { home });
+            Ok((Watched::Local { store: store.clone(), run, changes, logs }, Some((lock, store))))
+        }
+    }
+}
+
+async fn close(held: Option<(Lock, Store)>) {
+    if let Some((_lock, store)) = held {
+        store.close().await;
+    }
+}
+
+/// Finds logs in a home folder that no executor works in.
+struct HomeLogs {
+    home: PathBuf,
+}
+
+impl LogSource for HomeLogs {
+    fn log_path(&self, attempt: &AttemptId) -> PathBuf {
+        process::log_path(&self.home, attempt)
+    }
+}
+
+async fn list(place: &Place, limit: u32) -> Result<u8> {
+    let runs: Vec<types::Run> = match find(place)? {
+        Found::Server(client) => {
+            let path = format!("/apis/v2beta1/runs?page_size={limit}&sort_by=created_at%20desc");
+            let page: types::ListRuns = serde_json::from_value(client.get(&path).await?)
+                .context("the server speaks of runs in another way")?;
+            page.runs
+        }
+        Found::Home { home, lock } => {
+            let store = open_store(&home, Durability::Grouped).await?;
+            let query = ListQuery {
+                page_size: Some(limit),
+                sort_by: Some("created_at desc".to_owned()),
+                ..ListQuery::default()
+            };
+            let page = store.list_runs(&query).await?;
+            close(Some((lock, store))).await;
+            page.items.iter().map(|run| run_message(run, None)).collect()
+        }
+    };
+    match place.output {
+        Format::Json => {
+            // What a pipeline is made of says nothing in a list.
+            let without = |mut run: types::Run| {
+                run.pipeline_spec = None;
+                run
+            };
+            let runs: Vec<types::Run> = runs.into_iter().map(without).collect();
+            result::print_json(&json!({ "runs": runs }))?;
+        }
+        Format::Text => {
+            let mut rows = vec![["RUN", "STATE", "CREATED", "TOOK", "NAME"].map(str::to_owned).to_vec()];
+            rows.extend(runs.iter().map(list_row));
+            std::io::stdout().write_all(table(&rows).as_bytes())?;
+        }
+    }
+    Ok(0)
+}
+
+fn list_row(run: &types::Run) -> Vec<String> {
+    let head = head_of(run);
+    let took = match (head.created_at, head.ended_at) {
+        (Timestamp(0), _) => String::new(),
+        (from, to) => span(from, to.unwrap_or_else(now)),
+    };
+    let state = run_word(head.phase).to_owned();
+    vec![run.run_id.clone(), state, run.created_at.clone(), took, run.display_name.clone()]
+}
+
+async fn get(place: &Place, run: &str) -> Result<u8> {
+    let (watched, held) = watch(place, run).await?;
+    let document = watched.document().await?;
+    if place.output == Format::Json {
+        result::print_json(&document)?;
+    } else {
+        let look = watched.look().await?;
+        let mut text = draw_tree(look.head, look.tasks.iter().map(Row::of));
+        text.push_str(&result::text(&document));
+        if let Some(message) = document["error"]["message"].as_str() {
+            text.push_str(&format!("Error\n  {}\n", message.replace('\n', "\n  ")));
+        }
+        anstream::stdout().write_all(text.as_bytes())?;
+    }
+    close(held).await;
+    Ok(0)
+}
+
+async fn logs(place: &Place, run: &str, wanted: Option<&str>) -> Result<u8> {
+    let (watched, held) = watch(place, run).await?;
+    let look = watched.look().await?;
+    let is_wanted = |task: &&pipewright_engine::TaskView| match wanted {
+        None => true,
+        Some(wanted) => {
+            let path = task.key.as_str();
+            wanted == path
+                || path.strip_prefix("root/") == Some(wanted)
+                || wanted == task.name
+                || wanted == task.display_name
+        }
+    };
+    let mut found = 0;
+    let mut pieces = Vec::new();
+    for task in look.tasks.iter().filter(is_wanted) {
+        found += 1;
+        for attempt in &task.attempts {
+            let text = String::from_utf8_lossy(&watched.log(&task.key, attempt.number).await?).into_owned();
+            pieces.push((task.key.to_string(), attempt.number, text));
+        }
+    }
+    close(held).await;
+    if found == 0 {
+        let names = wanted.unwrap_or_default();
+        return Err(BadInput(format!("run {run} has no task `{names}`; `pipewright runs get {run}` lists them")).into());
+    }
+    if place.output == Format::Json {
+        let list: Vec<Value> = pieces
+            .iter()
+            .map(|(task, attempt, log)| json!({ "task_id": task, "attempt": attempt, "log": log }))
+            .collect();
+        result::print_json(&Value::from(list))?;
+        return Ok(0);
+    }
+    let mut out = std::io::stdout().lock();
+    let several = pieces.len() > 1;
+    for (task, attempt, log) in pieces {
+        if several {
+            writeln!(out, "==> {task}, attempt {attempt} <==")?;
+        }
+        out.write_all(log.as_bytes())?;
+        if several && !log.is_empty() && !log.ends_with('\n') {
+            writeln!(out)?;
+        }
+    }
+    Ok(0)
+}
+
+async fn cancel(place: &Place, run: &str) -> Result<u8> {
+    let id = RunId(run.to_owned());
+    let phase = match find(place)? {
+        Found::Server(client) => {
+            let watched = Watched::Remote { client, run: id };
+            watched.cancel().await?;
+            watched.look().await?.head.phase
+        }
+        // Nobody drives this home's runs now: drive them until this one has stopped.
+        Found::Home { home, lock } => {
+            let home_args = args::Home { home: Some(home) };
+            let settings = Settings::resolve(&home_args, &Machine::default(), None)?;
+            let engine = Engine::start_with(lock, &settings).await?;
+            let phase = cancel_here(&engine, id).await;
+            engine.stop().await?;
+            phase?
+        }
+    };
+    match place.output {
+        Format::Json => result::print_json(&json!({ "run_id": run, "phase": run_word(phase) }))?,
+        Format::Text => println!("run {run}: {}", run_word(phase)),
+    }
+    Ok(0)
+}
+
+async fn cancel_here(engine: &Engine, run: RunId) -> Result<pipewright_engine::RunPhase> {
+    let phase = engine.store.get_run(&run).await?.view.phase;
+    if phase.is_terminal() {
+        bail!("run {run} has ended already: {}", run_word(phase));
+    }
+    let changes = engine.store.changes();
+    let logs = engine.executor.clone();
+    let mut watched = Watched::Local { store: engine.store.clone(), run, changes, logs };
+    watched.cancel().await?;
+    loop {
+        let look = watched.look().await?;
+        if look.head.phase.is_terminal() {
+            return Ok(look.head.phase);
+        }
+        watched.changed().await;
+    }
+}

@@ -1,0 +1,99 @@
+//! Puts store, executor and controller together on a home folder: the one place that does.
+//!
+//! `serve` adds the HTTP server to it, `run` submits one run and waits.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use pipewright_controller::{Capacity, Controller, Options};
+use pipewright_executor::process::{self, ProcessExecutor};
+use pipewright_store::{self as store, Store};
+
+use crate::args::{Durability, Isolation};
+use crate::home::{self, Lock};
+use crate::settings::Settings;
+
+/// Everything that makes runs of a home folder go on.
+pub(crate) struct Engine {
+    pub store: Store,
+    pub executor: Arc<ProcessExecutor>,
+    controller: Controller,
+    _lock: Lock,
+}
+
+impl Engine {
+    /// Takes the home folder and starts to drive its runs.
+    pub(crate) async fn start(settings: &Settings) -> Result<Self> {
+        let lock = home::own(&settings.home)?;
+        Self::start_with(lock, settings).await
+    }
+
+    /// Starts on a home folder that is ours already.
+    pub(crate) async fn start_with(lock: Lock, settings: &Settings) -> Result<Self> {
+        let flush = settings.durability == Durability::Full;
+        let store = open_store(&settings.home, settings.durability).await?;
+        let options = process::Options {
+            home: settings.home.clone(),
+            program: std::env::current_exe().context("cannot find this program's own file")?,
+            any_image: settings.any_image,
+            isolation: match settings.isolation {
+                Isolation::Auto => process::Isolation::Auto,
+                Isolation::On => process::Isolation::On,
+                Isolation::Off => process::Isolation::Off,
+            },
+            flush,
+            grace: settings.grace,
+        };
+        let (executor, observations) = ProcessExecutor::start(options).context("cannot start the executor")?;
+        let executor = Arc::new(executor);
+        let capacity = capacity(settings.max_parallel);
+        let controller =
+            Controller::start(store.clone(), executor.clone(), observations, Options::new(capacity));
+        Ok(Self { store, executor, controller, _lock: lock })
+    }
+
+    /// Stops driving and closes the store; tasks that run go on and are found again at the next start.
+    pub(crate) async fn stop(self) -> Result<()> {
+        self.controller.shutdown().await;
+        self.store.close().await;
+        Ok(())
+    }
+}
+
+/// Opens the store of a home folder.
+pub(crate) async fn open_store(home: &Path, durability: Durability) -> Result<Store> {
+    let durability = match durability {
+        Durability::Grouped => store::Durability::Grouped,
+        Durability::Full => store::Durability::Full,
+    };
+    let path = home.join("pipewright.db");
+    Store::open(&path, store::Options { durability })
+        .with_context(|| format!("cannot open {}", path.display()))
+}
+
+/// Returns what tasks may use: this machine's CPUs and memory, within the cgroup's limits, or as set.
+fn capacity(max_parallel: Option<u32>) -> Capacity {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cpu_millis = processors as u64 * 1000;
+    let attempts = max_parallel.map_or(processors.max(2) * 2, |number| number as usize);
+    Capacity {
+        cpu_millis: match max_parallel {
+            Some(number) => cpu_millis.max(u64::from(number) * 1000),
+            None => cpu_millis,
+        },
+        memory_bytes: memory_bytes().unwrap_or(u64::MAX),
+        default_cpu_millis: 1000,
+        attempts,
+    }
+}
+
+/// Returns the machine's memory, or the cgroup's limit when that is less.
+pub(crate) fn memory_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+    let total = line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1024;
+    let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let limit = limits.iter().find_map(|file| std::fs::read_to_string(file).ok()?.trim().parse::<u64>().ok());
+    Some(limit.map_or(total, |limit| limit.min(total)))
+}

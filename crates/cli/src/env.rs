@@ -1,0 +1,20 @@
+//! Every environment variable that the binary reads, each the twin of a flag and of a key in `pipewright.toml`.
+
+/// Home folder of stores, artifacts, logs and environments.
+pub(crate) const HOME: &str = "PIPEWRIGHT_HOME";
+/// Address that `serve` listens on.
+pub(crate) const LISTEN: &str = "PIPEWRIGHT_LISTEN";
+/// Server that `run` and `runs` talk to.
+pub(crate) const SERVER: &str = "PIPEWRIGHT_SERVER";
+/// `grouped` or `full`.
+pub(crate) const DURABILITY: &str = "PIPEWRIGHT_DURABILITY";
+/// Tasks at once.
+pub(crate) const MAX_PARALLEL: &str = "PIPEWRIGHT_MAX_PARALLEL";
+/// Runs tasks of any image with the host's programs.
+pub(crate) const ANY_IMAGE: &str = "PIPEWRIGHT_ANY_IMAGE";
+/// `auto`, `on` or `off`.
+pub(crate) const ISOLATION: &str = "PIPEWRIGHT_ISOLATION";
+/// Seconds between SIGTERM and SIGKILL.
+pub(crate) const GRACE_SECONDS: &str = "PIPEWRIGHT_GRACE_SECONDS";
+/// What is logged, as `warn` or `pipewright_controller=debug,info`.
+pub(crate) const LOG: &str = "PIPEWRIGHT_LOG";

@@ -1,0 +1,48 @@
+//! `pipewright serve`: the engine of a home folder with the HTTP server in front of it.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use pipewright_server::{App, check_listen};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::compose::Engine;
+use crate::home;
+use crate::settings::Settings;
+use crate::source::BadInput;
+
+/// Serves until SIGINT or SIGTERM; tasks that run then go on and are found again at the next start.
+pub(crate) async fn run(settings: &Settings) -> Result<u8> {
+    let address = address(&settings.listen).await?;
+    check_listen(address).map_err(|error| BadInput(error.to_string()))?;
+    let engine = Engine::start(settings).await?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; choose another address by --listen"))?;
+    let url = format!("http://{}", listener.local_addr()?);
+    home::write_note(&settings.home, &url)?;
+    eprintln!("serving on {url} with home {}", settings.home.display());
+    tracing::info!(%url, home = %settings.home.display(), "serving");
+    let app = App::new(engine.store.clone(), engine.executor.clone(), settings.server());
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let shutdown = async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        eprintln!("stopping; tasks that run go on, and the next start finds them");
+    };
+    let served = pipewright_server::serve(listener, app, shutdown).await;
+    home::remove_note(&settings.home);
+    engine.stop().await?;
+    served?;
+    Ok(0)
+}
+
+async fn address(text: &str) -> Result<SocketAddr> {
+    let wrong = || BadInput(format!("`{text}` is no address to listen on; give HOST:PORT, as 127.0.0.1:8080"));
+    let mut found = tokio::net::lookup_host(text).await.map_err(|_| wrong())?;
+    Ok(found.next().ok_or_else(wrong)?)
+}

@@ -1,0 +1,118 @@
+//! What was asked for, settled: flag over environment over `<home>/pipewright.toml` over default.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::args;
+
+/// Name of the settings file in the home folder.
+const FILE: &str = "pipewright.toml";
+
+/// Settings of a process that owns a home folder.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Settings {
+    pub home: PathBuf,
+    pub listen: String,
+    pub durability: args::Durability,
+    pub isolation: args::Isolation,
+    pub any_image: bool,
+    pub max_parallel: Option<u32>,
+    pub grace: Duration,
+}
+
+/// The keys of `pipewright.toml`, all of them optional.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    listen: Option<String>,
+    durability: Option<args::Durability>,
+    isolation: Option<args::Isolation>,
+    any_image: Option<bool>,
+    max_parallel: Option<u32>,
+    grace_seconds: Option<u64>,
+}
+
+impl Settings {
+    /// Settles the settings; reads the file of the home folder if there is one.
+    pub(crate) fn resolve(home: &args::Home, machine: &args::Machine, listen: Option<&str>) -> Result<Self> {
+        let home = home_folder(home)?;
+        let file = File::read(&home.join(FILE))?;
+        let max_parallel = machine.max_parallel.or(file.max_parallel);
+        if max_parallel == Some(0) {
+            bail!("max_parallel is 0: nothing could ever run");
+        }
+        Ok(Self {
+            listen: listen.map(str::to_owned).or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
+            durability: machine.durability.or(file.durability).unwrap_or(args::Durability::Grouped),
+            isolation: machine.isolation.or(file.isolation).unwrap_or(args::Isolation::Auto),
+            any_image: machine.any_image || file.any_image.unwrap_or(false),
+            max_parallel,
+            grace: Duration::from_secs(machine.grace_seconds.or(file.grace_seconds).unwrap_or(10)),
+            home,
+        })
+    }
+}
+
+impl Settings {
+    /// Returns the settings of the HTTP server and of the way runs are created.
+    pub(crate) fn server(&self) -> pipewright_server::Settings {
+        pipewright_server::Settings::new(self.home.join("artifacts").display().to_string())
+    }
+}
+
+impl File {
+    fn read(path: &Path) -> Result<Self> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        };
+        toml::from_str(&text).with_context(|| format!("cannot read {}", path.display()))
+    }
+}
+
+/// Returns the home folder as an absolute path; does not create it.
+pub(crate) fn home_folder(home: &args::Home) -> Result<PathBuf> {
+    let chosen = match &home.home {
+        Some(folder) => folder.clone(),
+        None => {
+            let user = std::env::home_dir().context("this user has no home folder; give --home DIR")?;
+            user.join(".pipewright")
+        }
+    };
+    if chosen.as_os_str().is_empty() {
+        bail!("the home folder's name is empty");
+    }
+    std::path::absolute(&chosen).with_context(|| format!("cannot make {} absolute", chosen.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(file: &str, machine: args::Machine, expected: Result<(Option<u32>, bool, u64), &str>) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join(FILE), file).expect("the settings file");
+        let home = args::Home { home: Some(folder.path().to_owned()) };
+        match (Settings::resolve(&home, &machine, None), expected) {
+            (Ok(found), Ok(expected)) => {
+                assert_eq!((found.max_parallel, found.any_image, found.grace.as_secs()), expected);
+            }
+            (Err(error), Err(part)) => assert!(format!("{error:#}").contains(part), "{error:#}"),
+            (found, expected) => panic!("{found:?} is not {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let flags = || args::Machine { max_parallel: Some(2), ..args::Machine::default() };
+        check("", args::Machine::default(), Ok((None, false, 10)));
+        check("max_parallel = 5\nany_image = true", args::Machine::default(), Ok((Some(5), true, 10)));
+        check("max_parallel = 5\ngrace_seconds = 3", flags(), Ok((Some(2), false, 3)));
+        check("max_paralel = 5", flags(), Err("unknown field"));
+        check("max_parallel = 0", args::Machine::default(), Err("nothing could ever run"));
+    }
+}

@@ -1,0 +1,169 @@
+//! Where a run is looked at: a store in this process, or a server. Both give the same views.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use pipewright_engine::{AttemptId, RunId, RunPhase, TaskKey, TaskView, Timestamp};
+use pipewright_executor::LogSource;
+use pipewright_server::v2beta1::types;
+use pipewright_server::run_document;
+use pipewright_store::{Change, Request, Store};
+use serde_json::Value;
+use tokio::sync::broadcast;
+
+use crate::client::{Client, escape};
+use crate::progress::Head;
+
+/// How long to wait between two looks at a server.
+const ASK_EVERY: Duration = Duration::from_millis(250);
+/// Bytes of a log's end that are read for its last line.
+const TAIL_BYTES: u64 = 2048;
+
+/// One run, seen from here.
+pub(crate) enum Watched {
+    Local { store: Store, run: RunId, changes: broadcast::Receiver<Change>, logs: Arc<dyn LogSource> },
+    Remote { client: Client, run: RunId },
+}
+
+/// What a look showed.
+pub(crate) struct Look {
+    pub head: Head,
+    pub tasks: Vec<TaskView>,
+}
+
+impl Watched {
+    /// Looks at the run and all its tasks.
+    pub(crate) async fn look(&self) -> Result<Look> {
+        match self {
+            Self::Local { store, run, .. } => {
+                let row = store.get_run(run).await?;
+                let head = Head {
+                    name: row.display_name.clone(),
+                    phase: row.view.phase,
+                    created_at: row.created_at,
+                    ended_at: row.view.ended_at,
+                };
+                Ok(Look { head, tasks: store.tasks(run).await? })
+            }
+            Self::Remote { client, run } => {
+                let tasks = client.get(&format!("/apis/pipewright/v1/runs/{run}/tasks")).await?;
+                let tasks = serde_json::from_value(tasks).context("the server speaks of tasks in another way")?;
+                // After the tasks: what has ended is complete.
+                let message = client.get(&format!("/apis/v2beta1/runs/{run}")).await?;
+                let message: types::Run =
+                    serde_json::from_value(message).context("the server speaks of runs in another way")?;
+                Ok(Look { head: head_of(&message), tasks })
+            }
+        }
+    }
+
+    /// Waits until something may have changed.
+    pub(crate) async fn changed(&mut self) {
+        match self {
+            Self::Local { run, changes, .. } => loop {
+                match changes.recv().await {
+                    Ok(Change::Run(id) | Change::Tasks(id)) if id == *run => return,
+                    Ok(_) => {}
+                    Err(broadcast::error::RecvError::Lagged(_)) => return,
+                    // The store is closed; whoever looks again learns why.
+                    Err(broadcast::error::RecvError::Closed) => return tokio::time::sleep(ASK_EVERY).await,
+                }
+            },
+            Self::Remote { .. } => tokio::time::sleep(ASK_EVERY).await,
+        }
+    }
+
+    /// Asks the run to stop.
+    pub(crate) async fn cancel(&self) -> Result<()> {
+        match self {
+            Self::Local { store, run, .. } => Ok(store.request(run, Request::Terminate).await?),
+            Self::Remote { client, run } => {
+                client.post(&format!("/apis/v2beta1/runs/{run}:terminate"), &Value::Null).await.map(drop)
+            }
+        }
+    }
+
+    /// Returns the run as a document: the API's message and what `--output json` adds to it.
+    pub(crate) async fn document(&self) -> Result<Value> {
+        match self {
+            Self::Local { store, run, .. } => {
+                let row = store.get_run(run).await?;
+                let mut document = serde_json::to_value(run_document(&row, &store.tasks(run).await?))?;
+                if let Some(ended) = row.view.ended_at {
+                    document["duration_seconds"] = Value::from((ended.0 - row.created_at.0) as f64 / 1e6);
+                }
+                Ok(document)
+            }
+            Self::Remote { client, run } => client.get(&format!("/apis/pipewright/v1/runs/{run}")).await,
+        }
+    }
+
+    /// Returns what an attempt has written so far.
+    pub(crate) async fn log(&self, task: &TaskKey, attempt: u32) -> Result<Vec<u8>> {
+        match self {
+            Self::Local { run, logs, .. } => {
+                let id = AttemptId { run: run.clone(), task: task.clone(), number: attempt };
+                let path = logs.log_path(&id);
+                match std::fs::read(&path) {
+                    Ok(text) => Ok(text),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+                    Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+                }
+            }
+            Self::Remote { client, run } => {
+                let key = escape(task.as_str());
+                let path = format!("/apis/pipewright/v1/runs/{run}/tasks/{key}/log?attempt={attempt}");
+                client.bytes(&path).await
+            }
+        }
+    }
+
+    /// Returns the last log line of these tasks, given with their newest attempt. Only local logs are cheap enough.
+    pub(crate) fn tails(&self, tasks: &[(String, u32)]) -> BTreeMap<String, String> {
+        let Self::Local { run, logs, .. } = self else { return BTreeMap::new() };
+        let line = |(key, number): &(String, u32)| {
+            let id = AttemptId { run: run.clone(), task: TaskKey(key.clone()), number: *number };
+            Some((key.clone(), last_line(logs.log_path(&id))?))
+        };
+        tasks.iter().filter_map(line).collect()
+    }
+}
+
+fn last_line(path: PathBuf) -> Option<String> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut file = std::fs::File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES))).ok()?;
+    let mut end = Vec::new();
+    file.take(TAIL_BYTES).read_to_end(&mut end).ok()?;
+    let text = String::from_utf8_lossy(&end);
+    // A progress bar returns to the line's beginning without ending it.
+    let line = text.trim_end().rsplit(['\n', '\r']).next().unwrap_or_default().trim();
+    (!line.is_empty()).then(|| line.to_owned())
+}
+
+/// Takes a run's head from the API's message. A cancelled run says FAILED there, and CANCELING in its history.
+pub(crate) fn head_of(message: &types::Run) -> Head {
+    let was_cancelled = message.state_history.iter().any(|step| step.state == "CANCELING");
+    let phase = match message.state.as_str() {
+        "SUCCEEDED" => RunPhase::Succeeded,
+        "FAILED" if was_cancelled => RunPhase::Cancelled,
+        "FAILED" => RunPhase::Failed,
+        "CANCELED" => RunPhase::Cancelled,
+        "CANCELING" => RunPhase::Cancelling,
+        "RUNNING" => RunPhase::Running,
+        _ => RunPhase::Pending,
+    };
+    let time = |text: &str| {
+        text.parse::<jiff::Timestamp>().ok().map(|at| Timestamp(at.as_microsecond())).filter(|at| at.0 > 0)
+    };
+    Head {
+        name: message.display_name.clone(),
+        phase,
+        created_at: time(&message.created_at).unwrap_or_default(),
+        ended_at: time(&message.finished_at).filter(|_| phase.is_terminal()),
+    }
+}
