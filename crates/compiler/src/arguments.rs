@@ -2,15 +2,18 @@
 //!
 //! Source: v2 semantics 1.1. Kinds must match exactly; macros in strings are expanded by the caller before.
 
-use indexmap::IndexMap;
+use std::collections::BTreeMap;
+use std::fmt;
+
 use pipewright_plan::{ParameterType, Plan, Value, kind_name, normalize};
 
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::suggest;
 use crate::v2::lower::fits;
+use crate::yaml::{self, Span};
 
 /// One argument that cannot be used, or one that is missing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize)]
-#[error("{message}")]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ArgumentMistake {
     /// The parameter
     pub name: String,
@@ -25,21 +28,36 @@ impl ArgumentMistake {
     }
 }
 
+impl fmt::Display for ArgumentMistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for ArgumentMistake {}
+
 /// Checks the arguments of a run and adds what was left out: the default, or null for an optional input
 /// without one.
 ///
+/// Root artifacts are not looked at: a run cannot be given any.
+///
 /// Errors: every mistake at once: unknown names, missing values, wrong kinds, values that are not allowed.
-pub fn complete_arguments(
+pub fn complete_arguments<'a>(
     plan: &Plan,
-    given: &IndexMap<String, Value>,
-) -> Result<IndexMap<String, Value>, Vec<ArgumentMistake>> {
-    let Some(root) = plan.root_component() else { return Ok(IndexMap::new()) };
+    given: impl IntoIterator<Item = (&'a String, &'a Value)>,
+) -> Result<BTreeMap<String, Value>, Vec<ArgumentMistake>> {
+    let given: BTreeMap<&String, &Value> = given.into_iter().collect();
+    let Some(root) = plan.root_component() else { return Ok(BTreeMap::new()) };
     let inputs = &root.inputs.parameters;
     let mut mistakes = Vec::new();
-    for name in given.keys().filter(|name| !inputs.contains_key(*name)) {
+    for name in given.keys().filter(|name| !inputs.contains_key(name.as_str())) {
         mistakes.push(unknown(name, inputs.keys().map(String::as_str)));
     }
-    let mut complete = IndexMap::new();
+    let mut complete = BTreeMap::new();
     for (name, input) in inputs {
         let Some(value) = given.get(name) else {
             match &input.default {
@@ -58,20 +76,13 @@ pub fn complete_arguments(
             };
             continue;
         };
-        let value = normalize(value.clone());
+        let value = normalize((*value).clone());
         match check(name, input, &value) {
             Ok(()) => {
                 complete.insert(name.clone(), value);
             }
             Err(mistake) => mistakes.push(mistake),
         }
-    }
-    // An artifact cannot be given to a run, so that a required one would only fail later.
-    for (name, _) in root.inputs.artifacts.iter().filter(|(_, input)| !input.optional) {
-        let message =
-            format!("the pipeline needs the artifact `{name}`, and a run cannot be given artifacts");
-        let hint = "give its URI as a parameter and import it in the pipeline".to_owned();
-        mistakes.push(ArgumentMistake::new(name, message, Some(hint)));
     }
     if mistakes.is_empty() { Ok(complete) } else { Err(mistakes) }
 }
@@ -114,11 +125,23 @@ fn same(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// Reads a value that was given as text, as its declared type has it.
+/// Reads one `name=text` of a command line by the type that the pipeline declares.
 ///
 /// Shape: STRING verbatim, LIST and STRUCT as JSON, BOOLEAN `true` or `false`, NUMBER_INTEGER integral.
-/// Errors: a sentence that says what was expected.
-pub fn parse_argument(parameter_type: ParameterType, text: &str) -> Result<Value, String> {
+/// Errors: the name is unknown, or the text does not fit.
+pub fn parse_argument(plan: &Plan, name: &str, text: &str) -> Result<Value, ArgumentMistake> {
+    let inputs = plan.root_component().map(|root| &root.inputs.parameters);
+    let Some(input) = inputs.and_then(|inputs| inputs.get(name)) else {
+        let known = inputs.into_iter().flat_map(|inputs| inputs.keys()).map(String::as_str);
+        return Err(unknown(name, known));
+    };
+    parse_value(input.parameter_type, text).map_err(|problem| {
+        let message = format!("parameter `{name}` ({}): {problem}", input.parameter_type.name());
+        ArgumentMistake::new(name, message, None)
+    })
+}
+
+fn parse_value(parameter_type: ParameterType, text: &str) -> Result<Value, String> {
     let wrong = |what: &str| format!("expected {what}, found `{}`", crate::yaml::shorten(text));
     let trimmed = text.trim();
     match parameter_type {
@@ -153,31 +176,27 @@ pub fn parse_argument(parameter_type: ParameterType, text: &str) -> Result<Value
     }
 }
 
-/// Reads `name=value` pairs of a command line by the types that the pipeline declares.
+/// Reads a file of arguments: one mapping from names to values, YAML or JSON.
 ///
-/// Errors: every unknown name and every value that does not fit, at once.
-pub fn parse_arguments<'a>(
-    plan: &Plan,
-    given: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Result<IndexMap<String, Value>, Vec<ArgumentMistake>> {
-    let empty = pipewright_plan::Inputs::default();
-    let inputs = &plan.root_component().map_or(&empty, |root| &root.inputs).parameters;
-    let mut mistakes = Vec::new();
-    let mut values = IndexMap::new();
-    for (name, text) in given {
-        let Some(input) = inputs.get(name) else {
-            mistakes.push(unknown(name, inputs.keys().map(String::as_str)));
-            continue;
-        };
-        match parse_argument(input.parameter_type, text) {
-            Ok(value) => {
-                values.insert(name.to_owned(), value);
-            }
-            Err(problem) => {
-                let message = format!("parameter `{name}` ({}): {problem}", input.parameter_type.name());
-                mistakes.push(ArgumentMistake::new(name, message, None));
-            }
+/// Errors: every mistake of the text; names and types are checked by [`complete_arguments`].
+pub fn parse_arguments(source: &[u8]) -> Result<serde_json::Map<String, Value>, Diagnostics> {
+    let (documents, mut diagnostics) = yaml::load(source);
+    if diagnostics.has_errors() {
+        diagnostics.settle();
+        return Err(diagnostics);
+    }
+    let mut documents = documents.into_iter().filter(|document| !document.is_null());
+    let Some(document) = documents.next() else { return Ok(serde_json::Map::new()) };
+    match (document.to_json(), documents.next()) {
+        (Value::Object(arguments), None) => {
+            Ok(arguments.into_iter().map(|(name, value)| (name, normalize(value))).collect())
+        }
+        (_, extra) => {
+            let span = extra.map_or(document.span, |extra| extra.span);
+            let at = Span { start: span.start, end: span.start };
+            let message = "a file of arguments is one mapping from parameter names to values";
+            diagnostics.push(Diagnostic::new(Severity::Error, "wrong-type", at, message));
+            Err(diagnostics)
         }
     }
-    if mistakes.is_empty() { Ok(values) } else { Err(mistakes) }
 }

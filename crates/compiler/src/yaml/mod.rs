@@ -73,14 +73,7 @@ impl Node {
         let value = match value {
             Value::Null => NodeValue::Null,
             Value::Bool(truth) => NodeValue::Boolean(*truth),
-            Value::Number(number) if number.is_f64() => {
-                let double = number.as_f64().unwrap_or_default();
-                if double.fract() == 0.0 && double.abs() < 9e15 {
-                    NodeValue::Integer((double as i64).to_string())
-                } else {
-                    NodeValue::Float(double)
-                }
-            }
+            Value::Number(number) if number.is_f64() => NodeValue::Float(number.as_f64().unwrap_or_default()),
             Value::Number(number) => NodeValue::Integer(number.to_string()),
             Value::String(text) => NodeValue::String(text.clone()),
             Value::Array(items) => {

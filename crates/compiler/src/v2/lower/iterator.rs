@@ -25,9 +25,7 @@ pub(super) fn lower(
                 Some((Some(raw), _)) => cx.within("items", |cx| cx.within("raw", |cx| static_items(raw, cx))),
                 Some((None, Some(input))) => {
                     let given: Vec<&str> = parameters.keys().map(String::as_str).collect();
-                    let has_default =
-                        component.is_some_and(|component| component.declares_parameter(&input.value));
-                    if !given.contains(&input.value.as_str()) && !has_default {
+                    if !given.contains(&input.value.as_str()) {
                         let message = format!(
                             "the loop runs over input `{}`, which the task is not given",
                             input.value

@@ -366,6 +366,11 @@ fn check_given((name, keyed): (&str, &Keyed<PipelineTaskSpec>), component: &Comp
         task.artifact_iterator.as_ref().and_then(|iterator| iterator.item_input.as_ref()),
     ];
     let is_item = |input: &str| item.iter().flatten().any(|item| item.value == input);
+    let mut items = item.iter().flatten().map(|item| item.value.as_str());
+    if items.any(|item| !component.declares_parameter(item) && !component.declares_artifact(item)) {
+        // The loop names another input by mistake, which is reported there.
+        return;
+    }
     let inputs = task.inputs.as_ref();
     for (input, declared) in &definitions.parameters {
         let given = inputs.is_some_and(|inputs| inputs.parameters.contains_key(input));
