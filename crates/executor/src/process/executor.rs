@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use pipewright_engine::{AttemptEnd, AttemptId, FailureReason, Launch, Observation, Observed};
-use pipewright_plan::LaunchNotice;
+use pipewright_plan::{LaunchNotice, Usage};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
@@ -17,7 +17,9 @@ use super::folder::{self, Found};
 use super::link::{self, Notices, Requests};
 use super::outcome;
 use super::request::{self, Common, Surroundings};
-use crate::seam::{Executor, LogSource, OBSERVATIONS_CAPACITY, Observations, timestamp_now};
+use super::surroundings::Surrounder;
+use super::teller::Teller;
+use crate::seam::{Executor, LogSource, OBSERVATIONS_CAPACITY, Observations};
 
 /// Whether tasks get a private view of the file system.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -81,6 +83,7 @@ pub struct ProcessExecutor {
 struct Shared {
     options: Options,
     common: Common,
+    surrounder: Surrounder,
     observations: mpsc::Sender<Observation>,
     state: Mutex<State>,
 }
@@ -113,7 +116,8 @@ impl ProcessExecutor {
         }
         let (observations, receiver) = mpsc::channel(OBSERVATIONS_CAPACITY);
         let common = Common { env: options.env.clone(), flush: options.flush };
-        let shared = Arc::new(Shared { options, common, observations, state: Mutex::default() });
+        let surrounder = Surrounder::new(&options.home, options.any_image);
+        let shared = Arc::new(Shared { options, common, surrounder, observations, state: Mutex::default() });
         shared
             .connect()
             .map_err(|source| Error::Launcher { program: shared.options.program.clone(), source })?;
@@ -131,9 +135,11 @@ impl Shared {
     }
 
     async fn observe(&self, attempt: &AttemptId, observed: Observed) {
-        let observation = Observation { attempt: attempt.clone(), at: timestamp_now(), observed };
-        // A closed channel means that nobody is interested any more.
-        let _ = self.observations.send(observation).await;
+        self.teller(attempt).tell(observed).await;
+    }
+
+    fn teller(&self, attempt: &AttemptId) -> Teller {
+        Teller { attempt: attempt.clone(), observations: self.observations.clone() }
     }
 
     /// Tells an attempt's end, once.
@@ -198,6 +204,24 @@ impl Shared {
             }
         }
         Ok(())
+    }
+
+    /// Adopts an attempt or has its surroundings made and asks the launcher for it.
+    async fn begin(self: Arc<Self>, launch: Launch) {
+        let attempt = launch.attempt.clone();
+        let folder = self.folder_of(&attempt);
+        if folder.exists() {
+            return self.adopt(&attempt).await;
+        }
+        let teller = self.teller(&attempt);
+        let end = match self.surrounder.surround(&launch, &folder, &teller).await {
+            Ok(around) => match self.send(launch, around) {
+                Ok(()) => return,
+                Err(message) => outcome::end_without_report(FailureReason::NotStarted, message, None),
+            },
+            Err(failure) => AttemptEnd::Failed { failure, usage: Usage::default() },
+        };
+        self.end(&attempt, end).await;
     }
 
     /// Takes up an attempt from what its folder says.
@@ -363,19 +387,11 @@ impl Executor for ProcessExecutor {
         let shared = &self.shared;
         Box::pin(async move {
             let attempt = launch.attempt.clone();
-            {
-                let mut state = shared.state();
-                if state.in_flight.contains_key(&attempt) {
-                    return;
-                }
-                state.in_flight.insert(attempt.clone(), Flight::Preparing { task: None });
-            }
-            if shared.folder_of(&attempt).exists() {
-                return shared.adopt(&attempt).await;
-            }
-            if let Err(message) = shared.send(launch, Surroundings::default()) {
-                let end = outcome::end_without_report(FailureReason::NotStarted, message, None);
-                shared.end(&attempt, end).await;
+            let mut state = shared.state();
+            if !state.in_flight.contains_key(&attempt) {
+                // Spawned under the lock, so that a kill finds the task that it has to stop.
+                let task = tokio::spawn(Arc::clone(shared).begin(launch)).abort_handle();
+                state.in_flight.insert(attempt, Flight::Preparing { task: Some(task) });
             }
         })
     }
@@ -390,7 +406,9 @@ impl Executor for ProcessExecutor {
                         if let Some(task) = task.take() {
                             task.abort();
                         }
-                        Wish::End
+                        // Gone at once, so that a task which still runs finds nothing to launch.
+                        state.in_flight.remove(&attempt);
+                        Wish::Tell
                     }
                     Some(Flight::Launched { is_running: false, stop, .. }) => {
                         *stop = true;
@@ -404,7 +422,10 @@ impl Executor for ProcessExecutor {
                 }
             };
             match wish {
-                Wish::End => shared.end(&attempt, outcome::cancelled()).await,
+                Wish::Tell => {
+                    let end = Box::new(outcome::cancelled());
+                    shared.observe(&attempt, Observed::Ended { end }).await;
+                }
                 Wish::Stop => shared.stop(&attempt),
                 Wish::Look => match folder::look(&shared.folder_of(&attempt)) {
                     Ok(Found::Nothing) => shared.end(&attempt, outcome::cancelled()).await,
@@ -427,7 +448,7 @@ impl Executor for ProcessExecutor {
 
 /// What a kill has to do.
 enum Wish {
-    End,
+    Tell,
     Stop,
     Look,
 }

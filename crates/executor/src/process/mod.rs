@@ -2,12 +2,19 @@
 //!
 //! The launcher's folders are the truth: an attempt whose folder exists was launched. In memory is only what
 //! is in flight. What a folder says is read in `folder`, what it means in `outcome`; `link` talks to the
-//! launcher's fork server, `request` makes its requests.
+//! launcher's fork server, `request` makes its requests. What stands for an image is decided in
+//! `surroundings`, with `images`, `bootstrap`, `interpreter` and `python_env`.
 
+mod bootstrap;
 mod executor;
 mod folder;
+mod images;
+mod interpreter;
 mod link;
 mod outcome;
+mod python_env;
 mod request;
+mod surroundings;
+mod teller;
 
 pub use executor::{Error, Isolation, Options, ProcessExecutor};

@@ -1,0 +1,214 @@
+//! Decides what stands for a task's image, and has it made where it is not there yet.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use pipewright_engine::{Failure, FailureReason, Launch};
+use pipewright_plan::{LaunchFile, Word};
+
+use super::bootstrap::{self, Bootstrap, Install, Program};
+use super::images::{Images, Stand};
+use super::interpreter::{Interpreter, Interpreters};
+use super::python_env::{Environments, Wanted};
+use super::request::Surroundings;
+use super::teller::Teller;
+
+/// File that a component's source is written to, in the attempt's folder.
+const SOURCE_FILE: &str = "program/ephemeral_component.py";
+/// How many (run, image) pairs are remembered as told.
+const TOLD_LIMIT: usize = 4096;
+
+/// Makes surroundings.
+pub(super) struct Surrounder {
+    images: Images,
+    interpreters: Interpreters,
+    environments: Arc<Environments>,
+    /// What each run has been told about its images.
+    told: Mutex<BTreeSet<(String, String)>>,
+}
+
+impl Surrounder {
+    pub(super) fn new(home: &Path, any_image: bool) -> Self {
+        Self {
+            images: Images::new(home, any_image),
+            interpreters: Interpreters::default(),
+            environments: Arc::new(Environments::new(home)),
+            told: Mutex::default(),
+        }
+    }
+
+    /// Makes what one task needs; `teller` hears of everything that takes long or should be known.
+    pub(super) async fn surround(
+        &self,
+        launch: &Launch,
+        folder: &Path,
+        teller: &Teller,
+    ) -> Result<Surroundings, Failure> {
+        let stand = self.images.stand(&launch.image).map_err(|refusal| Failure {
+            reason: FailureReason::Refused,
+            message: refusal.message,
+            hint: refusal.hint,
+            exit_code: None,
+        })?;
+        let mut around = Surroundings {
+            env: stand.env.clone(),
+            working_directory: stand.working_directory.clone(),
+            ..Surroundings::default()
+        };
+        let words: Vec<Word> =
+            launch.container.command.iter().chain(&launch.container.args).cloned().collect();
+        let bootstrap = bootstrap::recognise(&words);
+        let Some(version) = stand.python.as_ref().or(bootstrap.as_ref().map(|_| &None)) else {
+            self.tell(launch, &stand, "this machine's own programs", &mut around, teller).await;
+            return Ok(around);
+        };
+        let Some(interpreter) = self.interpreters.find(version.as_deref()).await else {
+            if bootstrap.is_none() && !stand.is_mapped {
+                self.tell(launch, &stand, "this machine's own programs", &mut around, teller).await;
+                return Ok(around);
+            }
+            return Err(no_interpreter(&launch.image));
+        };
+        if let Some(wanted) = version
+            && interpreter.minor() != wanted
+        {
+            around.notes.push(format!(
+                "image {} asks for Python {wanted}, which is not on this machine; Python {} runs instead",
+                launch.image, interpreter.version
+            ));
+        }
+        let stands_for = format!("Python {} of this machine", interpreter.version);
+        self.tell(launch, &stand, &stands_for, &mut around, teller).await;
+        let needs_kfp =
+            bootstrap.as_ref().is_some_and(|found| matches!(found.program, Program::Function { .. }))
+                || bootstrap::calls_executor(&words);
+        let wanted = wanted_of(&interpreter, &stand, bootstrap.as_ref(), needs_kfp, &mut around.notes);
+        let python = match wanted {
+            None => interpreter.path.clone(),
+            Some(wanted) => self.environment(wanted, teller).await?.join("bin/python"),
+        };
+        around.path.extend(python.parent().map(Path::to_owned));
+        if let Some(bootstrap) = bootstrap {
+            install_program(bootstrap.program, &python, folder, &mut around);
+        } else {
+            // Whatever the command installs goes to its private home folder.
+            around.path.push(folder.join("work/.local/bin"));
+            around.env.push(("PIP_BREAK_SYSTEM_PACKAGES".to_owned(), "1".to_owned()));
+        }
+        Ok(around)
+    }
+
+    async fn environment(&self, wanted: Wanted, teller: &Teller) -> Result<PathBuf, Failure> {
+        if let Some(folder) = self.environments.ready(&wanted) {
+            return Ok(folder);
+        }
+        self.environments.make(wanted, teller).await.map_err(|broken| Failure {
+            reason: FailureReason::NotStarted,
+            message: broken.message,
+            hint: Some(broken.hint),
+            exit_code: None,
+        })
+    }
+
+    /// Says once in each run what stands for an image that nobody has mapped.
+    async fn tell(
+        &self,
+        launch: &Launch,
+        stand: &Stand,
+        stands_for: &str,
+        around: &mut Surroundings,
+        teller: &Teller,
+    ) {
+        if stand.is_mapped {
+            return;
+        }
+        let is_new = {
+            let mut told = self.told.lock().expect("no code panics while it holds the lock");
+            if told.len() > TOLD_LIMIT {
+                told.clear();
+            }
+            told.insert((launch.attempt.run.0.clone(), launch.image.clone()))
+        };
+        if is_new {
+            let text = format!("image {} is not pulled: {stands_for} stands for it", launch.image);
+            around.notes.push(text.clone());
+            teller.note(text).await;
+        }
+    }
+}
+
+/// Chooses the environment; `None` runs the interpreter as it is.
+fn wanted_of(
+    interpreter: &Interpreter,
+    stand: &Stand,
+    bootstrap: Option<&Bootstrap>,
+    needs_kfp: bool,
+    notes: &mut Vec<String>,
+) -> Option<Wanted> {
+    let mut installs = Vec::new();
+    if !stand.requirements.is_empty() {
+        installs.push(Install { requirements: stand.requirements.clone(), ..Install::default() });
+    }
+    installs.extend(bootstrap.into_iter().flat_map(|bootstrap| bootstrap.installs.iter().cloned()));
+    let has_kfp = installs.iter().flat_map(|install| &install.requirements).any(|name| brings_kfp(name));
+    let mut system_packages = false;
+    if needs_kfp && !has_kfp {
+        if interpreter.has_kfp {
+            if installs.is_empty() {
+                return None;
+            }
+            system_packages = true;
+        } else {
+            notes.push(
+                "the component expects kfp in its image; the newest kfp is installed instead".to_owned(),
+            );
+            let requirements = vec!["kfp".to_owned()];
+            installs.push(Install { requirements, without_dependencies: true, ..Install::default() });
+        }
+    }
+    if installs.is_empty() {
+        return None;
+    }
+    Some(Wanted { interpreter: interpreter.clone(), installs, system_packages })
+}
+
+/// Tells whether a requirement installs the SDK: by name, by file or from its repository.
+fn brings_kfp(requirement: &str) -> bool {
+    let name: String =
+        requirement.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
+    name == "kfp" || requirement.contains("/kfp") || requirement.contains("kubeflow/pipelines")
+}
+
+fn install_program(program: Program, python: &Path, folder: &Path, around: &mut Surroundings) {
+    match program {
+        Program::Command { words } => around.words = Some(words),
+        Program::Function { module, source, rest } => {
+            let file = folder.join(SOURCE_FILE);
+            let mut words = vec![
+                Word::literal(python.to_string_lossy()),
+                Word::literal("-m"),
+                Word::literal(module),
+                Word::literal("--component_module_path"),
+                Word::literal(file.to_string_lossy()),
+            ];
+            words.extend(rest);
+            around.words = Some(words);
+            around.files.push(LaunchFile { path: PathBuf::from(SOURCE_FILE), content: source });
+            around.env.push(("_KFP_RUNTIME".to_owned(), "true".to_owned()));
+        }
+    }
+}
+
+fn no_interpreter(image: &str) -> Failure {
+    Failure {
+        reason: FailureReason::NotStarted,
+        message: format!(
+            "no Python interpreter of version 3.9 or newer was found to stand for image `{image}`"
+        ),
+        hint: Some(
+            "install Python 3 (on Debian: `apt install python3 python3-venv`), or put it on PATH".to_owned(),
+        ),
+        exit_code: None,
+    }
+}
