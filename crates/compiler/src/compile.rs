@@ -91,7 +91,8 @@ fn finish(nodes: &[Node], diagnostics: &mut Diagnostics) -> Result<Compiled, Dia
 }
 
 fn compile_v2(documents: &Documents<'_>, cx: &mut Context) -> Option<Plan> {
-    let spec = v2::spec::PipelineSpec::decode(documents.pipeline, cx);
+    let mut spec = v2::spec::PipelineSpec::decode(documents.pipeline, cx);
+    spec.iter_mut().for_each(v2::repair);
     let platform = documents.platform.and_then(|node| v2::platform::PlatformSpec::decode(node, cx));
     let unreadable = cx.diagnostics.iter().any(|found| found.code == "wrong-type");
     let plan = v2::lower::lower(&spec?, platform.as_ref(), cx);

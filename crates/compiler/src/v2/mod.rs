@@ -4,4 +4,7 @@ pub(crate) mod cel;
 pub(crate) mod lower;
 mod placeholder;
 pub(crate) mod platform;
+mod repair;
 pub(crate) mod spec;
+
+pub(crate) use repair::repair;

@@ -1,6 +1,6 @@
 //! Text to tokens.
 
-use super::CelError;
+use super::{CelError, Quotes};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
@@ -22,8 +22,8 @@ const SIGNS: &[&str] = &[
     "[", "]", "{", "}",
 ];
 
-pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, CelError> {
-    let mut lexer = Lexer { text: text.chars().collect(), at: 0 };
+pub(super) fn tokens(text: &str, quotes: Quotes) -> Result<Vec<Placed>, CelError> {
+    let mut lexer = Lexer { text: text.chars().collect(), at: 0, quotes };
     let mut tokens = Vec::new();
     loop {
         lexer.blank();
@@ -40,6 +40,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, CelError> {
 struct Lexer {
     text: Vec<char>,
     at: usize,
+    quotes: Quotes,
 }
 
 impl Lexer {
@@ -170,7 +171,10 @@ impl Lexer {
                 return Err(CelError::new(start, "this text is not closed")
                     .with_hint(Some(format!("close it with `{quote}`"))));
             };
-            if (0..width).all(|ahead| self.peek(ahead) == Some(quote)) {
+            let is_inside = self.quotes == Quotes::MayBeText
+                && (quote, width) == ('\'', 1)
+                && self.peek(1).is_some_and(char::is_alphanumeric);
+            if !is_inside && (0..width).all(|ahead| self.peek(ahead) == Some(quote)) {
                 self.at += width;
                 return Ok(Token::Text(text));
             }

@@ -34,11 +34,27 @@ impl CelError {
 }
 
 /// Reads an expression over the given variables.
+///
+/// The SDK writes text constants between single quotes without escaping those inside. Where the expression
+/// makes no sense otherwise, a quote directly before a letter or digit is taken as part of the text.
 pub(crate) fn parse(text: &str, variables: &[&str]) -> Result<Expr, CelError> {
     if text.len() > LONGEST {
         return Err(CelError::new(0, format!("the expression is longer than {LONGEST} bytes")));
     }
-    let tokens = lexer::tokens(text)?;
+    read(text, variables, Quotes::Close).or_else(|error| {
+        read(text, variables, Quotes::MayBeText).ok().filter(|_| text.contains('\'')).ok_or(error)
+    })
+}
+
+/// Whether a single quote always closes a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    Close,
+    MayBeText,
+}
+
+fn read(text: &str, variables: &[&str], quotes: Quotes) -> Result<Expr, CelError> {
+    let tokens = lexer::tokens(text, quotes)?;
     let expr = parser::Parser::new(&tokens, variables).whole()?;
     if height(&expr) > DEEPEST + 8 {
         return Err(CelError::new(0, "the expression has too many nested operations"));

@@ -49,6 +49,7 @@ fn expressions_have_the_tree_that_cel_gives_them() {
         ("parseJson('{}')['a'] // why\n == 1", r#"(Equal (ParseJson "{}")["a"] 1)"#),
         ("- - 1", "(Negate -1)"),
         ("-1.0", "-1.0"),
+        ("inputs.x == 'it's'", r#"(Equal inputs.x "it's")"#),
         ("dyn(1) != dyn(2.0)", "(NotEqual 1 2.0)"),
     ] {
         let expr = parse(text, ENVIRONMENT).unwrap_or_else(|error| panic!("{text}: {error:?}"));
@@ -66,7 +67,7 @@ fn mistakes_name_their_character() {
         ("1 +", 4, "expected a value, found the end"),
         ("a == 1", 1, "nothing is called `a`"),
         ("inputs.x = 1", 10, "`=` is not expected"),
-        ("'it's'", 6, "not closed"),
+        ("'it' s'", 7, "not closed"),
         ("'a' 'b'", 5, "expected the end of the expression, found a text"),
         ("'abc", 1, "not closed"),
         ("b'abc'", 1, "bytes"),

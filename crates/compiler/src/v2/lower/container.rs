@@ -93,7 +93,10 @@ pub(super) fn container(
         let image = spec.image.as_ref().filter(|image| !image.value.is_empty());
         if image.is_none() {
             cx.error("missing-field", spec.span, "the container has no image");
-        } else if spec.command.is_empty() && spec.args.is_empty() {
+        } else if spec.command.is_empty()
+            && spec.args.is_empty()
+            && !image.is_some_and(|image| CLAIM_IMAGES.contains(&image.value.as_str()))
+        {
             cx.error("missing-field", spec.span, "the container has no command")
                 .hint("set `command`; the image's own entry point is never run");
         }

@@ -11,6 +11,7 @@ mod platform;
 mod source;
 mod task;
 mod task_config;
+mod trigger;
 mod value;
 
 pub(crate) use value::fits;

@@ -2,6 +2,9 @@
 //!
 //! Every mistake is recorded and reading goes on with the field absent. Knows no message.
 
+mod leaf;
+mod macros;
+
 use std::collections::HashSet;
 
 use indexmap::IndexMap;
@@ -10,6 +13,9 @@ use serde_json::Value;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::suggest;
 use crate::yaml::{Mapping, Node, NodeValue, Span};
+
+pub(crate) use leaf::decode_enum;
+pub(crate) use macros::{enumeration, messages};
 
 /// Where mistakes go and which place of the document is being looked at.
 #[derive(Debug)]
@@ -128,166 +134,11 @@ pub(crate) struct Keyed<T> {
     pub value: T,
 }
 
-/// A map field, in document order.
-pub(crate) type Map<T> = IndexMap<String, Keyed<T>>;
-
-impl<T: Decode> Field for Option<T> {
-    fn read(node: &Node, cx: &mut Context) -> Self {
-        if node.is_null() && !T::TAKES_NULL {
-            return None;
-        }
-        T::decode(node, cx)
-    }
-}
-
-impl<T: Decode> Field for Vec<T> {
-    fn read(node: &Node, cx: &mut Context) -> Self {
-        match &node.value {
-            NodeValue::Null => Vec::new(),
-            NodeValue::List(items) => items
-                .iter()
-                .enumerate()
-                .filter_map(|(index, item)| cx.within(format!("[{index}]"), |cx| T::decode(item, cx)))
-                .collect(),
-            _ => {
-                cx.wrong_type(node, "a list");
-                Vec::new()
-            }
-        }
-    }
-}
-
-impl<T: Decode> Field for Map<T> {
-    fn read(node: &Node, cx: &mut Context) -> Self {
-        match &node.value {
-            NodeValue::Null => Map::new(),
-            NodeValue::Mapping(mapping) => mapping
-                .iter()
-                .filter_map(|(key, entry)| {
-                    let value = cx.within(key.as_str(), |cx| T::decode(&entry.node, cx))?;
-                    Some((key.clone(), Keyed { key_span: entry.key_span, value }))
-                })
-                .collect(),
-            _ => {
-                cx.wrong_type(node, "a mapping");
-                Map::new()
-            }
-        }
-    }
-}
-
-impl<T: Decode> Decode for Spanned<T> {
-    const TAKES_NULL: bool = T::TAKES_NULL;
-
-    fn decode(node: &Node, cx: &mut Context) -> Option<Self> {
-        Some(Self { value: T::decode(node, cx)?, span: node.span })
-    }
-}
-
-impl<T: Decode> Decode for Box<T> {
-    fn decode(node: &Node, cx: &mut Context) -> Option<Self> {
-        T::decode(node, cx).map(Box::new)
-    }
-}
-
-impl Decode for String {
-    fn decode(node: &Node, cx: &mut Context) -> Option<Self> {
-        if node.as_str().is_none() {
-            cx.wrong_type(node, "a text");
-        }
-        node.as_str().map(str::to_owned)
-    }
-}
-
-impl Decode for bool {
-    fn decode(node: &Node, cx: &mut Context) -> Option<Self> {
-        match node.value {
-            NodeValue::Boolean(truth) => Some(truth),
-            _ => {
-                cx.wrong_type(node, "`true` or `false`");
-                None
-            }
-        }
-    }
-}
-
-impl Decode for i64 {
-    fn decode(node: &Node, cx: &mut Context) -> Option<Self> {
-        let number = match &node.value {
-            NodeValue::Integer(digits) => digits.parse().ok(),
-            NodeValue::String(text) => text.parse().ok(),
-            NodeValue::Float(double) if double.fract() == 0.0 && double.abs() < 9e18 => Some(*double as i64),
-            _ => None,
-        };
-        if number.is_none() {
-            cx.wrong_type(node, "an integer");
-        }
-        number
-    }
-}
-
-impl Decode for i32 {
-    fn decode(node: &Node, cx: &mut Context) -> Option<Self> {
-        let number = i64::decode(node, cx)?;
-        let narrow = i32::try_from(number).ok();
-        if narrow.is_none() {
-            cx.error("wrong-type", node.span, format!("the number `{number}` does not fit into 32 bits"));
-        }
-        narrow
-    }
-}
-
-impl Decode for f64 {
-    fn decode(node: &Node, cx: &mut Context) -> Option<Self> {
-        let number = match &node.value {
-            NodeValue::Integer(text) | NodeValue::String(text) => text.parse().ok(),
-            NodeValue::Float(double) => Some(*double),
-            _ => None,
-        };
-        let number = number.filter(|double: &f64| double.is_finite());
-        if number.is_none() {
-            cx.wrong_type(node, "a number");
-        }
-        number
-    }
-}
-
-impl Decode for Value {
-    const TAKES_NULL: bool = true;
-
-    fn decode(node: &Node, _: &mut Context) -> Option<Self> {
-        Some(node.to_json())
-    }
-}
-
 /// A free JSON object.
 pub(crate) type Struct = serde_json::Map<String, Value>;
 
-impl Decode for Struct {
-    fn decode(node: &Node, cx: &mut Context) -> Option<Self> {
-        match node.to_json() {
-            Value::Object(fields) => Some(fields),
-            _ => {
-                cx.wrong_type(node, "a mapping");
-                None
-            }
-        }
-    }
-}
-
-impl Decode for std::time::Duration {
-    fn decode(node: &Node, cx: &mut Context) -> Option<Self> {
-        let seconds = node.as_str().and_then(|text| text.strip_suffix('s')).and_then(|text| {
-            let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-            text.parse::<f64>().ok().filter(|_| plain)
-        });
-        let duration = seconds.and_then(|seconds| Self::try_from_secs_f64(seconds).ok());
-        if duration.is_none() {
-            cx.wrong_type(node, "a duration in seconds such as `30s`");
-        }
-        duration
-    }
-}
+/// A map field, in document order.
+pub(crate) type Map<T> = IndexMap<String, Keyed<T>>;
 
 /// The fields of one message while it is read.
 pub(crate) struct Fields<'n> {
@@ -393,68 +244,3 @@ fn camel(name: &str) -> String {
     }
     spelled
 }
-
-/// Reads an enumeration by name, or by number as the wire format allows.
-pub(crate) fn decode_enum<T: Copy>(node: &Node, cx: &mut Context, values: &[(&str, i64, T)]) -> Option<T> {
-    let found = match &node.value {
-        NodeValue::String(text) => values.iter().find(|(name, ..)| name == text),
-        NodeValue::Integer(digits) => values.iter().find(|(_, number, _)| number.to_string() == *digits),
-        _ => None,
-    };
-    if found.is_none() {
-        let names = || values.iter().map(|(name, ..)| *name);
-        let hint = node.as_str().and_then(|text| suggest::did_you_mean(text, names()));
-        let all = names().collect::<Vec<_>>().join(", ");
-        cx.error(
-            "wrong-type",
-            node.span,
-            format!("expected one of the known words, found {}", node.describe()),
-        )
-        .hint(hint.unwrap_or_else(|| format!("one of: {all}")));
-    }
-    found.map(|(.., value)| *value)
-}
-
-/// Declares messages: their fields by type and wire name, and which fields exclude each other.
-macro_rules! messages {
-    ($($(#[$meta:meta])* $name:ident {
-        $($field:ident : $type:ty = $wire:literal),* $(,)?
-    } $(one of $($one:literal)|+)* ;)*) => { $(
-        $(#[$meta])*
-        #[derive(Debug, Clone, Default)]
-        // Some fields are read only to be checked.
-        #[allow(dead_code)]
-        pub(crate) struct $name {
-            pub span: crate::yaml::Span,
-            $(pub $field: $type,)*
-        }
-
-        impl crate::decode::Decode for $name {
-            fn decode(node: &crate::yaml::Node, cx: &mut crate::decode::Context) -> Option<Self> {
-                #[allow(unused_mut)]
-                let mut fields = crate::decode::Fields::open(node, cx)?;
-                let message = Self { span: node.span, $($field: fields.read(cx, $wire),)* };
-                $(fields.at_most_one(cx, &[$($one),+]);)*
-                fields.close(cx);
-                Some(message)
-            }
-        }
-    )* };
-}
-
-/// Declares an enumeration by its words and numbers on the wire.
-macro_rules! enumeration {
-    ($(#[$meta:meta])* $name:ident { $($variant:ident = $wire:literal $number:literal),* $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum $name { $($variant),* }
-
-        impl crate::decode::Decode for $name {
-            fn decode(node: &crate::yaml::Node, cx: &mut crate::decode::Context) -> Option<Self> {
-                crate::decode::decode_enum(node, cx, &[$(($wire, $number, Self::$variant)),*])
-            }
-        }
-    };
-}
-
-pub(crate) use {enumeration, messages};
