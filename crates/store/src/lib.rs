@@ -1,1 +1,43 @@
-//! Door of the room.
+//! The only keeper of truth: runs as journals with their projections, and plain rows for everything else.
+//!
+//! Everything goes through one [`Store`]. One thread writes (many callers share a commit and a flush), two
+//! threads read; see `writer` and `flusher` for what is promised when. One process owns a database file:
+//! nobody else may open it for writing. SQL stands beside its aggregate, one file each.
+
+mod artifacts;
+mod cache;
+mod db;
+mod documents;
+mod error;
+mod experiments;
+mod feed;
+mod filter;
+mod flusher;
+mod inbox;
+mod journal;
+mod migrate;
+mod page;
+mod pipelines;
+mod projection;
+mod rows;
+mod runs;
+mod store;
+mod tags;
+mod versions;
+mod writer;
+
+#[cfg(test)]
+mod statements;
+
+pub use error::{Cause, Error, Kind};
+pub use experiments::{Experiment, NewExperiment};
+pub use feed::Change;
+pub use inbox::Request;
+pub use journal::Append;
+pub use page::{ListQuery, Page};
+pub use pipelines::{NewPipeline, Pipeline, PipelineChange};
+/// The vocabulary of runs that rows and journals are written in.
+pub use pipewright_engine as engine;
+pub use runs::{NewRun, Run};
+pub use store::{Durability, Options, Store};
+pub use versions::{NewPipelineVersion, PipelineVersion};

@@ -1,0 +1,104 @@
+//! Finds earlier results: a task's outputs by what went into it.
+//!
+//! An entry points at the task that made the result, so it goes when that run is deleted.
+
+use pipewright_engine::{CacheSource, Fingerprint, RunId, TaskKey};
+use pipewright_plan::Outcome;
+use rusqlite::{Connection, params};
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::rows::from_json;
+use crate::store::Store;
+
+pub(crate) const INSERT: &str = "INSERT INTO cache_entries (pipeline_name, fingerprint, task_name, run, task) \
+     VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(crate) const SELECT_BY_KEY: &str = "SELECT runs.id, tasks.task, tasks.body FROM cache_entries \
+     JOIN tasks ON tasks.number = cache_entries.task JOIN runs ON runs.number = cache_entries.run \
+     WHERE cache_entries.pipeline_name = ?1 AND cache_entries.fingerprint = ?2 \
+     ORDER BY cache_entries.number DESC LIMIT 1";
+pub(crate) const SELECT_BY_NAME: &str = "SELECT runs.id, tasks.task, task_inputs.fingerprint FROM cache_entries \
+     JOIN tasks ON tasks.number = cache_entries.task \
+     JOIN task_inputs ON task_inputs.task = cache_entries.task \
+     JOIN runs ON runs.number = cache_entries.run \
+     WHERE cache_entries.pipeline_name = ?1 AND cache_entries.task_name = ?2 \
+     ORDER BY cache_entries.number DESC LIMIT 1";
+
+/// The SDK names a component after the first task that uses it, with this in front.
+const COMPONENT_PREFIX: &str = "comp-";
+
+impl Store {
+    /// Returns the newest result of this pipeline with this fingerprint key.
+    pub async fn cache_lookup(
+        &self,
+        pipeline: &str,
+        key: &str,
+    ) -> Result<Option<(CacheSource, Outcome)>, Error> {
+        #[derive(Deserialize)]
+        struct Body {
+            outcome: Outcome,
+        }
+        let Some((source, body)) = self.newest(SELECT_BY_KEY, pipeline, key).await? else { return Ok(None) };
+        Ok(Some((source, from_json::<Body>("a task", &body)?.outcome)))
+    }
+
+    /// Returns the newest result of this pipeline's task (or component) of that name, whatever went into it:
+    /// what a miss is explained by.
+    pub async fn cache_nearest(
+        &self,
+        pipeline: &str,
+        name: &str,
+    ) -> Result<Option<(CacheSource, Fingerprint)>, Error> {
+        let mut found = self.newest(SELECT_BY_NAME, pipeline, name).await?;
+        if found.is_none()
+            && let Some(task) = name.strip_prefix(COMPONENT_PREFIX)
+        {
+            found = self.newest(SELECT_BY_NAME, pipeline, task).await?;
+        }
+        let Some((source, text)) = found else { return Ok(None) };
+        let fingerprint: Option<Fingerprint> = from_json("a fingerprint", &text)?;
+        Ok(fingerprint.map(|fingerprint| (source, fingerprint)))
+    }
+
+    async fn newest(
+        &self,
+        sql: &'static str,
+        pipeline: &str,
+        what: &str,
+    ) -> Result<Option<(CacheSource, String)>, Error> {
+        let (pipeline, what) = (pipeline.to_owned(), what.to_owned());
+        self.db()
+            .read(move |connection| {
+                let mut statement = connection.prepare_cached(sql)?;
+                let mut rows = statement.query([pipeline, what])?;
+                let Some(row) = rows.next()? else { return Ok(None) };
+                let source = CacheSource { run: RunId(row.get(0)?), task: TaskKey(row.get(1)?) };
+                Ok(Some((source, row.get(2)?)))
+            })
+            .await
+    }
+}
+
+/// A task that may be reused.
+pub(crate) struct CacheRow {
+    fingerprint: String,
+    task_name: String,
+}
+
+impl CacheRow {
+    pub(crate) fn new(fingerprint: &Fingerprint, task_name: &str) -> Self {
+        Self { fingerprint: fingerprint.key.clone(), task_name: task_name.to_owned() }
+    }
+
+    pub(crate) fn insert(
+        &self,
+        connection: &Connection,
+        pipeline: &str,
+        run: i64,
+        task: i64,
+    ) -> Result<(), Error> {
+        let values = params![pipeline, self.fingerprint, self.task_name, run, task];
+        connection.prepare_cached(INSERT)?.execute(values)?;
+        Ok(())
+    }
+}

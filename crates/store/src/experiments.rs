@@ -1,0 +1,174 @@
+//! Experiments: the groups that runs belong to. One, `Default`, is always there.
+
+use pipewright_engine::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::error::{Error, Kind};
+use crate::filter::{Form, Key};
+use crate::page::{ListQuery, Listing, Page, ask, list};
+use crate::rows::{ARCHIVED, AVAILABLE, time};
+use crate::store::{Store, now};
+use crate::writer::{Flush, Writing};
+
+pub(crate) const INSERT: &str = "INSERT INTO experiments (id, namespace, display_name, description, created_at, \
+     last_run_created_at, storage_state) VALUES (?1, '', ?2, ?3, ?4, 0, 'available')";
+pub(crate) const SELECT: &str = "SELECT id, display_name, description, created_at, last_run_created_at, \
+     storage_state FROM experiments WHERE id = ?1";
+pub(crate) const SELECT_ID_BY_NAME: &str =
+    "SELECT id FROM experiments WHERE namespace = '' AND display_name = ?1";
+pub(crate) const SET_STORAGE: &str = "UPDATE experiments SET storage_state = ?2 WHERE id = ?1";
+pub(crate) const SET_LAST_RUN: &str =
+    "UPDATE experiments SET last_run_created_at = ?2 WHERE id = ?1 AND last_run_created_at < ?2";
+pub(crate) const ARCHIVE_RUNS: &str =
+    "UPDATE runs SET storage_state = 'archived' WHERE experiment_id = ?1 AND storage_state <> 'archived'";
+pub(crate) const DELETE: &str = "DELETE FROM experiments WHERE id = ?1";
+
+pub(crate) const LISTING: Listing = Listing {
+    resource: "experiments",
+    table: "experiments",
+    columns: "id, display_name, description, created_at, last_run_created_at, storage_state",
+    joins: "",
+    has_tags: false,
+    keys: &[
+        Key { names: &["created_at"], column: "experiments.created_at", form: Form::Time },
+        Key { names: &["id", "experiment_id"], column: "experiments.id", form: Form::Text },
+        Key { names: &["name", "display_name"], column: "experiments.display_name", form: Form::Text },
+        Key { names: &["last_run_created_at"], column: "experiments.last_run_created_at", form: Form::Time },
+        Key { names: &["description"], column: "experiments.description", form: Form::Text },
+        Key { names: &["namespace"], column: "experiments.namespace", form: Form::Text },
+        Key { names: &["storage_state"], column: "experiments.storage_state", form: Form::Storage },
+    ],
+};
+
+const DEFAULT_NAME: &str = "Default";
+const DEFAULT_DESCRIPTION: &str = "All runs created without specifying an experiment will be grouped here.";
+
+/// A group of runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Experiment {
+    pub id: String,
+    pub display_name: String,
+    pub description: String,
+    pub created_at: Timestamp,
+    pub last_run_created_at: Option<Timestamp>,
+    pub archived: bool,
+}
+
+/// An experiment to create; its name is its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewExperiment {
+    pub display_name: String,
+    pub description: String,
+}
+
+impl Store {
+    /// Creates an experiment; it is on disk when this returns.
+    ///
+    /// Errors: `Exists` when the name is taken.
+    pub async fn create_experiment(&self, new: NewExperiment) -> Result<Experiment, Error> {
+        self.db()
+            .write(Flush::Now, move |writing| {
+                let id = insert(writing.connection, &new, writing.now)?;
+                get(writing.connection, &id)
+            })
+            .await
+    }
+
+    /// Returns the experiment for runs that name none.
+    pub async fn default_experiment(&self) -> Result<Experiment, Error> {
+        self.get_experiment(&self.inner.default_experiment).await
+    }
+
+    /// Returns one experiment.
+    pub async fn get_experiment(&self, id: &str) -> Result<Experiment, Error> {
+        let id = id.to_owned();
+        self.db().read(move |connection| get(connection, &id)).await
+    }
+
+    /// Lists experiments.
+    pub async fn list_experiments(&self, query: &ListQuery) -> Result<Page<Experiment>, Error> {
+        let scope: Vec<_> = query.namespace.iter().map(|it| ("namespace", it.as_str())).collect();
+        let scope: Vec<_> = scope.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let asked = ask(&LISTING, query, &scope)?;
+        self.db().read(move |connection| list(connection, &LISTING, asked, |row| Ok(experiment(row)?))).await
+    }
+
+    /// Archives an experiment and all its runs.
+    pub async fn archive_experiment(&self, id: &str) -> Result<(), Error> {
+        let id = id.to_owned();
+        self.db()
+            .write(Flush::Now, move |writing| {
+                set_storage(writing, &id, ARCHIVED)?;
+                writing.connection.prepare_cached(ARCHIVE_RUNS)?.execute([&id])?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Brings an experiment back; its runs stay archived.
+    pub async fn unarchive_experiment(&self, id: &str) -> Result<(), Error> {
+        let id = id.to_owned();
+        self.db().write(Flush::Now, move |writing| set_storage(writing, &id, AVAILABLE)).await
+    }
+
+    /// Deletes an experiment; its runs are left.
+    ///
+    /// Errors: `Conflict` for the default experiment.
+    pub async fn delete_experiment(&self, id: &str) -> Result<(), Error> {
+        if id == self.inner.default_experiment {
+            return Err(Error::Conflict { message: "the default experiment cannot be deleted".to_owned() });
+        }
+        let id = id.to_owned();
+        self.db()
+            .write(Flush::Now, move |writing| {
+                match writing.connection.prepare_cached(DELETE)?.execute([&id])? {
+                    0 => Err(Error::not_found(Kind::Experiment, id)),
+                    _ => Ok(()),
+                }
+            })
+            .await
+    }
+}
+
+/// Makes sure that the default experiment exists; returns its id.
+pub(crate) fn ensure_default(connection: &Connection) -> Result<String, Error> {
+    let found = connection.query_row(SELECT_ID_BY_NAME, [DEFAULT_NAME], |row| row.get(0)).optional()?;
+    if let Some(id) = found {
+        return Ok(id);
+    }
+    let new =
+        NewExperiment { display_name: DEFAULT_NAME.to_owned(), description: DEFAULT_DESCRIPTION.to_owned() };
+    insert(connection, &new, now())
+}
+
+fn insert(connection: &Connection, new: &NewExperiment, now: Timestamp) -> Result<String, Error> {
+    let id = uuid::Uuid::now_v7().to_string();
+    connection
+        .prepare_cached(INSERT)?
+        .execute(params![id, new.display_name, new.description, now.0])
+        .map_err(|error| Error::of_insert(error, Kind::Experiment, &new.display_name))?;
+    Ok(id)
+}
+
+pub(crate) fn get(connection: &Connection, id: &str) -> Result<Experiment, Error> {
+    let found = connection.prepare_cached(SELECT)?.query_row([id], experiment).optional()?;
+    found.ok_or_else(|| Error::not_found(Kind::Experiment, id))
+}
+
+fn set_storage(writing: &Writing<'_>, id: &str, word: &str) -> Result<(), Error> {
+    match writing.connection.prepare_cached(SET_STORAGE)?.execute([id, word])? {
+        0 => Err(Error::not_found(Kind::Experiment, id)),
+        _ => Ok(()),
+    }
+}
+
+fn experiment(row: &Row<'_>) -> rusqlite::Result<Experiment> {
+    Ok(Experiment {
+        id: row.get("id")?,
+        display_name: row.get("display_name")?,
+        description: row.get("description")?,
+        created_at: Timestamp(row.get("created_at")?),
+        last_run_created_at: time(row.get("last_run_created_at")?),
+        archived: row.get::<_, String>("storage_state")? == ARCHIVED,
+    })
+}

@@ -1,0 +1,17 @@
+//! Tells who listens what changed, after it was committed. Holds nothing: the rows are the truth.
+
+use pipewright_engine::RunId;
+
+/// Something changed. A receiver that lags reads again what it cares for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The run has a new request.
+    Inbox(RunId),
+    /// The run's row is new, another or gone.
+    Run(RunId),
+    /// Some of the run's tasks changed.
+    Tasks(RunId),
+}
+
+/// How many changes a receiver may lag behind before it misses some.
+pub(crate) const BACKLOG: usize = 4096;

@@ -1,0 +1,153 @@
+//! A run's facts, appended in order together with everything that is read off them.
+//!
+//! An append costs work in proportion to the events and tasks that it brings, never to the run.
+
+use pipewright_engine::{Event, RunId, RunView, TaskView};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::error::{Error, Kind};
+use crate::feed::Change;
+use crate::inbox;
+use crate::projection::{self, Projections};
+use crate::rows::{from_json, to_json};
+use crate::runs;
+use crate::store::Store;
+use crate::writer::Writing;
+
+pub(crate) const SELECT_END: &str = "SELECT runs.number, runs.pipeline_name, runs.progress, \
+     coalesce((SELECT seq + events FROM journal WHERE journal.run = runs.number ORDER BY seq DESC LIMIT 1), 0) \
+     FROM runs WHERE runs.id = ?1";
+pub(crate) const INSERT: &str = "INSERT INTO journal (run, seq, events, body) VALUES (?1, ?2, ?3, ?4)";
+pub(crate) const SELECT: &str = "SELECT body FROM journal WHERE run = ?1 ORDER BY seq";
+
+/// New facts of a run and what they changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Append {
+    pub run: RunId,
+    /// How many events the journal has; another number is a `Conflict`.
+    pub expected_seq: u64,
+    pub events: Vec<Event>,
+    /// The run after the events.
+    pub run_view: RunView,
+    /// The tasks that the events changed, each once, in the order in which they came to be.
+    pub tasks: Vec<TaskView>,
+    /// Requests that these events answer.
+    pub consumed: Vec<i64>,
+    /// Answer only when all is on disk.
+    pub flush: bool,
+}
+
+impl Store {
+    /// Appends events and brings the run's row, its tasks, cache entries and artifacts up to date: all or
+    /// nothing. Returns the journal's new length.
+    ///
+    /// Errors: `Conflict` when the journal has not the expected length, `NotFound` when the run is deleted.
+    pub async fn append(&self, append: Append) -> Result<u64, Error> {
+        let flush = self.append_flush(append.flush);
+        let prepared = Prepared::new(append)?;
+        self.db().write(flush, move |writing| write(writing, prepared)).await
+    }
+
+    /// Returns all events of a run in order.
+    pub async fn journal(&self, run: &RunId) -> Result<Vec<Event>, Error> {
+        let run = run.clone();
+        self.db()
+            .read(move |connection| {
+                let number = runs::head(connection, &run)?.number;
+                let mut statement = connection.prepare_cached(SELECT)?;
+                let mut rows = statement.query([number])?;
+                let mut events = Vec::new();
+                while let Some(row) = rows.next()? {
+                    let body: String = row.get(0)?;
+                    events.extend(from_json::<Vec<Event>>("events", &body)?);
+                }
+                Ok(events)
+            })
+            .await
+    }
+}
+
+/// An append as rows: written out by the caller, so that the one writing thread only passes text on.
+struct Prepared {
+    run: RunId,
+    expected_seq: u64,
+    count: u64,
+    events: String,
+    view: RunView,
+    progress: String,
+    projections: Projections,
+    consumed: Vec<i64>,
+}
+
+impl Prepared {
+    fn new(append: Append) -> Result<Self, Error> {
+        Ok(Self {
+            expected_seq: append.expected_seq,
+            count: append.events.len() as u64,
+            events: to_json("events", &append.events)?,
+            progress: to_json("a run's progress", &append.run_view)?,
+            projections: Projections::new(&append.run, &append.events, append.tasks)?,
+            run: append.run,
+            view: append.run_view,
+            consumed: append.consumed,
+        })
+    }
+}
+
+/// Where a run's journal ends, and what its row says.
+struct End {
+    number: i64,
+    pipeline_name: String,
+    progress: String,
+    seq: u64,
+}
+
+fn end(connection: &Connection, run: &RunId) -> Result<End, Error> {
+    let end = connection
+        .prepare_cached(SELECT_END)?
+        .query_row([&run.0], |row| {
+            Ok(End {
+                number: row.get(0)?,
+                pipeline_name: row.get(1)?,
+                progress: row.get(2)?,
+                seq: row.get::<_, i64>(3)?.unsigned_abs(),
+            })
+        })
+        .optional()?;
+    end.ok_or_else(|| Error::not_found(Kind::Run, run))
+}
+
+fn write(writing: &mut Writing<'_>, prepared: Prepared) -> Result<u64, Error> {
+    let connection = writing.connection;
+    let end = end(connection, &prepared.run)?;
+    if end.seq != prepared.expected_seq {
+        return Err(Error::Conflict {
+            message: format!(
+                "the journal of run `{}` has {} events, expected {}",
+                prepared.run, end.seq, prepared.expected_seq
+            ),
+        });
+    }
+    let seq = end.seq + prepared.count;
+    if prepared.count > 0 {
+        connection.prepare_cached(INSERT)?.execute(params![
+            end.number,
+            end.seq.cast_signed(),
+            prepared.count.cast_signed(),
+            prepared.events
+        ])?;
+    }
+    if prepared.progress != end.progress {
+        projection::write_run(connection, end.number, &prepared.view, &prepared.progress)?;
+        writing.tell(Change::Run(prepared.run.clone()));
+    }
+    if prepared.projections.write(connection, end.number, &end.pipeline_name, writing.now)? {
+        writing.tell(Change::Tasks(prepared.run.clone()));
+    }
+    inbox::consume(connection, end.number, &prepared.consumed)?;
+    if prepared.view.phase.is_terminal() {
+        // A request that came too late has nobody to answer it.
+        connection.prepare_cached(inbox::DELETE_ALL)?.execute([end.number])?;
+    }
+    Ok(seq)
+}

@@ -1,0 +1,80 @@
+//! Brings a database to this program's schema: numbered files, forward only, each applied once.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+
+/// Number, name and text of each migration, in order. Never changed once released.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("../migrations/sqlite/0001_first.sql"))];
+
+/// Applies what is missing, in one transaction.
+///
+/// Errors: `Unavailable` when a newer program wrote the database; `Internal` when a file that was applied is
+/// not the one that this program knows.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(
+        "CREATE TABLE IF NOT EXISTS migrations (number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, \
+         sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL)",
+    )?;
+    let newest: i64 =
+        transaction.query_row("SELECT coalesce(max(number), 0) FROM migrations", [], |row| row.get(0))?;
+    let known = MIGRATIONS.last().map_or(0, |(number, ..)| *number);
+    if newest > known {
+        return Err(Error::unavailable(format!(
+            "the database has schema {newest}, written by a newer pipewright; this one knows up to {known}"
+        )));
+    }
+    for (number, name, text) in MIGRATIONS {
+        let hash = hex::encode(Sha256::digest(text));
+        if *number > newest {
+            transaction.execute_batch(text)?;
+            transaction.execute(
+                "INSERT INTO migrations (number, name, sha256, applied_at) VALUES (?1, ?2, ?3, ?4)",
+                params![number, name, hash, crate::store::now().0],
+            )?;
+            continue;
+        }
+        let applied: String =
+            transaction
+                .query_row("SELECT sha256 FROM migrations WHERE number = ?1", [number], |row| row.get(0))?;
+        if applied != hash {
+            return Err(Error::internal(format!(
+                "migration {number} ({name}) was applied in another version than this program has"
+            )));
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_it_does_not_know() {
+        for (change, expected) in [
+            ("", None),
+            ("INSERT INTO migrations VALUES (99, 'later', '', 0)", Some("newer pipewright")),
+            ("UPDATE migrations SET sha256 = 'other'", Some("another version")),
+        ] {
+            let mut connection = Connection::open_in_memory().unwrap();
+            migrate(&mut connection).unwrap();
+            connection.execute_batch(change).unwrap();
+            let message = migrate(&mut connection).err().map(|error| error.to_string());
+            match expected {
+                None => assert_eq!(message, None),
+                Some(part) => assert!(message.as_deref().unwrap_or("").contains(part), "{message:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_consecutive() {
+        for (index, (number, ..)) in MIGRATIONS.iter().enumerate() {
+            assert_eq!(*number, index as i64 + 1);
+        }
+    }
+}

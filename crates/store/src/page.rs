@@ -1,0 +1,234 @@
+//! Lists in pages by key: inserts and deletions between two pages shift nothing.
+//!
+//! A page token is opaque text that carries the sort, the filter and the last row's key; sent together with
+//! another sort or filter it is refused. Source: KFP API reference 1.3.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, Row, params_from_iter};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::filter::{self, Conditions, Key, Predicate};
+
+const DEFAULT_SIZE: u32 = 20;
+const LARGEST_SIZE: u32 = 200;
+
+/// What to list. Empty texts count as absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListQuery {
+    /// 0 or absent is 20; at most 200.
+    pub page_size: Option<u32>,
+    /// From the page before.
+    pub page_token: Option<String>,
+    /// `field`, `field asc` or `field desc`; absent is `created_at asc`.
+    pub sort_by: Option<String>,
+    /// The field's filter as JSON text.
+    pub filter: Option<String>,
+    pub namespace: Option<String>,
+    /// Of runs: only this experiment's.
+    pub experiment_id: Option<String>,
+    /// Of pipeline versions: only this pipeline's; required there.
+    pub pipeline_id: Option<String>,
+}
+
+/// Some rows of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Absent on the last page.
+    pub next_page_token: Option<String>,
+    /// Rows in the whole list.
+    pub total_size: u64,
+}
+
+/// A resource that can be listed.
+pub(crate) struct Listing {
+    pub(crate) resource: &'static str,
+    pub(crate) table: &'static str,
+    /// The columns that the row's reader expects, by name; `id` among them.
+    pub(crate) columns: &'static str,
+    /// Joins behind the table.
+    pub(crate) joins: &'static str,
+    pub(crate) has_tags: bool,
+    pub(crate) keys: &'static [Key],
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Token {
+    resource: String,
+    sort: String,
+    descending: bool,
+    filter: Vec<Predicate>,
+    value: Position,
+    id: String,
+}
+
+/// The last row's value of the sort column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Position {
+    Text(String),
+    Number(i64),
+}
+
+/// A query turned into statements.
+pub(crate) struct Asked {
+    pub(crate) page: String,
+    pub(crate) count: String,
+    values: Vec<Sql>,
+    /// How many of the values the count uses.
+    counted: usize,
+    size: usize,
+    token: Token,
+}
+
+fn given(text: Option<&String>) -> Option<&str> {
+    text.map(|text| text.trim()).filter(|text| !text.is_empty())
+}
+
+/// Turns a query into statements. `scope` are equalities that every row keeps.
+pub(crate) fn ask(listing: &Listing, query: &ListQuery, scope: &[(&str, &str)]) -> Result<Asked, Error> {
+    let sort = given(query.sort_by.as_ref()).map(|text| sort_of(listing, text)).transpose()?;
+    let filter = given(query.filter.as_ref()).map(filter::parse).transpose()?;
+    let after = given(query.page_token.as_ref()).map(|text| token_of(listing, text)).transpose()?;
+    let (sort, descending, filter) = match &after {
+        None => {
+            let (sort, descending) = sort.unwrap_or(("created_at", false));
+            (sort.to_owned(), descending, filter.unwrap_or_default())
+        }
+        Some(token) => {
+            let other_sort = sort.is_some_and(|sort| sort != (token.sort.as_str(), token.descending));
+            if other_sort || filter.is_some_and(|filter| filter != token.filter) {
+                return Err(Error::Invalid("page_token belongs to another sort_by or filter".to_owned()));
+            }
+            (token.sort.clone(), token.descending, token.filter.clone())
+        }
+    };
+    let table = listing.table;
+    let key = filter::find(listing.keys, &sort)
+        .ok_or_else(|| Error::Invalid(format!("{} cannot be sorted by `{sort}`", listing.resource)))?;
+    let column = key.column;
+
+    let mut conditions = Conditions::default();
+    for (column, value) in scope {
+        let mark = conditions.bind((*value).to_owned());
+        conditions.parts.push(format!("{table}.{column} = {mark}"));
+    }
+    for predicate in &filter {
+        conditions.add(predicate, listing.keys, listing.has_tags.then_some(table))?;
+    }
+    let counted = conditions.values.len();
+    let count = format!("SELECT count(*) FROM {table}{}", where_clause(&conditions.parts));
+    if let Some(token) = &after {
+        let value = match &token.value {
+            Position::Text(text) => Sql::Text(text.clone()),
+            Position::Number(number) => Sql::Integer(*number),
+        };
+        let (value, id) = (conditions.bind(value), conditions.bind(token.id.clone()));
+        let sign = if descending { "<" } else { ">" };
+        conditions.parts.push(format!("({column}, {table}.id) {sign} ({value}, {id})"));
+    }
+    let size = match query.page_size {
+        None | Some(0) => DEFAULT_SIZE,
+        Some(size) => size.min(LARGEST_SIZE),
+    };
+    let limit = conditions.bind(i64::from(size) + 1);
+    let direction = if descending { " DESC" } else { "" };
+    let page = format!(
+        "SELECT {}, {column} AS sort_key FROM {table}{}{} \
+         ORDER BY {column}{direction}, {table}.id{direction} LIMIT {limit}",
+        listing.columns,
+        listing.joins,
+        where_clause(&conditions.parts),
+    );
+    let token = Token {
+        resource: listing.resource.to_owned(),
+        sort,
+        descending,
+        filter,
+        value: Position::Number(0),
+        id: String::new(),
+    };
+    Ok(Asked { page, count, values: conditions.values, counted, size: size as usize, token })
+}
+
+fn where_clause(parts: &[String]) -> String {
+    if parts.is_empty() { String::new() } else { format!(" WHERE {}", parts.join(" AND ")) }
+}
+
+/// Reads `field [asc|desc]`; returns the key's first name.
+fn sort_of(listing: &Listing, text: &str) -> Result<(&'static str, bool), Error> {
+    let wrong = |what: String| Error::Invalid(format!("bad sort_by `{text}`: {what}"));
+    let lower = text.to_ascii_lowercase();
+    let mut words = lower.split_whitespace();
+    let name = words.next().unwrap_or_default();
+    let key = filter::find(listing.keys, name)
+        .ok_or_else(|| wrong(format!("{} cannot be sorted by `{name}`", listing.resource)))?;
+    let descending = match (words.next(), words.next()) {
+        (None | Some("asc"), None) => false,
+        (Some("desc"), None) => true,
+        _ => return Err(wrong("expected `field`, `field asc` or `field desc`".to_owned())),
+    };
+    Ok((key.names[0], descending))
+}
+
+fn token_of(listing: &Listing, text: &str) -> Result<Token, Error> {
+    let wrong = || Error::Invalid("bad page_token".to_owned());
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong())?;
+    let token: Token = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
+    if token.resource != listing.resource {
+        return Err(Error::Invalid(format!("page_token belongs to {}", token.resource)));
+    }
+    Ok(token)
+}
+
+/// Runs a list query; `read` makes a row's value.
+pub(crate) fn list<T>(
+    connection: &Connection,
+    listing: &Listing,
+    asked: Asked,
+    read: impl Fn(&Row<'_>) -> Result<T, Error>,
+) -> Result<Page<T>, Error> {
+    let Asked { page, count, values, counted, size, token } = asked;
+    let total: i64 = connection
+        .prepare_cached(&count)?
+        .query_row(params_from_iter(&values[..counted]), |row| row.get(0))?;
+    let mut statement = connection.prepare_cached(&page)?;
+    let mut rows = statement.query(params_from_iter(&values))?;
+    let mut items = Vec::new();
+    let mut last = None;
+    let mut next_page_token = None;
+    while let Some(row) = rows.next()? {
+        if items.len() == size {
+            let (value, id) = last.take().unwrap_or((Position::Number(0), String::new()));
+            next_page_token = Some(encode(&Token { value, id, ..token.clone() })?);
+            break;
+        }
+        if items.len() + 1 == size {
+            let value = match row.get("sort_key")? {
+                Sql::Integer(number) => Position::Number(number),
+                Sql::Text(text) => Position::Text(text),
+                other => return Err(Error::internal(format!("{} sorts by {other:?}", listing.resource))),
+            };
+            last = Some((value, row.get("id")?));
+        }
+        items.push(read(row)?);
+    }
+    Ok(Page { items, next_page_token, total_size: total.unsigned_abs() })
+}
+
+#[cfg(test)]
+impl Asked {
+    /// Makes the query for the page after one that ended anywhere.
+    pub(crate) fn following(&self) -> ListQuery {
+        let token = Token { id: "m".to_owned(), ..self.token.clone() };
+        ListQuery { page_token: Some(encode(&token).unwrap()), ..ListQuery::default() }
+    }
+}
+
+fn encode(token: &Token) -> Result<String, Error> {
+    let text =
+        serde_json::to_vec(token).map_err(|error| Error::document("cannot write a page token", error))?;
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(text))
+}

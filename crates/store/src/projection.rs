@@ -1,0 +1,190 @@
+//! Rows that are read off a run's events: the run's progress, its tasks, cache entries and artifacts.
+
+use std::collections::BTreeSet;
+
+use pipewright_engine::{
+    Event, Fingerprint, Resolved, RunId, RunView, TaskKey, TaskKind, TaskPhase, TaskView, Timestamp,
+};
+use rusqlite::{Connection, Row, params};
+
+use crate::artifacts::ArtifactRow;
+use crate::cache::CacheRow;
+use crate::error::{Error, Kind};
+use crate::rows::{column, from_json, to_json, word};
+use crate::runs;
+use crate::store::Store;
+
+pub(crate) const UPDATE_RUN: &str =
+    "UPDATE runs SET phase = ?2, finished_at = ?3, progress = ?4 WHERE number = ?1";
+/// While the phase stays, its indexes are left alone.
+pub(crate) const UPDATE_PROGRESS: &str =
+    "UPDATE runs SET progress = ?3 WHERE number = ?1 AND phase = ?2 AND finished_at = ?4";
+pub(crate) const UPSERT_TASK: &str = "INSERT INTO tasks (run, task, phase, created_at, started_at, ended_at, body) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (run, task) DO UPDATE SET phase = excluded.phase, \
+     created_at = excluded.created_at, started_at = excluded.started_at, ended_at = excluded.ended_at, \
+     body = excluded.body RETURNING number";
+/// Writes only what is another than before.
+pub(crate) const UPSERT_INPUTS: &str = "INSERT INTO task_inputs (task, inputs, fingerprint) VALUES (?1, ?2, ?3) \
+     ON CONFLICT (task) DO UPDATE SET inputs = excluded.inputs, fingerprint = excluded.fingerprint \
+     WHERE inputs <> excluded.inputs OR fingerprint <> excluded.fingerprint";
+pub(crate) const SELECT_TASKS: &str = "SELECT tasks.number, tasks.body, task_inputs.inputs, \
+     task_inputs.fingerprint FROM tasks JOIN task_inputs ON task_inputs.task = tasks.number \
+     WHERE tasks.run = ?1";
+pub(crate) const SELECT_TASK: &str = "SELECT tasks.number, tasks.body, task_inputs.inputs, \
+     task_inputs.fingerprint FROM tasks JOIN task_inputs ON task_inputs.task = tasks.number \
+     WHERE tasks.run = ?1 AND tasks.task = ?2";
+
+impl Store {
+    /// Returns all tasks of a run in the order in which they came to be.
+    pub async fn tasks(&self, run: &RunId) -> Result<Vec<TaskView>, Error> {
+        let run = run.clone();
+        self.db()
+            .read(move |connection| {
+                let number = runs::head(connection, &run)?.number;
+                let mut statement = connection.prepare_cached(SELECT_TASKS)?;
+                let mut rows = statement.query([number])?;
+                let mut tasks: Vec<(i64, TaskView)> = Vec::new();
+                while let Some(row) = rows.next()? {
+                    tasks.push((row.get(0)?, task_view(row)?));
+                }
+                tasks.sort_unstable_by_key(|(number, _)| *number);
+                Ok(tasks.into_iter().map(|(_, view)| view).collect())
+            })
+            .await
+    }
+
+    /// Returns one task of a run.
+    pub async fn task(&self, run: &RunId, key: &TaskKey) -> Result<TaskView, Error> {
+        let (run, key) = (run.clone(), key.clone());
+        self.db()
+            .read(move |connection| {
+                let number = runs::head(connection, &run)?.number;
+                let mut statement = connection.prepare_cached(SELECT_TASK)?;
+                let mut rows = statement.query(params![number, key.0])?;
+                match rows.next()? {
+                    Some(row) => task_view(row),
+                    None => Err(Error::not_found(Kind::Task, &key)),
+                }
+            })
+            .await
+    }
+}
+
+fn task_view(row: &Row<'_>) -> Result<TaskView, Error> {
+    let (body, inputs, fingerprint): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
+    let mut view: TaskView = from_json("a task", &body)?;
+    view.inputs = from_json::<Resolved>("a task's inputs", &inputs)?;
+    view.fingerprint = from_json::<Option<Fingerprint>>("a fingerprint", &fingerprint)?;
+    Ok(view)
+}
+
+/// Brings a run's row up to date.
+pub(crate) fn write_run(
+    connection: &Connection,
+    number: i64,
+    view: &RunView,
+    progress: &str,
+) -> Result<(), Error> {
+    let (phase, finished_at) = (word(&view.phase)?, column(view.ended_at));
+    let values = params![number, phase, progress, finished_at];
+    if connection.prepare_cached(UPDATE_PROGRESS)?.execute(values)? == 0 {
+        connection.prepare_cached(UPDATE_RUN)?.execute(params![number, phase, finished_at, progress])?;
+    }
+    Ok(())
+}
+
+/// A task as its two rows.
+struct TaskRow {
+    task: String,
+    phase: String,
+    created_at: i64,
+    started_at: i64,
+    ended_at: i64,
+    body: String,
+    inputs: String,
+    fingerprint: String,
+    cache: Option<CacheRow>,
+}
+
+/// What an append changes beside the journal and the run's row.
+pub(crate) struct Projections {
+    tasks: Vec<TaskRow>,
+    artifacts: Vec<ArtifactRow>,
+}
+
+impl Projections {
+    /// Turns views into rows; the events tell which tasks came to their end just now.
+    pub(crate) fn new(run: &RunId, events: &[Event], views: Vec<TaskView>) -> Result<Self, Error> {
+        let ended: BTreeSet<&TaskKey> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::TaskEnded { task, .. } => Some(task),
+                _ => None,
+            })
+            .collect();
+        let mut tasks = Vec::with_capacity(views.len());
+        let mut artifacts = Vec::new();
+        for mut view in views {
+            let has_ended = ended.contains(&view.key);
+            if has_ended && makes_artifacts(&view) {
+                for artifact in view.outcome.artifacts.values().flatten() {
+                    artifacts.push(ArtifactRow::new(run, &view.key, artifact)?);
+                }
+            }
+            let inputs = std::mem::take(&mut view.inputs);
+            let fingerprint = view.fingerprint.take();
+            let cache = fingerprint
+                .as_ref()
+                .filter(|_| has_ended && view.phase == TaskPhase::Succeeded)
+                .map(|fingerprint| CacheRow::new(fingerprint, &view.name));
+            tasks.push(TaskRow {
+                phase: word(&view.phase)?,
+                created_at: view.created_at.0,
+                started_at: column(view.started_at),
+                ended_at: column(view.ended_at),
+                body: to_json("a task", &view)?,
+                task: view.key.0,
+                inputs: to_json("a task's inputs", &inputs)?,
+                fingerprint: to_json("a fingerprint", &fingerprint)?,
+                cache,
+            });
+        }
+        Ok(Self { tasks, artifacts })
+    }
+
+    /// Writes the rows; tells whether there were any.
+    pub(crate) fn write(
+        &self,
+        connection: &Connection,
+        run: i64,
+        pipeline: &str,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let mut upsert = connection.prepare_cached(UPSERT_TASK)?;
+        let mut upsert_inputs = connection.prepare_cached(UPSERT_INPUTS)?;
+        for row in &self.tasks {
+            let number: i64 = upsert.query_row(
+                params![run, row.task, row.phase, row.created_at, row.started_at, row.ended_at, row.body],
+                |row| row.get(0),
+            )?;
+            upsert_inputs.execute(params![number, row.inputs, row.fingerprint])?;
+            if let Some(cache) = &row.cache {
+                cache.insert(connection, pipeline, run, number)?;
+            }
+        }
+        for artifact in &self.artifacts {
+            artifact.insert(connection, pipeline, now)?;
+        }
+        Ok(!self.tasks.is_empty())
+    }
+}
+
+/// Tasks that run or import make artifacts; dags, loops and cached tasks only pass them on.
+fn makes_artifacts(view: &TaskView) -> bool {
+    view.phase != TaskPhase::Cached
+        && match view.kind {
+            TaskKind::Container | TaskKind::Importer => true,
+            TaskKind::Iteration => !view.attempts.is_empty(),
+            TaskKind::Dag | TaskKind::Loop => false,
+        }
+}

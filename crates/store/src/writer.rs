@@ -1,0 +1,206 @@
+//! The one thread that writes: takes what waits, runs it in one transaction, answers all.
+//!
+//! Each job runs under a savepoint, so one that fails leaves nothing behind and does not disturb the others.
+//! Answers go out after the commit, or after the flush of that commit when the job asks for it. The queue is
+//! bounded: when it is full, callers wait their turn.
+
+use pipewright_engine::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::error::Error;
+use crate::feed::Change;
+use crate::flusher::Flusher;
+
+/// Most jobs in one transaction.
+const GROUP: usize = 256;
+
+/// How many jobs may wait.
+pub(crate) const QUEUE: usize = 1024;
+
+/// When a write is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flush {
+    /// When it is on disk.
+    Now,
+    /// When it survives the end of this process; it is on disk soon after.
+    Soon,
+}
+
+/// What a write may use.
+pub(crate) struct Writing<'c> {
+    pub(crate) connection: &'c Connection,
+    /// The time of this write.
+    pub(crate) now: Timestamp,
+    changes: Vec<Change>,
+}
+
+impl Writing<'_> {
+    /// Announces a change once this write is committed.
+    pub(crate) fn tell(&mut self, change: Change) {
+        if self.changes.last() != Some(&change) {
+            self.changes.push(change);
+        }
+    }
+}
+
+/// One queued write.
+pub(crate) trait Job: Send {
+    /// Does the work; tells whether it is to be kept.
+    fn run(&mut self, writing: &mut Writing<'_>) -> bool;
+    fn wants_flush(&self) -> bool;
+    /// Tells the caller how it went; an error of the job's own goes before one of the commit.
+    fn answer(self: Box<Self>, commit: Result<(), Error>);
+}
+
+/// A closure as a job.
+pub(crate) struct Write<T, F> {
+    work: Option<F>,
+    result: Option<Result<T, Error>>,
+    reply: oneshot::Sender<Result<T, Error>>,
+    flush: Flush,
+}
+
+impl<T, F> Write<T, F>
+where
+    F: FnOnce(&mut Writing<'_>) -> Result<T, Error> + Send + 'static,
+    T: Send + 'static,
+{
+    pub(crate) fn new(flush: Flush, work: F) -> (Self, oneshot::Receiver<Result<T, Error>>) {
+        let (reply, answer) = oneshot::channel();
+        (Self { work: Some(work), result: None, reply, flush }, answer)
+    }
+}
+
+impl<T, F> Job for Write<T, F>
+where
+    F: FnOnce(&mut Writing<'_>) -> Result<T, Error> + Send,
+    T: Send,
+{
+    fn run(&mut self, writing: &mut Writing<'_>) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        let result = work(writing);
+        let is_kept = result.is_ok();
+        self.result = Some(result);
+        is_kept
+    }
+
+    fn wants_flush(&self) -> bool {
+        self.flush == Flush::Now && matches!(self.result, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, commit: Result<(), Error>) {
+        let result = match (self.result, commit) {
+            (Some(Err(error)), _) | (_, Err(error)) => Err(error),
+            (Some(result), Ok(())) => result,
+            (None, Ok(())) => Err(Error::internal("a write was answered before it was done")),
+        };
+        // Whoever stopped waiting does not need the answer.
+        drop(self.reply.send(result));
+    }
+}
+
+pub(crate) enum Order {
+    Write(Box<dyn Job>),
+    /// Do what was queued before, flush, close the database, answer.
+    Close(oneshot::Sender<()>),
+}
+
+/// Everything the writing thread owns.
+pub(crate) struct Writer {
+    pub(crate) connection: Connection,
+    pub(crate) queue: mpsc::Receiver<Order>,
+    pub(crate) feed: broadcast::Sender<Change>,
+    pub(crate) flusher: Flusher,
+}
+
+impl Writer {
+    /// Works until it is closed or every handle is gone.
+    pub(crate) fn work(mut self) {
+        let mut closing = None;
+        while closing.is_none()
+            && let Some(first) = self.queue.blocking_recv()
+        {
+            let mut batch = Vec::new();
+            let mut order = Some(first);
+            while let Some(next) = order {
+                match next {
+                    Order::Write(job) => batch.push(job),
+                    Order::Close(done) => {
+                        closing = Some(done);
+                        break;
+                    }
+                }
+                order = if batch.len() < GROUP { self.queue.try_recv().ok() } else { None };
+            }
+            if !batch.is_empty() {
+                self.commit(batch);
+            }
+        }
+        let Self { connection, queue, feed, flusher } = self;
+        drop((queue, flusher, feed));
+        if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+            tracing::warn!(%error, "cannot fold the write-ahead log into the database; it is kept");
+        }
+        drop(connection);
+        if let Some(done) = closing {
+            // Whoever stopped waiting does not need the answer.
+            done.send(()).unwrap_or_default();
+        }
+    }
+
+    fn commit(&mut self, mut batch: Vec<Box<dyn Job>>) {
+        let outcome = match self.flusher.failure() {
+            Some(error) => Err(error),
+            None => self.transaction(&mut batch),
+        };
+        match outcome {
+            Err(error) => {
+                if !self.connection.is_autocommit()
+                    && let Err(error) = self.connection.execute_batch("ROLLBACK")
+                {
+                    tracing::error!(%error, "cannot roll back");
+                }
+                for job in batch {
+                    job.answer(Err(error.clone()));
+                }
+            }
+            Ok(changes) => {
+                let (waiting, done): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| job.wants_flush());
+                self.flusher.committed(waiting);
+                for job in done {
+                    job.answer(Ok(()));
+                }
+                for change in changes {
+                    // Without listeners there is nobody to tell.
+                    drop(self.feed.send(change));
+                }
+            }
+        }
+    }
+
+    fn transaction(&self, batch: &mut [Box<dyn Job>]) -> Result<Vec<Change>, Error> {
+        let execute = |sql: &str| -> Result<(), Error> {
+            self.connection.prepare_cached(sql)?.execute([])?;
+            Ok(())
+        };
+        execute("BEGIN IMMEDIATE")?;
+        let mut writing =
+            Writing { connection: &self.connection, now: crate::store::now(), changes: Vec::new() };
+        for job in batch {
+            execute("SAVEPOINT job")?;
+            let told = writing.changes.len();
+            if !job.run(&mut writing) {
+                if self.connection.is_autocommit() {
+                    // The database gave up the whole transaction: nobody's work is kept.
+                    return Err(Error::unavailable("the database rolled back: the disk may be full"));
+                }
+                writing.changes.truncate(told);
+                execute("ROLLBACK TO job")?;
+            }
+            execute("RELEASE job")?;
+        }
+        execute("COMMIT")?;
+        Ok(writing.changes)
+    }
+}
