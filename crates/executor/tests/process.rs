@@ -127,3 +127,77 @@ async fn an_unknown_image_is_refused_with_remedies() {
         end => panic!("{end:?}"),
     }
 }
+
+mod isolation {
+    use std::path::Path;
+
+    use pipewright_engine::AttemptEnd;
+    use pipewright_executor::Executor;
+    use pipewright_plan::{ArtifactList, ArtifactType, ExecutorArtifact};
+
+    use super::*;
+
+    const SCRIPT: &str = r#"
+set -e
+echo private > /tmp/pipewright-probe
+echo shared > /dev/shm/pipewright-probe
+echo here > work-file
+echo home > "$HOME/home-file"
+if echo no > "$1/probe" 2>/dev/null; then echo "home is writable"; exit 3; fi
+if echo no > /usr/pipewright-probe 2>/dev/null; then echo "/usr is writable"; exit 4; fi
+mkdir "$2"
+echo data > "$2/data"
+"#;
+
+    async fn check_isolated(home: &Path) {
+        let options = Options { isolation: Isolation::On, ..Options::new(home, launcher()) };
+        let (executor, mut observations) = ProcessExecutor::start(options).unwrap();
+        let output = home.join("artifacts/contract/run/isolated/0/model");
+        let mut launch = contract::launch_of(
+            "isolated",
+            &["sh", "-c", SCRIPT, "sh", home.to_str().unwrap(), output.to_str().unwrap()],
+        );
+        let artifact = ExecutorArtifact {
+            name: "model".to_owned(),
+            artifact_type: ArtifactType::system("system.Model"),
+            uri: output.to_str().unwrap().to_owned(),
+            ..ExecutorArtifact::default()
+        };
+        let list = ArtifactList { artifacts: vec![artifact] };
+        launch.executor_input.outputs.artifacts.insert("model".to_owned(), list);
+        let attempt = launch.attempt.clone();
+        executor.launch(launch).await;
+        let end = contract::end_of(&mut observations, &attempt).await;
+        let log = std::fs::read_to_string(pipewright_executor::LogSource::log_path(&executor, &attempt));
+        assert!(matches!(end, AttemptEnd::Succeeded { .. }), "{end:?} {log:?}");
+        assert_eq!(std::fs::read_to_string(output.join("data")).unwrap(), "data\n");
+        assert!(std::fs::metadata(output.join("data")).unwrap().permissions().readonly());
+        assert!(!Path::new("/tmp/pipewright-probe").exists());
+        assert!(!Path::new("/dev/shm/pipewright-probe").exists());
+        executor.forget(attempt.clone()).await;
+        let log = pipewright_executor::LogSource::log_path(&executor, &attempt);
+        let mut left: Vec<_> = std::fs::read_dir(log.parent().unwrap())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["exit.json", "log"]);
+    }
+
+    fn is_possible(home: &Path) -> bool {
+        let status =
+            std::process::Command::new("unshare").args(["-r", "-m", "true"]).current_dir(home).status();
+        status.is_ok_and(|status| status.success())
+    }
+
+    #[tokio::test]
+    async fn tasks_write_to_their_own_places_alone() {
+        let in_tmp = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        for home in [in_tmp.path(), elsewhere.path()] {
+            if is_possible(home) {
+                check_isolated(home).await;
+            }
+        }
+    }
+}

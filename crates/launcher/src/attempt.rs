@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pipewright_plan::{ExitReport, ExitStatus, LaunchNotice, LaunchSpec, Usage};
 
 use crate::folder::Folder;
-use crate::namespace::Base;
+use crate::namespace::{Base, View};
 use crate::notices::Notices;
 use crate::{command, publish, sys, wait};
 
@@ -17,6 +18,13 @@ pub(crate) struct Setting<'a> {
     /// Absent when tasks see the file system as it is.
     pub(crate) isolation: Option<&'a Base>,
     pub(crate) notices: Notices<'a>,
+}
+
+impl Setting<'_> {
+    /// Returns a path that can be written to.
+    fn host(&self, path: &Path) -> PathBuf {
+        self.isolation.map_or_else(|| path.to_owned(), |base| base.host(path))
+    }
 }
 
 /// Runs one attempt from its request; returns this process's exit code.
@@ -31,7 +39,7 @@ pub(crate) fn supervise(request: &[u8], token: u64, setting: &Setting<'_>) -> i3
         Ok(spec) => spec,
         Err(error) => return refuse(format!("failed to read the launch request: {error}")),
     };
-    let folder = match Folder::claim(&spec) {
+    let folder = match Folder::claim(&spec, |path| setting.host(path)) {
         Ok(Some(folder)) => folder,
         Ok(None) => {
             setting.notices.send(&LaunchNotice::Exists { token });
@@ -62,7 +70,10 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
     };
     let input = command::with_output_paths(spec);
     report.usage.started_at_us = now_us();
-    let pid = match start(spec, &input, folder, setting) {
+    let folders = command::output_folders(&input, folder.path());
+    let readable = if setting.isolation.is_some() { command::input_paths(&input) } else { Vec::new() };
+    let view = View { folder: folder.path(), writable: &folders, readable: &readable, mounts: &spec.mounts };
+    let pid = match start(spec, &input, folder, &view, setting) {
         Ok(pid) => pid,
         Err(message) => {
             report.usage.ended_at_us = now_us();
@@ -82,7 +93,11 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
     };
     report.status = status(end.status);
     if report.status == (ExitStatus::Exited { code: 0 }) && !end.killed {
-        match publish::publish(spec, &input) {
+        let host = |path: &Path| match setting.isolation {
+            Some(base) => base.host_of_seen(path, &view),
+            None => path.to_owned(),
+        };
+        match publish::publish(spec, &input, &host) {
             Ok(published) => report.published = Some(published),
             Err(message) => report.publish_error = Some(message),
         }
@@ -94,17 +109,17 @@ fn start(
     spec: &LaunchSpec,
     input: &pipewright_plan::ExecutorInput,
     folder: &Folder,
+    view: &View<'_>,
     setting: &Setting<'_>,
 ) -> Result<i32, String> {
     let failed = |error: io::Error| format!("failed to prepare {}: {error}", folder.path().display());
     folder.write_files(spec).map_err(failed)?;
     let log = folder.open_log().map_err(failed)?;
     let null = File::open("/dev/null").map_err(|error| format!("failed to open /dev/null: {error}"))?;
-    let folders = command::output_folders(input);
-    command::create_output_folders(&folders)?;
+    command::create_output_folders(view.writable, |path| setting.host(path))?;
     let extra_env = match setting.isolation {
         Some(base) => {
-            base.enter(folder.path(), &folders, &spec.mounts)?;
+            base.enter(view)?;
             Vec::new()
         }
         None => {

@@ -41,7 +41,7 @@ fn safe_name(name: &str) -> String {
 }
 
 /// Folders outside the attempt's own that the command writes to, without repetition.
-pub(crate) fn output_folders(input: &ExecutorInput) -> Vec<PathBuf> {
+pub(crate) fn output_folders(input: &ExecutorInput, own: &Path) -> Vec<PathBuf> {
     let artifacts = input.outputs.artifacts.values().flat_map(|list| &list.artifacts);
     let paths =
         artifacts.map(|artifact| local_path(&artifact.uri)).chain([input.outputs.output_file.clone()]);
@@ -49,17 +49,28 @@ pub(crate) fn output_folders(input: &ExecutorInput) -> Vec<PathBuf> {
     for path in paths {
         let path = Path::new(&path);
         let Some(parent) = path.parent().filter(|_| path.is_absolute()) else { continue };
-        if !folders.iter().any(|folder| folder == parent) {
+        if parent != own && !folders.iter().any(|folder| folder == parent) {
             folders.push(parent.to_owned());
         }
     }
     folders
 }
 
+/// Files and folders that the command reads.
+pub(crate) fn input_paths(input: &ExecutorInput) -> Vec<PathBuf> {
+    let artifacts = input.inputs.artifacts.values().flat_map(|list| &list.artifacts);
+    artifacts.map(|artifact| PathBuf::from(local_path(&artifact.uri))).filter(|path| path.exists()).collect()
+}
+
 /// Makes the folders that the command's outputs go to.
-pub(crate) fn create_output_folders(folders: &[PathBuf]) -> Result<(), String> {
+///
+/// `host` turns a path into one that can be written to.
+pub(crate) fn create_output_folders(
+    folders: &[PathBuf],
+    host: impl Fn(&Path) -> PathBuf,
+) -> Result<(), String> {
     for folder in folders {
-        fs::create_dir_all(folder)
+        fs::create_dir_all(host(folder))
             .map_err(|error| format!("failed to create output folder {}: {error}", folder.display()))?;
     }
     Ok(())

@@ -14,14 +14,17 @@ use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 /// A folder that this process owns.
 pub(crate) struct Folder {
     path: PathBuf,
+    /// By which its files are reached, whatever view this process has.
+    host: PathBuf,
     /// Held until the process ends.
     _lock: File,
 }
 
 impl Folder {
     /// Makes the folder; `None` when it exists, which means that the attempt was launched before.
-    pub(crate) fn claim(spec: &LaunchSpec) -> io::Result<Option<Self>> {
-        let path = spec.directory.clone();
+    /// `host` turns a path into one that can be written to.
+    pub(crate) fn claim(spec: &LaunchSpec, host: impl Fn(&Path) -> PathBuf) -> io::Result<Option<Self>> {
+        let path = host(&spec.directory);
         if path.exists() {
             return Ok(None);
         }
@@ -49,7 +52,7 @@ impl Folder {
             }
         };
         match renameat_with(CWD, &draft, CWD, &path, RenameFlags::NOREPLACE) {
-            Ok(()) => Ok(Some(Self { path, _lock: lock })),
+            Ok(()) => Ok(Some(Self { path: spec.directory.clone(), host: path, _lock: lock })),
             Err(error) => {
                 let _ = fs::remove_dir_all(&draft);
                 if error == rustix::io::Errno::EXIST { Ok(None) } else { Err(error.into()) }
@@ -63,7 +66,7 @@ impl Folder {
 
     /// Opens the log for appending.
     pub(crate) fn open_log(&self) -> io::Result<File> {
-        OpenOptions::new().append(true).create(true).open(self.path.join("log"))
+        OpenOptions::new().append(true).create(true).open(self.host.join("log"))
     }
 
     /// Writes the files that the command needs.
@@ -73,7 +76,7 @@ impl Folder {
             if !inside {
                 return Err(io::Error::other(format!("file {} leaves the folder", file.path.display())));
             }
-            let path = self.path.join(&file.path);
+            let path = self.host.join(&file.path);
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent)?;
             }
@@ -84,12 +87,12 @@ impl Folder {
 
     /// Remembers that the attempt was asked to stop.
     pub(crate) fn mark_killed(&self) {
-        let _ = fs::write(self.path.join("killed"), b"");
+        let _ = fs::write(self.host.join("killed"), b"");
     }
 
     /// Leaves the exit report, whole or not at all.
     pub(crate) fn report(&self, report: &ExitReport, flush: bool) -> io::Result<()> {
-        let draft = self.path.join(".exit.json");
+        let draft = self.host.join(".exit.json");
         let text = serde_json::to_vec(report).map_err(io::Error::other)?;
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&draft)?;
         file.write_all(&text)?;
@@ -97,9 +100,9 @@ impl Folder {
             file.sync_data()?;
         }
         drop(file);
-        fs::rename(&draft, self.path.join("exit.json"))?;
+        fs::rename(&draft, self.host.join("exit.json"))?;
         if flush {
-            File::open(&self.path)?.sync_all()?;
+            File::open(&self.host)?.sync_all()?;
         }
         Ok(())
     }

@@ -32,10 +32,3 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     }
 }
-
-/// Says why tasks cannot get a private view of the file system here, or nothing when they can.
-///
-/// Tries it in a child process, so the caller must have no other threads.
-pub fn isolation_obstacle(home: &std::path::Path) -> Option<String> {
-    namespace::obstacle(home)
-}

@@ -1,25 +1,213 @@
-//! A private view of the file system for each attempt.
+//! A private view of the file system for each attempt, where the kernel allows it.
+//!
+//! The fork server moves once into a mount namespace where everything is read-only. Each supervisor copies
+//! that and adds what its task may write to: the attempt's folder, the folders of its outputs, a `/tmp` and a
+//! `/dev/shm` of its own. Everything keeps its absolute name. Supervisors reach the writable host through a
+//! descriptor of its root that was opened before.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use pipewright_plan::Mount;
+use rustix::fs::{CWD, Mode, OFlags};
+use rustix::mount::{
+    MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, mount, mount_bind, mount_change,
+    move_mount, open_tree,
+};
+use rustix::thread::{UnshareFlags, unshare_unsafe};
 
-pub(crate) struct Base {}
+use crate::sys::{self, Fork, Reach};
+
+const TMP: &str = "/tmp";
+const SHM: &str = "/dev/shm";
+
+/// What an attempt sees differently.
+pub(crate) struct View<'a> {
+    /// The attempt's folder; its `tmp` becomes `/tmp`.
+    pub(crate) folder: &'a Path,
+    /// Further folders that the task writes to.
+    pub(crate) writable: &'a [PathBuf],
+    /// Files and folders below `/tmp` that must stay visible.
+    pub(crate) readable: &'a [PathBuf],
+    pub(crate) mounts: &'a [Mount],
+}
+
+/// The read-only view that every attempt starts from.
+pub(crate) struct Base {
+    /// The host's root, writable.
+    root: OwnedFd,
+    home: PathBuf,
+}
 
 impl Base {
-    pub(crate) fn prepare(_home: &Path) -> Result<Self, String> {
-        Err("not there".to_owned())
+    /// Moves this process into the read-only view. The error says why that is not possible, after which nothing
+    /// has changed: everything is tried in a child first.
+    pub(crate) fn prepare(home: &Path) -> Result<Self, String> {
+        let trial = home.join("attempts").join(format!(".trial.{}", std::process::id()));
+        fs::create_dir_all(trial.join("tmp"))
+            .map_err(|error| format!("failed to create {}: {error}", trial.display()))?;
+        let tried = try_in_child(home, &trial);
+        let _ = fs::remove_dir_all(&trial);
+        tried?;
+        enter_base(home)
     }
 
-    pub(crate) fn enter(
-        &self,
-        _folder: &Path,
-        _writable: &[PathBuf],
-        _mounts: &[Mount],
-    ) -> Result<(), String> {
+    /// Returns a path by which the host's own, writable file is reached.
+    pub(crate) fn host(&self, path: &Path) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/self/fd/{}", self.root.as_raw_fd()));
+        root.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    /// Returns where something that the task sees lies on the host.
+    pub(crate) fn host_of_seen(&self, path: &Path, view: &View<'_>) -> PathBuf {
+        let is_shown =
+            |shown: &Path| shown.starts_with(TMP) && (path.starts_with(shown) || shown.starts_with(path));
+        let mut shown =
+            [&*self.home, view.folder].into_iter().chain(view.writable.iter().map(PathBuf::as_path));
+        match path.strip_prefix(TMP) {
+            Ok(inside) if !shown.any(is_shown) => self.host(&view.folder.join("tmp").join(inside)),
+            _ => self.host(path),
+        }
+    }
+
+    /// Gives this process the attempt's view.
+    pub(crate) fn enter(&self, view: &View<'_>) -> Result<(), String> {
+        new_namespace(UnshareFlags::NEWNS)
+            .map_err(|error| format!("failed to make a mount namespace: {error}"))?;
+        let in_tmp = |path: &&PathBuf| path.starts_with(TMP);
+        let folder = view.folder.to_owned();
+        let mut shown: Vec<&PathBuf> = [&self.home].into_iter().filter(in_tmp).collect();
+        for path in view.writable.iter().chain(view.readable).chain([&folder]).filter(in_tmp) {
+            if !shown.iter().any(|outer| path.starts_with(outer)) {
+                shown.push(path);
+            }
+        }
+        // Taken before `/tmp` is covered.
+        let mut trees = Vec::new();
+        for path in shown {
+            trees.push((path.as_path(), tree_of(path)?, false));
+        }
+        for asked in view.mounts {
+            trees.push((asked.target.as_path(), tree_of(&asked.source)?, asked.writable));
+        }
+        let private = folder.join("tmp");
+        mount_bind(&private, TMP)
+            .map_err(|error| format!("failed to give the task a {TMP} of its own: {error}"))?;
+        set_writable(Path::new(TMP), true)?;
+        for (target, tree, writable) in &trees {
+            attach(tree, target, *writable, &private, self)?;
+        }
+        for path in view.writable.iter().chain([&folder]) {
+            mount_bind(path, path).map_err(|error| format!("failed to open {}: {error}", path.display()))?;
+            set_writable(path, true)?;
+        }
+        let _ = mount("tmpfs", SHM, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, Some(c"mode=1777"));
         Ok(())
     }
 }
 
-pub(crate) fn obstacle(_home: &Path) -> Option<String> {
-    None
+fn tree_of(path: &Path) -> Result<OwnedFd, String> {
+    let flags =
+        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
+    open_tree(CWD, path, flags).map_err(|error| format!("failed to show {}: {error}", path.display()))
+}
+
+fn attach(
+    tree: &OwnedFd,
+    target: &Path,
+    writable: bool,
+    private_tmp: &Path,
+    base: &Base,
+) -> Result<(), String> {
+    let failed = |error: io::Error| format!("failed to show {}: {error}", target.display());
+    if let Ok(inside) = target.strip_prefix(TMP) {
+        let place = base.host(&private_tmp.join(inside));
+        if fs::metadata(format!("/proc/self/fd/{}", tree.as_raw_fd())).map_err(failed)?.is_dir() {
+            fs::create_dir_all(place).map_err(failed)?;
+        } else {
+            fs::create_dir_all(place.parent().unwrap_or(&place)).map_err(failed)?;
+            File::create(place).map_err(failed)?;
+        }
+    } else if !target.exists() {
+        return Err(format!("mount target {} does not exist on this machine", target.display()));
+    }
+    move_mount(tree.as_fd(), "", CWD, target, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+        .map_err(|error| failed(error.into()))?;
+    if writable { set_writable(target, true) } else { Ok(()) }
+}
+
+fn set_writable(path: &Path, writable: bool) -> Result<(), String> {
+    sys::set_mount_writable(path, writable, Reach::This)
+        .map_err(|error| format!("failed to change the mount of {}: {error}", path.display()))
+}
+
+#[allow(unsafe_code)]
+fn new_namespace(flags: UnshareFlags) -> rustix::io::Result<()> {
+    // SAFETY: mount and user namespaces do not affect descriptors; the process has one thread.
+    unsafe { unshare_unsafe(flags) }
+}
+
+/// Moves into a namespace where all is read-only but `/proc`, whose files are no files.
+fn enter_base(home: &Path) -> Result<Base, String> {
+    let root = rustix::fs::open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|error| format!("failed to open /: {error}"))?;
+    if new_namespace(UnshareFlags::NEWNS).is_err() {
+        let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        new_namespace(UnshareFlags::NEWUSER | UnshareFlags::NEWNS)
+            .map_err(|error| format!("the kernel does not allow user and mount namespaces here ({error})"))?;
+        let map = |file: &str, text: String| {
+            fs::write(file, text).map_err(|error| format!("failed to write {file}: {error}"))
+        };
+        map("/proc/self/setgroups", "deny".to_owned())?;
+        map("/proc/self/uid_map", format!("{uid} {uid} 1"))?;
+        map("/proc/self/gid_map", format!("{gid} {gid} 1"))?;
+    }
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
+        .map_err(|error| format!("failed to separate mounts: {error}"))?;
+    sys::set_mount_writable(Path::new("/"), false, Reach::All)
+        .map_err(|error| format!("failed to make the file system read-only: {error}"))?;
+    let _ = set_writable(Path::new("/proc"), true);
+    Ok(Base { root, home: home.to_owned() })
+}
+
+/// Tries everything in a child, so that a failure halfway changes nothing.
+fn try_in_child(home: &Path, trial: &Path) -> Result<(), String> {
+    let (mut reader, writer) = io::pipe().map_err(|error| format!("failed to make a pipe: {error}"))?;
+    match sys::fork().map_err(|error| format!("failed to make a process: {error}"))? {
+        Fork::Child => {
+            drop(reader);
+            let message = try_here(home, trial).err().unwrap_or_else(|| "ok".to_owned());
+            let _ = rustix::io::write(&writer, message.as_bytes());
+            sys::exit_now(0)
+        }
+        Fork::Parent(pid) => {
+            drop(writer);
+            let mut message = String::new();
+            let _ = reader.read_to_string(&mut message);
+            sys::wait_for(pid);
+            match message.as_str() {
+                "ok" => Ok(()),
+                "" => Err("trying to isolate a task ended without an answer".to_owned()),
+                _ => Err(message),
+            }
+        }
+    }
+}
+
+fn try_here(home: &Path, trial: &Path) -> Result<(), String> {
+    let base = enter_base(home)?;
+    base.enter(&View { folder: trial, writable: &[], readable: &[], mounts: &[] })?;
+    for folder in [trial, Path::new(TMP)] {
+        let probe = folder.join(".probe");
+        fs::write(&probe, b"")
+            .map_err(|error| format!("{} cannot be written to: {error}", folder.display()))?;
+        let _ = fs::remove_file(probe);
+    }
+    if File::create(home.join(".probe")).is_ok() {
+        let _ = fs::remove_file(home.join(".probe"));
+        return Err("the rest of the file system stays writable".to_owned());
+    }
+    Ok(())
 }

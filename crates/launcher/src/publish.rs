@@ -19,7 +19,13 @@ const PARAMETER_LIMIT: u64 = 4 << 20;
 const METADATA_LIMIT: u64 = 32 << 20;
 
 /// Reads all declared outputs; the error names the one that is missing or unreadable.
-pub(crate) fn publish(spec: &LaunchSpec, input: &ExecutorInput) -> Result<Published, String> {
+///
+/// `host` turns a path as the command saw it into one by which the file can be moved.
+pub(crate) fn publish(
+    spec: &LaunchSpec,
+    input: &ExecutorInput,
+    host: &dyn Fn(&Path) -> PathBuf,
+) -> Result<Published, String> {
     let mut output = read_output(Path::new(&input.outputs.output_file))?;
     let mut published = Published::default();
     let mut missing = Vec::new();
@@ -52,7 +58,7 @@ pub(crate) fn publish(spec: &LaunchSpec, input: &ExecutorInput) -> Result<Publis
     }
     for (name, provisioned) in &input.outputs.artifacts {
         let left = output.artifacts.remove(name).and_then(|list| list.artifacts.into_iter().next());
-        let merged = merge(name, provisioned, left)?;
+        let merged = merge(name, provisioned, left, host)?;
         published.artifacts.insert(name.clone(), merged);
     }
     for artifact in published.artifacts.values().flat_map(|list| &list.artifacts) {
@@ -74,6 +80,7 @@ fn merge(
     name: &str,
     provisioned: &ArtifactList,
     left: Option<ExecutorArtifact>,
+    host: &dyn Fn(&Path) -> PathBuf,
 ) -> Result<ArtifactList, String> {
     let mut merged = provisioned.clone();
     let (Some(first), Some(left)) = (merged.artifacts.first_mut(), left) else { return Ok(merged) };
@@ -91,7 +98,7 @@ fn merge(
             }
         };
         if target.is_absolute() && real != target {
-            pipewright_artifacts::place(&real, &target)
+            pipewright_artifacts::place(&host(&real), &host(&target))
                 .map_err(|error| format!("output artifact `{name}`: {error}"))?;
         }
     }

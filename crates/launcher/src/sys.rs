@@ -7,6 +7,8 @@ use std::ffi::CString;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 
@@ -256,4 +258,44 @@ extern "C" fn child_side(side: *mut libc::c_void) -> libc::c_int {
 pub(crate) fn detach_stdin(null: RawFd) {
     // SAFETY: both descriptors are open; 0 is owned by nobody in this process.
     unsafe { libc::dup2(null, 0) };
+}
+
+/// Which mounts a change reaches.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    This,
+    /// It and all below it
+    All,
+}
+
+/// Allows or forbids writing through a mount.
+pub(crate) fn set_mount_writable(path: &Path, writable: bool, reach: Reach) -> io::Result<()> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let read_only = libc::MOUNT_ATTR_RDONLY;
+    let attr = libc::mount_attr {
+        attr_set: if writable { 0 } else { read_only },
+        attr_clr: if writable { read_only } else { 0 },
+        propagation: 0,
+        userns_fd: 0,
+    };
+    let flags = if reach == Reach::All { libc::AT_RECURSIVE } else { 0 };
+    // SAFETY: path and attributes live through the call, which is told the size of the latter.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            flags,
+            &raw const attr,
+            size_of::<libc::mount_attr>(),
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Waits for one child.
+pub(crate) fn wait_for(pid: i32) {
+    let mut status = 0;
+    // SAFETY: the status outlives the call.
+    unsafe { libc::waitpid(pid, &raw mut status, 0) };
 }
