@@ -1,1 +1,27 @@
-//! Door of the room.
+//! The HTTP server: the pipelines API v2beta1, our own additions beside it, and how a run is created.
+//!
+//! It reads projections and writes rows and requests through the store; it never drives a run. A request
+//! becomes an inbox row, whoever runs the controller takes it from there.
+
+mod app;
+mod archive;
+mod auth;
+mod changes;
+mod document;
+mod error;
+mod extract;
+mod limits;
+mod logs;
+mod macros;
+mod submit;
+mod time;
+mod ui;
+pub mod v2beta1;
+
+pub use app::{App, Settings, router, serve};
+pub use auth::check_listen;
+pub use document::{
+    ArtifactDocument, AttemptDocument, RunDocument, TaskDocument, ValuesDocument, run_document,
+};
+pub use error::Error;
+pub use submit::{Compiled, Source, Submission, submit, terminate};

@@ -1,0 +1,120 @@
+//! The server as a whole: what it needs, its routes under `/` and `/pipeline`, limits, and how it stops.
+
+use std::any::Any;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Request, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router, middleware};
+use pipewright_executor::LogSource;
+use pipewright_store::Store;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::error::Error;
+use crate::limits::{ANSWER_LIMIT, BODY_LIMIT, DRAIN_LIMIT};
+use crate::{auth, changes, limits, logs, ui, v2beta1};
+
+/// What the server is built from; a cheap handle.
+#[derive(Clone)]
+pub struct App {
+    pub store: Store,
+    pub logs: Arc<dyn LogSource>,
+    pub settings: Arc<Settings>,
+    /// Ends every stream when the server stops.
+    pub(crate) closing: CancellationToken,
+}
+
+/// How the server behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where output artifacts go when neither run nor pipeline says: a plain absolute path.
+    pub artifacts_root: String,
+    /// Host names besides `localhost` and plain addresses by which the server may be called.
+    pub allowed_hosts: Vec<String>,
+    /// How long deleting a live run waits for its cancellation.
+    pub delete_wait: Duration,
+}
+
+impl Settings {
+    /// Makes settings with this folder for artifacts and ordinary limits.
+    pub fn new(artifacts_root: String) -> Self {
+        Self { artifacts_root, allowed_hosts: Vec::new(), delete_wait: Duration::from_secs(20) }
+    }
+}
+
+impl App {
+    /// Puts a server together.
+    pub fn new(store: Store, logs: Arc<dyn LogSource>, settings: Settings) -> Self {
+        Self { store, logs, settings: Arc::new(settings), closing: CancellationToken::new() }
+    }
+}
+
+/// Returns every route of the server, once under `/` and once under `/pipeline`.
+pub fn router(app: App) -> Router {
+    let routes = Router::new()
+        .nest("/apis/v2beta1", v2beta1::routes())
+        .nest("/apis/pipewright/v1", logs::routes().merge(changes::routes()))
+        .route("/", get(ui::page));
+    Router::new()
+        .merge(routes.clone())
+        .nest("/pipeline", routes)
+        .route("/pipeline/", get(ui::page))
+        .fallback(unknown_route)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn(limits::refuse_large))
+        .layer(middleware::from_fn_with_state(app.clone(), auth::guard))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_LIMIT))
+        .layer(CatchPanicLayer::custom(after_panic))
+        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request<_>| {
+            tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+        }))
+        .with_state(app)
+}
+
+/// Serves until `shutdown` completes, then ends streams and waits a little for the rest.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Error> {
+    let closing = app.closing.clone();
+    let stop = closing.clone();
+    let server = axum::serve(listener, router(app)).with_graceful_shutdown(async move {
+        shutdown.await;
+        stop.cancel();
+    });
+    let overdue = async move {
+        closing.cancelled().await;
+        tokio::time::sleep(DRAIN_LIMIT).await;
+    };
+    tokio::select! {
+        result = server => result.map_err(|error| Error::internal("the server stopped", error)),
+        () = overdue => Ok(()),
+    }
+}
+
+fn after_panic(_: Box<dyn Any + Send>) -> Response {
+    // The panic hook has printed what happened and where.
+    Error::Internal { message: "the server made a mistake with this request".to_owned(), source: None }
+        .into_response()
+}
+
+/// As grpc-gateway answers: without details.
+async fn unknown_route(uri: Uri) -> (StatusCode, Json<Value>) {
+    tracing::debug!(path = uri.path(), "unknown route");
+    (StatusCode::NOT_FOUND, Json(json!({"code": 5, "message": "Not Found"})))
+}
+
+async fn wrong_method() -> (StatusCode, Json<Value>) {
+    (StatusCode::NOT_IMPLEMENTED, Json(json!({"code": 12, "message": "Method Not Allowed"})))
+}

@@ -1,0 +1,139 @@
+//! What changes in a run, as server-sent events: `runs/{id}/events`.
+//!
+//! Shape: `run` carries the run's document without tasks whenever the run changed, `task` one task whenever
+//! that task changed, `end` closes the stream. The first events describe everything as it is, so a client that
+//! reconnects needs nothing but to listen again.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::routing::get;
+use futures::Stream;
+use pipewright_store::Change;
+use pipewright_store::engine::{RunId, TaskKey, TaskView};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+
+use crate::app::App;
+use crate::error::Error;
+use crate::extract::Segments;
+use crate::v2beta1::run_message;
+
+/// Events waiting for a slow reader; when full, the watcher waits and then tells the newest state only.
+const WAITING: usize = 64;
+/// The least time between two looks at a run, and how much longer than a look itself it is.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOK_SHARE: u32 = 10;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/runs/{id}/events", get(events))
+}
+
+async fn events(
+    State(app): State<App>,
+    Segments(id): Segments<String>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
+    let run = RunId(id);
+    let feed = app.store.changes();
+    app.store.get_run(&run).await?;
+    let (sender, receiver) = mpsc::channel(WAITING);
+    tokio::spawn(async move {
+        let closing = app.closing.clone();
+        tokio::select! {
+            () = watch(app, run, feed, sender) => {}
+            () = closing.cancelled() => {}
+        }
+    });
+    let stream = futures::stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|event| (Ok(event), receiver))
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+}
+
+/// Tells what changed until the run is over, gone, or nobody listens.
+async fn watch(app: App, run: RunId, mut feed: broadcast::Receiver<Change>, sender: mpsc::Sender<Event>) {
+    let mut told = Told::default();
+    loop {
+        let began = Instant::now();
+        let Ok(over) = tell(&app, &run, &mut told, &sender).await else { return };
+        if over {
+            return;
+        }
+        let pause = LOOK_EVERY.max(began.elapsed() * LOOK_SHARE);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = sender.closed() => return,
+        }
+        loop {
+            tokio::select! {
+                change = feed.recv() => match change {
+                    Ok(change) if concerns(&change, &run) => break,
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => break,
+                    Err(RecvError::Closed) => return,
+                },
+                () = sender.closed() => return,
+            }
+        }
+    }
+}
+
+fn concerns(change: &Change, run: &RunId) -> bool {
+    match change {
+        Change::Inbox(other) | Change::Run(other) | Change::Tasks(other) => other == run,
+    }
+}
+
+/// What a reader has been told, by hash.
+#[derive(Default)]
+struct Told {
+    run: u64,
+    tasks: BTreeMap<TaskKey, u64>,
+}
+
+/// Nobody listens any more, or the run cannot be read.
+struct Gone;
+
+async fn tell(app: &App, run: &RunId, told: &mut Told, sender: &mpsc::Sender<Event>) -> Result<bool, Gone> {
+    let row = app.store.get_run(run).await.map_err(|_| Gone)?;
+    let tasks = app.store.tasks(run).await.map_err(|_| Gone)?;
+    for task in &tasks {
+        let text = task_text(task);
+        let hash = hash_of(&text);
+        if told.tasks.get(&task.key) != Some(&hash) {
+            told.tasks.insert(task.key.clone(), hash);
+            send(sender, "task", text).await?;
+        }
+    }
+    let text = serde_json::to_string(&run_message(&row, None)).map_err(|_| Gone)?;
+    let hash = hash_of(&text);
+    if told.run != hash {
+        told.run = hash;
+        send(sender, "run", text).await?;
+    }
+    let over = row.view.phase.is_terminal();
+    if over {
+        send(sender, "end", "{}".to_owned()).await?;
+    }
+    Ok(over)
+}
+
+fn task_text(task: &TaskView) -> String {
+    serde_json::to_string(task).unwrap_or_default()
+}
+
+fn hash_of(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+async fn send(sender: &mpsc::Sender<Event>, name: &str, text: String) -> Result<(), Gone> {
+    sender.send(Event::default().event(name).data(text)).await.map_err(|_| Gone)
+}

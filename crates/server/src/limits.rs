@@ -1,0 +1,40 @@
+//! How large and how slow a request may be, and how that is told.
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::http::header;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+
+use crate::error::{Error, UploadError};
+
+/// The largest request: a pipeline file of 32 MiB and what is around it.
+pub(crate) const BODY_LIMIT: usize = (32 << 20) + (1 << 20);
+/// How long a request may take until its answer begins; streams go on as long as they need.
+pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+/// How long a stopping server waits for answers that have begun.
+pub(crate) const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+/// The most that is read of a request only to throw it away.
+const DISCARD_LIMIT: u64 = 1 << 30;
+
+/// Refuses requests that announce too large a body.
+///
+/// The body is read and dropped first: most clients send all of it before they look for an answer, and would
+/// report a broken connection instead of the reason.
+pub(crate) async fn refuse_large(request: Request, next: Next) -> Response {
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let length = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok()).unwrap_or(0);
+    if length <= BODY_LIMIT as u64 {
+        return next.run(request).await;
+    }
+    let is_upload = request.uri().path().contains("/pipelines/upload");
+    let waits = request.headers().contains_key(header::EXPECT);
+    if !waits && length <= DISCARD_LIMIT {
+        let mut body = request.into_body().into_data_stream();
+        while let Some(Ok(_)) = body.next().await {}
+    }
+    let error = Error::Invalid(format!("the request has {} MiB; at most 32 MiB are accepted", length >> 20));
+    if is_upload { UploadError(error).into_response() } else { error.into_response() }
+}

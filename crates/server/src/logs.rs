@@ -1,0 +1,161 @@
+//! Our own routes for what tasks are and what they printed: `runs/{id}`, `runs/{id}/tasks`,
+//! `runs/{id}/tasks/{key}/log`.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use bytes::Bytes;
+use futures::Stream;
+use pipewright_store::Store;
+use pipewright_store::engine::{AttemptId, RunId, TaskKey, TaskView};
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::document::{RunDocument, run_document};
+use crate::error::Error;
+use crate::extract::{Segments, Words};
+
+const CHUNK: usize = 64 << 10;
+/// How often a followed log is looked at for more. A file says nothing when it grows.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often the store is asked whether the attempt has ended.
+const ASK_EVERY: u32 = 5;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/runs/{id}", get(document))
+        .route("/runs/{id}/tasks", get(tasks))
+        .route("/runs/{id}/tasks/{key}/log", get(log))
+}
+
+async fn document(
+    State(app): State<App>,
+    Segments(id): Segments<String>,
+) -> Result<Json<RunDocument>, Error> {
+    let run = RunId(id);
+    let row = app.store.get_run(&run).await?;
+    Ok(Json(run_document(&row, &app.store.tasks(&run).await?)))
+}
+
+async fn tasks(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<Vec<TaskView>>, Error> {
+    let run = RunId(id);
+    app.store.get_run(&run).await?;
+    Ok(Json(app.store.tasks(&run).await?))
+}
+
+/// Streams the log of one attempt (the last one when not said) as it is in the file, from `offset` bytes on;
+/// with `follow=true` until the attempt has ended.
+async fn log(
+    State(app): State<App>,
+    Segments((run, key)): Segments<(String, String)>,
+    words: Words,
+) -> Result<Response, Error> {
+    let (run, key) = (RunId(run), TaskKey(key));
+    let task = app.store.task(&run, &key).await?;
+    let number = match words.number::<u32>("attempt")? {
+        Some(number) => number,
+        None => task.attempts.last().map(|attempt| attempt.number).ok_or_else(|| {
+            Error::NotFound(format!("task `{key}` of run {run} has no log: nothing was started for it"))
+        })?,
+    };
+    let attempt = AttemptId { run, task: key, number };
+    if !task.attempts.iter().any(|known| known.number == number) {
+        return Err(Error::NotFound(format!("there is no attempt {attempt}")));
+    }
+    let tail = Tail {
+        path: app.logs.log_path(&attempt),
+        offset: words.number("offset")?.unwrap_or(0),
+        follow: words.flag("follow")?,
+        attempt,
+        store: app.store,
+        closing: app.closing,
+        file: None,
+        looks: 0,
+        ended: false,
+    };
+    let body = Body::from_stream(tail.stream());
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response())
+}
+
+/// A log file being read, maybe while it grows.
+struct Tail {
+    path: std::path::PathBuf,
+    offset: u64,
+    follow: bool,
+    attempt: AttemptId,
+    store: Store,
+    closing: CancellationToken,
+    file: Option<File>,
+    looks: u32,
+    /// The attempt has ended, so the next end of the file is the log's.
+    ended: bool,
+}
+
+impl Tail {
+    fn stream(self) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+        futures::stream::try_unfold(self, |mut tail| async move {
+            let chunk = tail.next().await?;
+            Ok(chunk.map(|chunk| (chunk, tail)))
+        })
+    }
+
+    /// Returns the next piece; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, std::io::Error> {
+        loop {
+            if let Some(chunk) = self.read().await? {
+                return Ok(Some(chunk));
+            }
+            if !self.follow || self.ended || self.closing.is_cancelled() {
+                return Ok(None);
+            }
+            if self.looks.is_multiple_of(ASK_EVERY) {
+                // Asked before the next look: what was printed until the end is in the file by then.
+                self.ended = self.has_ended().await;
+            }
+            self.looks += 1;
+            if !self.ended {
+                tokio::select! {
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                    () = self.closing.cancelled() => {}
+                }
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Result<Option<Bytes>, std::io::Error> {
+        if self.file.is_none() {
+            match File::open(&self.path).await {
+                Ok(mut file) => {
+                    file.seek(SeekFrom::Start(self.offset)).await?;
+                    self.file = Some(file);
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        let Some(file) = self.file.as_mut() else { return Ok(None) };
+        let mut chunk = Vec::with_capacity(CHUNK);
+        let count = file.read_buf(&mut chunk).await?;
+        Ok((count > 0).then(|| Bytes::from(chunk)))
+    }
+
+    /// Tells whether nothing more is printed; a run that is gone prints nothing either.
+    async fn has_ended(&self) -> bool {
+        match self.store.task(&self.attempt.run, &self.attempt.task).await {
+            Ok(task) => task
+                .attempts
+                .iter()
+                .find(|attempt| attempt.number == self.attempt.number)
+                .is_none_or(|attempt| attempt.phase.is_terminal()),
+            Err(_) => true,
+        }
+    }
+}

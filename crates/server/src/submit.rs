@@ -1,0 +1,269 @@
+//! How a run comes to be: compile, check the arguments, settle where outputs go, create the row. The command
+//! line's embedded runs take the very same way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pipewright_compiler::{ArgumentMistake, compile, compile_json, complete_arguments};
+use pipewright_plan::Plan;
+use pipewright_store::engine::{RunId, Submit, Timestamp};
+use pipewright_store::{ListQuery, NewRun, Request, Run, Store};
+use serde_json::{Map, Value, json};
+
+use crate::app::Settings;
+use crate::error::Error;
+use crate::macros::{self, Facts};
+use crate::time;
+
+/// A pipeline that compiles, and how the API shows it.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    pub plan: Arc<Plan>,
+    /// The specification, wrapped with its platform document when there is one.
+    pub pipeline_spec: Value,
+}
+
+impl From<pipewright_compiler::Compiled> for Compiled {
+    fn from(compiled: pipewright_compiler::Compiled) -> Self {
+        let pipeline_spec = match compiled.platform_spec {
+            Some(platform) => json!({"pipeline_spec": compiled.pipeline_spec, "platform_spec": platform}),
+            None => compiled.pipeline_spec,
+        };
+        Self { plan: Arc::new(compiled.plan), pipeline_spec }
+    }
+}
+
+/// Where a run's pipeline comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// Compiled by the caller.
+    Compiled(Compiled),
+    /// A specification as JSON, bare or wrapped with its platform document.
+    Spec(Value),
+    /// An uploaded version; of a pipeline alone, its newest one.
+    Version { pipeline_id: Option<String>, version_id: Option<String> },
+}
+
+/// A run that somebody asks for.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub source: Source,
+    pub display_name: String,
+    pub description: String,
+    /// `None` is the default experiment.
+    pub experiment_id: Option<String>,
+    /// Values of the pipeline's parameters, before macros are expanded.
+    pub arguments: Map<String, Value>,
+    pub pipeline_root: Option<String>,
+    pub service_account: String,
+    /// No cache look-ups at all, whatever the tasks say.
+    pub caching_disabled: bool,
+}
+
+impl Submission {
+    /// Makes a submission with everything else left to its default.
+    pub fn new(source: Source, display_name: String) -> Self {
+        Self {
+            source,
+            display_name,
+            description: String::new(),
+            experiment_id: None,
+            arguments: Map::new(),
+            pipeline_root: None,
+            service_account: String::new(),
+            caching_disabled: false,
+        }
+    }
+}
+
+/// A submission's pipeline, found.
+struct Found {
+    compiled: Compiled,
+    pipeline_id: Option<String>,
+    version_id: Option<String>,
+}
+
+/// Creates a run; it is on disk when this returns.
+///
+/// Errors: `Invalid` with every diagnostic or every mistaken argument, `NotFound` for unknown ids.
+pub async fn submit(store: &Store, settings: &Settings, submission: Submission) -> Result<Run, Error> {
+    let found = find(store, submission.source).await?;
+    let plan = found.compiled.plan;
+    let experiment_id = match submission.experiment_id {
+        Some(id) => store.get_experiment(&id).await?.id,
+        None => store.default_experiment().await?.id,
+    };
+    let id = RunId(uuid::Uuid::now_v7().to_string());
+    let created_at = time::now();
+    let given = expanded(&submission.arguments, &id, created_at);
+    let arguments = complete_arguments(&plan, &given).map_err(|mistakes| refused(&mistakes))?;
+    let pipeline_root = pipeline_root(submission.pipeline_root.as_deref(), &plan, settings)?;
+    let new = NewRun {
+        id,
+        display_name: submission.display_name.clone(),
+        description: submission.description,
+        experiment_id,
+        pipeline_id: found.pipeline_id,
+        pipeline_version_id: found.version_id,
+        plan,
+        pipeline_spec: found.compiled.pipeline_spec,
+        parameters: Value::Object(submission.arguments),
+        pipeline_root: submission.pipeline_root,
+        service_account: submission.service_account,
+        submit: Submit {
+            display_name: submission.display_name,
+            arguments: arguments.into_iter().collect(),
+            pipeline_root,
+            created_at,
+            scheduled_at: None,
+            caching_disabled: submission.caching_disabled,
+        },
+    };
+    Ok(store.create_run(new).await?)
+}
+
+async fn find(store: &Store, source: Source) -> Result<Found, Error> {
+    let (pipeline_id, version_id) = match source {
+        Source::Compiled(compiled) => return Ok(Found { compiled, pipeline_id: None, version_id: None }),
+        Source::Spec(spec) => {
+            let compiled = compile_spec(spec).await?;
+            return Ok(Found { compiled, pipeline_id: None, version_id: None });
+        }
+        Source::Version { pipeline_id, version_id } => (pipeline_id, version_id),
+    };
+    let version = match (version_id, pipeline_id) {
+        (Some(version), _) => store.get_pipeline_version(&version).await?,
+        (None, Some(pipeline)) => newest_version(store, pipeline).await?,
+        (None, None) => {
+            return Err(Error::Invalid("the pipeline_version_reference names no version".to_owned()));
+        }
+    };
+    let compiled = compile_spec(version.pipeline_spec).await?;
+    Ok(Found { compiled, pipeline_id: Some(version.pipeline_id), version_id: Some(version.id) })
+}
+
+async fn newest_version(store: &Store, pipeline: String) -> Result<pipewright_store::PipelineVersion, Error> {
+    store.get_pipeline(&pipeline).await?;
+    let query = ListQuery {
+        pipeline_id: Some(pipeline.clone()),
+        page_size: Some(1),
+        sort_by: Some("created_at desc".to_owned()),
+        ..ListQuery::default()
+    };
+    let page = store.list_pipeline_versions(&query).await?;
+    page.items
+        .into_iter()
+        .next()
+        .ok_or_else(|| Error::NotFound(format!("pipeline {pipeline} has no version; upload one first")))
+}
+
+/// Compiles a pipeline file.
+pub(crate) async fn compile_text(text: Vec<u8>) -> Result<Compiled, Error> {
+    blocking(move || compile(&text)).await
+}
+
+async fn compile_spec(spec: Value) -> Result<Compiled, Error> {
+    blocking(move || compile_json(&spec)).await
+}
+
+async fn blocking<F>(work: F) -> Result<Compiled, Error>
+where
+    F: FnOnce() -> Result<pipewright_compiler::Compiled, pipewright_compiler::Diagnostics> + Send + 'static,
+{
+    let result = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::internal("compiling the pipeline failed", error))?;
+    match result {
+        Ok(compiled) => Ok(compiled.into()),
+        Err(diagnostics) => Err(Error::Invalid(format!("the pipeline is wrong:\n{diagnostics}"))),
+    }
+}
+
+/// Makes one error of all mistaken arguments, a line each.
+fn refused(mistakes: &[ArgumentMistake]) -> Error {
+    let line = |mistake: &ArgumentMistake| match &mistake.hint {
+        Some(hint) => format!("{mistake}; hint: {hint}"),
+        None => mistake.to_string(),
+    };
+    Error::Invalid(mistakes.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+/// Returns the arguments with macros expanded in those that are texts.
+fn expanded(arguments: &Map<String, Value>, run: &RunId, at: Timestamp) -> Map<String, Value> {
+    let now = time::civil(at);
+    let facts = Facts { run: &run.0, now: &now, scheduled: None };
+    let expand = |value: &Value| match value {
+        Value::String(text) => Value::String(macros::expand(text, &facts)),
+        other => other.clone(),
+    };
+    arguments.iter().map(|(name, value)| (name.clone(), expand(value))).collect()
+}
+
+/// Settles where outputs go: the run's own wish, then the pipeline's, then the home's artifacts.
+///
+/// A wish of the run that cannot be met is an error. The pipeline's default is often a bucket that was right
+/// for another installation; then the home's artifacts are used, as upstream does with every such default.
+fn pipeline_root(asked: Option<&str>, plan: &Plan, settings: &Settings) -> Result<String, Error> {
+    if let Some(root) = asked {
+        return local_root(root).ok_or_else(|| {
+            Error::Invalid(format!(
+                "pipeline_root `{root}` is not usable here: this version stores artifacts in local folders \
+                 only, so give an absolute path"
+            ))
+        });
+    }
+    if let Some(default) = plan.default_pipeline_root.as_deref().filter(|root| !root.is_empty()) {
+        match local_root(default) {
+            Some(root) => return Ok(root),
+            None => tracing::warn!(
+                pipeline_root = default,
+                "the pipeline's default root is no local folder; using the home's artifacts"
+            ),
+        }
+    }
+    Ok(settings.artifacts_root.clone())
+}
+
+fn local_root(root: &str) -> Option<String> {
+    let path = root.strip_prefix("file://").unwrap_or(root);
+    let is_plain = path.starts_with('/') && !path.split('/').any(|part| part == "..");
+    let trimmed = path.trim_end_matches('/');
+    (is_plain && !trimmed.is_empty()).then(|| trimmed.to_owned())
+}
+
+/// Asks a run to stop; the wish is on disk when this returns.
+///
+/// Errors: `Precondition` when the run is over.
+pub async fn terminate(store: &Store, run: &RunId) -> Result<(), Error> {
+    let row = store.get_run(run).await?;
+    if row.view.phase.is_terminal() {
+        return Err(Error::Precondition(format!("run {run} is over and cannot be terminated")));
+    }
+    store.request(run, Request::Terminate).await?;
+    Ok(())
+}
+
+/// Asks a live run to stop and waits for its end, at most that long; a run that is over returns at once.
+pub(crate) async fn terminate_and_wait(store: &Store, run: &RunId, limit: Duration) -> Result<(), Error> {
+    let mut feed = store.changes();
+    if store.get_run(run).await?.view.phase.is_terminal() {
+        return Ok(());
+    }
+    store.request(run, Request::Terminate).await?;
+    let ended = async {
+        while !store.get_run(run).await?.view.phase.is_terminal() {
+            // Whatever the feed says (even that we lagged), the row is the truth; a closed feed tells nothing.
+            if let Err(tokio::sync::broadcast::error::RecvError::Closed) = feed.recv().await {
+                return Err(Error::Unavailable("the server is stopping".to_owned()));
+            }
+        }
+        Ok(())
+    };
+    match tokio::time::timeout(limit, ended).await {
+        Ok(result) => result,
+        Err(_) => {
+            tracing::warn!(run_id = %run, "the run did not stop in time and goes on unseen for a while");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Experiments: create, get, list, archive, unarchive, delete.
+
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use pipewright_store::NewExperiment;
+use serde_json::{Value, json};
+
+use super::convert::experiment_message;
+use super::lists::list_query;
+use super::types::{Experiment, ListExperiments};
+use crate::app::App;
+use crate::error::Error;
+use crate::extract::{Message, Segments, Words, id_and_verb};
+
+const NAME_LIMIT: usize = 128;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/experiments", post(create).get(list))
+        .route("/experiments/{id}", get(read).post(act).delete(delete))
+}
+
+async fn create(
+    State(app): State<App>,
+    Message(asked): Message<Experiment>,
+) -> Result<Json<Experiment>, Error> {
+    let length = asked.display_name.chars().count();
+    if length == 0 || length > NAME_LIMIT {
+        return Err(Error::Invalid(format!(
+            "an experiment's display_name has 1 to {NAME_LIMIT} characters, found {length}"
+        )));
+    }
+    let new = NewExperiment { display_name: asked.display_name, description: asked.description };
+    let experiment = app.store.create_experiment(new).await?;
+    Ok(Json(experiment_message(experiment)))
+}
+
+async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<Experiment>, Error> {
+    Ok(Json(experiment_message(app.store.get_experiment(&id).await?)))
+}
+
+async fn list(State(app): State<App>, words: Words) -> Result<Json<ListExperiments>, Error> {
+    let page = app.store.list_experiments(&list_query(&words)?).await?;
+    Ok(Json(ListExperiments {
+        experiments: page.items.into_iter().map(experiment_message).collect(),
+        total_size: page.total_size,
+        next_page_token: page.next_page_token,
+    }))
+}
+
+async fn act(State(app): State<App>, Segments(segment): Segments<String>) -> Result<Json<Value>, Error> {
+    let (id, verb) = id_and_verb(&segment)?;
+    match verb {
+        "archive" => app.store.archive_experiment(id).await?,
+        "unarchive" => app.store.unarchive_experiment(id).await?,
+        _ => return Err(Error::NotFound(format!("an experiment has no action `{verb}`"))),
+    };
+    Ok(Json(json!({})))
+}
+
+async fn delete(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<Value>, Error> {
+    app.store.delete_experiment(&id).await?;
+    Ok(Json(json!({})))
+}

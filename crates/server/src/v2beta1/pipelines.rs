@@ -1,0 +1,130 @@
+//! Pipelines: create without a version, get by id and by name, list, change, delete.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use pipewright_store::{ListQuery, NewPipeline, PipelineChange};
+use serde_json::{Value, json};
+
+use super::convert::pipeline_message;
+use super::lists::list_query;
+use super::types::{ListPipelines, Pipeline};
+use crate::app::App;
+use crate::error::Error;
+use crate::extract::{Message, Segments, Words};
+
+const NAME_LIMIT: usize = 128;
+const TAG_COUNT_LIMIT: usize = 20;
+const TAG_LIMIT: usize = 63;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/pipelines", post(create).get(list))
+        .route("/pipelines/create", post(create_from_url))
+        .route("/pipelines/names/{name}", get(read_by_name))
+        .route("/pipelines/{id}", get(read).patch(change).delete(delete))
+}
+
+/// Makes a new pipeline's row; the name defaults to the display name and the reverse.
+pub(super) fn new_pipeline(
+    name: String,
+    display_name: String,
+    description: String,
+    tags: BTreeMap<String, String>,
+) -> Result<NewPipeline, Error> {
+    let name = if name.is_empty() { display_name.clone() } else { name };
+    let display_name = if display_name.is_empty() { name.clone() } else { display_name };
+    let length = name.chars().count();
+    if length == 0 || length > NAME_LIMIT {
+        return Err(Error::Invalid(format!(
+            "a pipeline's name has 1 to {NAME_LIMIT} characters, found {length}"
+        )));
+    }
+    check_tags(&tags)?;
+    Ok(NewPipeline { name, display_name, description, tags })
+}
+
+/// Checks the number and the lengths of tags.
+pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), Error> {
+    if tags.len() > TAG_COUNT_LIMIT {
+        return Err(Error::Invalid(format!(
+            "at most {TAG_COUNT_LIMIT} tags are allowed, found {}",
+            tags.len()
+        )));
+    }
+    for (key, value) in tags {
+        if key.is_empty() || key.contains('.') {
+            return Err(Error::Invalid(format!("a tag's key is not empty and has no dot, found `{key}`")));
+        }
+        if key.chars().count() > TAG_LIMIT || value.chars().count() > TAG_LIMIT {
+            return Err(Error::Invalid(format!("the tag `{key}` is longer than {TAG_LIMIT} characters")));
+        }
+    }
+    Ok(())
+}
+
+async fn create(State(app): State<App>, Message(asked): Message<Pipeline>) -> Result<Json<Pipeline>, Error> {
+    let new =
+        new_pipeline(asked.name, asked.display_name, asked.description, asked.tags.unwrap_or_default())?;
+    Ok(Json(pipeline_message(app.store.create_pipeline(new).await?)))
+}
+
+async fn create_from_url() -> Result<Json<Pipeline>, Error> {
+    Err(Error::Unimplemented(
+        "pipelines cannot be fetched from a URL in this version; upload the file instead".to_owned(),
+    ))
+}
+
+async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<Pipeline>, Error> {
+    Ok(Json(pipeline_message(app.store.get_pipeline(&id).await?)))
+}
+
+async fn read_by_name(
+    State(app): State<App>,
+    Segments(name): Segments<String>,
+) -> Result<Json<Pipeline>, Error> {
+    Ok(Json(pipeline_message(app.store.get_pipeline_by_name(&name).await?)))
+}
+
+async fn list(State(app): State<App>, words: Words) -> Result<Json<ListPipelines>, Error> {
+    let page = app.store.list_pipelines(&list_query(&words)?).await?;
+    Ok(Json(ListPipelines {
+        pipelines: page.items.into_iter().map(pipeline_message).collect(),
+        total_size: page.total_size,
+        next_page_token: page.next_page_token,
+    }))
+}
+
+async fn change(
+    State(app): State<App>,
+    Segments(id): Segments<String>,
+    Message(asked): Message<Pipeline>,
+) -> Result<Json<Pipeline>, Error> {
+    if let Some(tags) = &asked.tags {
+        check_tags(tags)?;
+    }
+    let display_name = Some(asked.display_name).filter(|name| !name.is_empty());
+    let change = PipelineChange { display_name, tags: asked.tags };
+    Ok(Json(pipeline_message(app.store.change_pipeline(&id, change).await?)))
+}
+
+async fn delete(
+    State(app): State<App>,
+    Segments(id): Segments<String>,
+    words: Words,
+) -> Result<Json<Value>, Error> {
+    let cascade = words.flag("cascade")?;
+    let pipeline = app.store.get_pipeline(&id).await?;
+    let versions = ListQuery { pipeline_id: Some(id.clone()), page_size: Some(1), ..ListQuery::default() };
+    let count = app.store.list_pipeline_versions(&versions).await?.total_size;
+    if count > 0 && !cascade {
+        return Err(Error::Invalid(format!(
+            "pipeline `{}` still has {count} version(s); delete them first or ask with cascade=true",
+            pipeline.name
+        )));
+    }
+    app.store.delete_pipeline(&id).await?;
+    Ok(Json(json!({})))
+}

@@ -1,0 +1,8 @@
+//! Requests through the router on a real store in a temporary folder.
+
+mod experiments;
+mod extensions;
+mod pipelines;
+mod routes;
+mod runs;
+mod support;
