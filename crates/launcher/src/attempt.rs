@@ -22,19 +22,17 @@ pub(crate) struct Setting<'a> {
 
 impl Setting<'_> {
     /// Returns a path that can be written to.
-    fn host(&self, path: &Path) -> PathBuf {
+    pub(crate) fn host(&self, path: &Path) -> PathBuf {
         self.isolation.map_or_else(|| path.to_owned(), |base| base.host(path))
     }
 }
 
-/// Runs one attempt from its request; returns this process's exit code.
+/// Runs one attempt from its request, in a session of its own; returns this process's exit code.
 pub(crate) fn supervise(request: &[u8], token: u64, setting: &Setting<'_>) -> i32 {
     let refuse = |message: String| {
         setting.notices.send(&LaunchNotice::Refused { token, message });
         1
     };
-    let _ = rustix::process::setsid();
-    let _ = rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1));
     let spec: LaunchSpec = match serde_json::from_slice(request) {
         Ok(spec) => spec,
         Err(error) => return refuse(format!("failed to read the launch request: {error}")),
@@ -119,7 +117,7 @@ fn start(
     command::create_output_folders(view.writable, |path| setting.host(path))?;
     let extra_env = match setting.isolation {
         Some(base) => {
-            base.enter(view)?;
+            base.show(view)?;
             Vec::new()
         }
         None => {

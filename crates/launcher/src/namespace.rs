@@ -72,10 +72,17 @@ impl Base {
         }
     }
 
-    /// Gives this process the attempt's view.
-    pub(crate) fn enter(&self, view: &View<'_>) -> Result<(), String> {
+    /// Gives this process a copy of the view, to be changed for one attempt.
+    pub(crate) fn separate(&self) -> Result<(), String> {
         new_namespace(UnshareFlags::NEWNS)
             .map_err(|error| format!("failed to make a mount namespace: {error}"))?;
+        let flags = MountFlags::NOSUID | MountFlags::NODEV;
+        let _ = mount("tmpfs", SHM, "tmpfs", flags, Some(c"mode=1777"));
+        Ok(())
+    }
+
+    /// Shows this process, once separated, what belongs to the attempt.
+    pub(crate) fn show(&self, view: &View<'_>) -> Result<(), String> {
         let in_tmp = |path: &&PathBuf| path.starts_with(TMP);
         let folder = view.folder.to_owned();
         let mut shown: Vec<&PathBuf> = [&self.home].into_iter().filter(in_tmp).collect();
@@ -103,7 +110,6 @@ impl Base {
             mount_bind(path, path).map_err(|error| format!("failed to open {}: {error}", path.display()))?;
             set_writable(path, true)?;
         }
-        let _ = mount("tmpfs", SHM, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, Some(c"mode=1777"));
         Ok(())
     }
 }
@@ -198,7 +204,8 @@ fn try_in_child(home: &Path, trial: &Path) -> Result<(), String> {
 
 fn try_here(home: &Path, trial: &Path) -> Result<(), String> {
     let base = enter_base(home)?;
-    base.enter(&View { folder: trial, writable: &[], readable: &[], mounts: &[] })?;
+    base.separate()?;
+    base.show(&View { folder: trial, writable: &[], readable: &[], mounts: &[] })?;
     for folder in [trial, Path::new(TMP)] {
         let probe = folder.join(".probe");
         fs::write(&probe, b"")

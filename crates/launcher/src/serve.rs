@@ -1,15 +1,18 @@
-//! The fork server: reads requests, forks a supervisor for each, and tells when one is gone.
+//! The fork server: keeps spare supervisors ready, and tells when a supervisor is gone.
 //!
-//! A request is the length of its JSON (4 bytes, little endian), a token (8 bytes) and the JSON. When the
-//! executor goes away, nothing new starts; the fork server stays until its supervisors have ended.
+//! A spare has done all that needs no request, and waits on the request socket itself: a request wakes its
+//! supervisor at once, and the fork server makes the next spare meanwhile. A request is one datagram: a token
+//! (8 bytes, little endian), a byte that is 1 when the rest is the path of a file with the JSON, else 0 and
+//! the JSON. When the executor goes away, nothing new starts; the fork server stays until its supervisors
+//! have ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -23,7 +26,12 @@ use crate::notices::Notices;
 use crate::sys::{self, Fork, Reaped};
 use crate::wait::descendants;
 
-const HEADER: usize = 12;
+/// Token and kind before the rest of a request.
+const HEADER: usize = 9;
+/// Longest request; longer ones come as files.
+const REQUEST_BYTES: usize = 96 * 1024;
+/// How many supervisors wait for work.
+const SPARES: usize = 2;
 
 /// Whether tasks get a view of the file system of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,63 +98,108 @@ fn serve(options: &Options) -> io::Result<()> {
     sys::block_signals();
     let stdout = io::stdout();
     let notices = Notices::to(stdout.as_fd());
-    let null = File::open("/dev/null")?;
-    let signals = sys::signal_descriptor()?;
     let (base, obstacle) = match (options.isolation, &options.home) {
         (Isolation::Off, _) => (None, Some("it is switched off".to_owned())),
         (_, None) => (None, Some("no home folder is given".to_owned())),
         (wish, Some(home)) => match Base::prepare(home) {
             Ok(base) => (Some(base), None),
             Err(obstacle) if wish == Isolation::Auto => (None, Some(obstacle)),
-            Err(obstacle) => return Err(io::Error::other(obstacle)),
+            Err(obstacle) => {
+                notices.send(&LaunchNotice::Ready { isolation: Some(obstacle.clone()) });
+                return Err(io::Error::other(obstacle));
+            }
         },
     };
     notices.send(&LaunchNotice::Ready { isolation: obstacle });
     let setting = Setting { grace: options.grace, isolation: base.as_ref(), notices };
-    let mut server =
-        Server { setting, null, supervisors: BTreeMap::new(), pending: Vec::new(), signals: &signals };
+    let (taken, take) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&taken, true)?;
+    let mut server = Server {
+        setting,
+        null: File::open("/dev/null")?,
+        signals: sys::signal_descriptor()?,
+        taken,
+        take,
+        spares: BTreeSet::new(),
+        supervisors: BTreeMap::new(),
+    };
     server.run()
 }
 
 struct Server<'a> {
     setting: Setting<'a>,
     null: File,
-    signals: &'a std::os::fd::OwnedFd,
+    signals: OwnedFd,
+    /// Says which spare has taken which request.
+    taken: OwnedFd,
+    take: OwnedFd,
+    spares: BTreeSet<i32>,
     /// Token by process id.
     supervisors: BTreeMap<i32, u64>,
-    pending: Vec<u8>,
 }
 
 impl Server<'_> {
     fn run(&mut self) -> io::Result<()> {
         let stdin = io::stdin();
         let mut is_open = true;
-        while is_open || !self.supervisors.is_empty() {
-            let mut ready = vec![PollFd::new(self.signals, PollFlags::IN)];
+        while is_open || !self.supervisors.is_empty() || !self.spares.is_empty() {
+            while is_open && self.spares.len() < SPARES {
+                self.add_spare()?;
+            }
+            let mut ready =
+                vec![PollFd::new(&self.signals, PollFlags::IN), PollFd::new(&self.taken, PollFlags::IN)];
             if is_open {
-                ready.push(PollFd::new(&stdin, PollFlags::IN));
+                ready.push(PollFd::new(&stdin, PollFlags::RDHUP));
             }
             match poll(&mut ready, None) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
             let has_signal = !ready[0].revents().is_empty();
-            let has_request = ready.get(1).is_some_and(|fd| !fd.revents().is_empty());
+            is_open = is_open && ready[2].revents().is_empty();
+            // Before the reaping: a spare that took a request and has ended is no spare.
+            self.read_taken();
             if has_signal {
                 self.drain_signals();
                 self.reap();
-            }
-            if has_request {
-                is_open = self.read()?;
-                self.launch_pending();
             }
         }
         Ok(())
     }
 
+    fn add_spare(&mut self) -> io::Result<()> {
+        match sys::fork() {
+            Ok(Fork::Child) => {
+                let run = AssertUnwindSafe(|| spare(&self.setting, &self.null, &self.take));
+                sys::exit_now(catch_unwind(run).unwrap_or(101));
+            }
+            Ok(Fork::Parent(pid)) => {
+                self.spares.insert(pid);
+                Ok(())
+            }
+            // Requests wait in the socket until there is room for a process again.
+            Err(_) if !self.spares.is_empty() || !self.supervisors.is_empty() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read_taken(&mut self) {
+        let mut record = [0; 12];
+        // Records are written whole, since they are shorter than a pipe's atomic size.
+        while rustix::io::read(&self.taken, &mut record) == Ok(record.len()) {
+            let pid = i32::from_le_bytes(record[..4].try_into().expect("the slice has four bytes"));
+            let token = u64::from_le_bytes(record[4..].try_into().expect("the slice has eight bytes"));
+            if self.spares.remove(&pid) {
+                self.supervisors.insert(pid, token);
+            } else {
+                self.setting.notices.send(&LaunchNotice::Gone { token });
+            }
+        }
+    }
+
     fn drain_signals(&self) {
         let mut buffer = [0; 1024];
-        while rustix::io::read(self.signals, &mut buffer).is_ok_and(|read| read > 0) {}
+        while rustix::io::read(&self.signals, &mut buffer).is_ok_and(|read| read > 0) {}
     }
 
     fn reap(&mut self) {
@@ -157,7 +210,7 @@ impl Server<'_> {
                     if let Some(token) = self.supervisors.remove(&pid) {
                         self.setting.notices.send(&LaunchNotice::Gone { token });
                         is_clean &= status == 0;
-                    } else {
+                    } else if !self.spares.remove(&pid) {
                         is_clean = false;
                     }
                 }
@@ -173,61 +226,59 @@ impl Server<'_> {
     fn kill_orphans(&self) {
         let own = std::process::id().cast_signed();
         for pid in descendants(own) {
-            let is_ours = std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+            let is_ours = fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
                 stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1))
                     == Some(&own.to_string())
             });
             if is_ours
                 && !self.supervisors.contains_key(&pid)
+                && !self.spares.contains(&pid)
                 && let Some(pid) = Pid::from_raw(pid)
             {
                 let _ = kill_process(pid, Signal::KILL);
             }
         }
     }
-
-    /// Reads what there is; returns whether there may be more.
-    fn read(&mut self) -> io::Result<bool> {
-        let mut chunk = [0; 64 * 1024];
-        match rustix::io::read(io::stdin(), &mut chunk) {
-            Ok(0) | Err(rustix::io::Errno::CONNRESET) => Ok(false),
-            Ok(read) => {
-                self.pending.extend_from_slice(&chunk[..read]);
-                Ok(true)
-            }
-            Err(rustix::io::Errno::INTR) => Ok(true),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn launch_pending(&mut self) {
-        let mut at = 0;
-        while let Some((token, request)) = frame(&self.pending[at..]) {
-            let length = HEADER + request.len();
-            match sys::fork() {
-                Ok(Fork::Child) => {
-                    sys::detach_stdin(self.null.as_raw_fd());
-                    let run = AssertUnwindSafe(|| supervise(request, token, &self.setting));
-                    sys::exit_now(catch_unwind(run).unwrap_or(101));
-                }
-                Ok(Fork::Parent(pid)) => {
-                    self.supervisors.insert(pid, token);
-                }
-                Err(error) => {
-                    let message = format!("failed to make a process: {error}");
-                    self.setting.notices.send(&LaunchNotice::Refused { token, message });
-                }
-            }
-            at += length;
-        }
-        self.pending.drain(..at);
-    }
 }
 
-/// Returns the first complete request.
-fn frame(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let length = u32::from_le_bytes(bytes.get(..4)?.try_into().expect("the slice has four bytes"));
-    let token = u64::from_le_bytes(bytes.get(4..HEADER)?.try_into().expect("the slice has eight bytes"));
-    let end = HEADER.checked_add(usize::try_from(length).ok()?)?;
-    Some((token, bytes.get(HEADER..end)?))
+/// Waits for a request and runs it; returns this process's exit code.
+fn spare(setting: &Setting<'_>, null: &File, take: &OwnedFd) -> i32 {
+    let _ = rustix::process::setsid();
+    let _ = rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1));
+    let separated = setting.isolation.map_or(Ok(()), Base::separate);
+    let mut request = vec![0; HEADER + REQUEST_BYTES];
+    let read = loop {
+        match rustix::io::read(io::stdin(), &mut request) {
+            Err(rustix::io::Errno::INTR) => {}
+            Ok(0) | Err(_) => return 0,
+            Ok(read) => break read,
+        }
+    };
+    let Some((token, rest)) = request[..read].split_first_chunk::<8>() else { return 0 };
+    let token = u64::from_le_bytes(*token);
+    let mut record = [0; 12];
+    record[..4].copy_from_slice(&std::process::id().to_le_bytes());
+    record[4..].copy_from_slice(&token.to_le_bytes());
+    let _ = rustix::io::write(take, &record);
+    sys::detach_stdin(null.as_raw_fd());
+    let refuse = |message: String| {
+        setting.notices.send(&LaunchNotice::Refused { token, message });
+        1
+    };
+    if let Err(message) = separated {
+        return refuse(message);
+    }
+    match rest.split_first() {
+        Some((0, json)) => supervise(json, token, setting),
+        Some((_, path)) => {
+            let file = setting.host(Path::new(&*String::from_utf8_lossy(path)));
+            let json = fs::read(&file);
+            let _ = fs::remove_file(&file);
+            match json {
+                Ok(json) => supervise(&json, token, setting),
+                Err(error) => refuse(format!("failed to read the launch request: {error}")),
+            }
+        }
+        None => refuse("the launch request is empty".to_owned()),
+    }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use pipewright_engine::{AttemptEnd, AttemptId, FailureReason, Launch, Observation, Observed};
 use pipewright_plan::{LaunchNotice, Usage};
@@ -161,7 +162,7 @@ impl Shared {
             ["launcher", "serve", "--isolation", isolation, "--grace-ms"].map(OsString::from).into();
         args.push(options.grace.as_millis().to_string().into());
         args.extend(["--home".into(), options.home.clone().into_os_string()]);
-        let (requests, notices) = link::start(&options.program, &args)?;
+        let (requests, notices) = link::start(&options.program, &args, options.home.join("attempts"))?;
         let requests = Arc::new(requests);
         let generation = {
             let mut state = self.state();
@@ -387,11 +388,20 @@ impl Executor for ProcessExecutor {
         let shared = &self.shared;
         Box::pin(async move {
             let attempt = launch.attempt.clone();
-            let mut state = shared.state();
-            if !state.in_flight.contains_key(&attempt) {
-                // Spawned under the lock, so that a kill finds the task that it has to stop.
-                let task = tokio::spawn(Arc::clone(shared).begin(launch)).abort_handle();
-                state.in_flight.insert(attempt, Flight::Preparing { task: Some(task) });
+            {
+                let mut state = shared.state();
+                if state.in_flight.contains_key(&attempt) {
+                    return;
+                }
+                state.in_flight.insert(attempt.clone(), Flight::Preparing { task: None });
+            }
+            // Most launches need no waiting; the others go on beside us.
+            let mut begin = Box::pin(Arc::clone(shared).begin(launch));
+            if (&mut begin).now_or_never().is_none() {
+                let handle = tokio::spawn(begin).abort_handle();
+                if let Some(Flight::Preparing { task }) = shared.state().in_flight.get_mut(&attempt) {
+                    *task = Some(handle);
+                }
             }
         })
     }

@@ -1,37 +1,54 @@
-//! The connection to the launcher's fork server: requests go out over a stream, notices come in as datagrams.
+//! The connection to the launcher's fork server: datagrams both ways.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use pipewright_plan::{LaunchNotice, LaunchSpec};
-use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, recv, socketpair};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
 use tokio::io::unix::AsyncFd;
 
 /// How long the fork server may leave a request unread.
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
+/// Longest request that goes through the socket.
+const REQUEST_BYTES: usize = 64 * 1024;
 /// Longest notice.
 const NOTICE_BYTES: usize = 16 * 1024;
 
 /// Sends requests.
 pub(super) struct Requests {
-    stream: Mutex<UnixStream>,
+    socket: OwnedFd,
+    /// Where requests are left that are too long for the socket.
+    spill: PathBuf,
 }
 
 impl Requests {
-    /// Sends one request, whole.
+    /// Sends one request: a token, a byte that tells the JSON from a file's path, and one of these.
     pub(super) fn send(&self, token: u64, spec: &LaunchSpec) -> io::Result<()> {
-        let mut frame = vec![0; 12];
-        serde_json::to_writer(&mut frame, spec).map_err(io::Error::other)?;
-        let length = u32::try_from(frame.len() - 12).map_err(io::Error::other)?;
-        frame[..4].copy_from_slice(&length.to_le_bytes());
-        frame[4..12].copy_from_slice(&token.to_le_bytes());
-        self.stream.lock().expect("no code panics while it holds the lock").write_all(&frame)
+        let mut message = token.to_le_bytes().to_vec();
+        message.push(0);
+        serde_json::to_writer(&mut message, spec).map_err(io::Error::other)?;
+        if message.len() > REQUEST_BYTES {
+            fs::create_dir_all(&self.spill)?;
+            let file = self.spill.join(format!(".request.{}.{token}", std::process::id()));
+            fs::write(&file, &message[9..])?;
+            message.truncate(8);
+            message.push(1);
+            message.extend_from_slice(file.as_os_str().as_bytes());
+        }
+        loop {
+            match send(&self.socket, &message, SendFlags::NOSIGNAL) {
+                Ok(_) => return Ok(()),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 }
 
@@ -66,24 +83,24 @@ impl Notices {
     }
 }
 
-/// Starts a fork server.
-pub(super) fn start(program: &Path, args: &[OsString]) -> io::Result<(Requests, Notices)> {
-    let flags = SocketFlags::CLOEXEC;
-    let (requests, requests_far) = UnixStream::pair()?;
-    let (notices, notices_far) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
-    requests.set_write_timeout(Some(WRITE_LIMIT))?;
+/// Starts a fork server; requests that are too long go through files in `spill`.
+pub(super) fn start(program: &Path, args: &[OsString], spill: PathBuf) -> io::Result<(Requests, Notices)> {
+    let pair = || socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None);
+    let (requests, requests_far) = pair()?;
+    let (notices, notices_far) = pair()?;
+    set_socket_timeout(&requests, Timeout::Send, Some(WRITE_LIMIT))?;
     let child = tokio::process::Command::new(program)
         .args(args)
         .env_clear()
         .current_dir("/")
-        .stdin(Stdio::from(OwnedFd::from(requests_far)))
+        .stdin(Stdio::from(requests_far))
         .stdout(Stdio::from(notices_far))
         .stderr(Stdio::null())
         .kill_on_drop(false)
         .spawn()?;
     tracing::debug!(pid = child.id(), "launcher started");
     rustix::io::ioctl_fionbio(&notices, true)?;
-    Ok((Requests { stream: Mutex::new(requests) }, Notices { socket: watch(notices)? }))
+    Ok((Requests { socket: requests, spill }, Notices { socket: watch(notices)? }))
 }
 
 #[allow(unsafe_code)]
