@@ -108,10 +108,8 @@ impl<'s> Document<'s> {
     ) {
         let target = component_name(spec);
         // A field of the loop's own item is read from the item, inside.
-        let is_own_field = input.rsplit_once(SUBVARIABLE).is_some_and(|(item, _)| {
-            item_input(spec) == Some(item)
-                && !target.is_some_and(|target| self.hides(target, item, &mut BTreeSet::new()))
-        });
+        let is_own_field =
+            input.rsplit_once(SUBVARIABLE).is_some_and(|(item, _)| item_input(spec) == Some(item));
         if let Some(target) = target
             && input.starts_with(PREFIX)
             && (is_own_field || !self.task_needs(spec, input, &mut BTreeSet::new()))
@@ -188,18 +186,6 @@ impl<'s> Document<'s> {
             let outputs = &producer.value.output_definitions.as_ref()?.parameters;
             outputs.contains_key(output).then(|| Origin::Output(task.clone(), output.to_owned()))
         })
-    }
-
-    /// Tells whether a loop inside a group gives its item the same name, so that the outer one is out of reach.
-    fn hides(&self, group: &'s str, item: &str, seen: &mut BTreeSet<&'s str>) -> bool {
-        let dag = self.spec.components.get(group).and_then(|keyed| keyed.value.dag.as_ref());
-        seen.insert(group)
-            && dag.is_some_and(|dag| {
-                dag.tasks.values().any(|inner| {
-                    item_input(&inner.value) == Some(item)
-                        || component_name(&inner.value).is_some_and(|group| self.hides(group, item, seen))
-                })
-            })
     }
 
     /// Tells whether anything would miss an input of a task.

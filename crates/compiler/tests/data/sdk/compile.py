@@ -43,6 +43,7 @@ def condition_on_inner_item():
                     say(text=f"{outer} {task.output} {inner}")
 
 
+# Both items get one name, so that the SDK itself reads `outer.a` from the inner item.
 def same_items_twice(items: list = [{"a": "b"}]):
     with dsl.ParallelFor(items) as outer:
         with dsl.ParallelFor(items) as inner:
