@@ -118,8 +118,13 @@ impl Diagnostics {
         self.items.len()
     }
 
+    /// Tells whether further diagnostics would be dropped, so that looking for them is idle.
+    pub(crate) fn is_full(&self) -> bool {
+        self.items.len() >= MOST
+    }
+
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) -> &mut Diagnostic {
-        if self.items.len() >= MOST {
+        if self.is_full() {
             self.items.pop();
         }
         self.items.push(diagnostic);

@@ -2,17 +2,23 @@
 
 /// Names longer than this are not compared: the work grows with the product of the lengths.
 const LONGEST: usize = 80;
+/// Further candidates are not looked at, for the same reason.
+const MOST_CANDIDATES: usize = 500;
 
 /// Returns the candidate nearest to `wrong`, when it is near enough to be a slip.
 pub(crate) fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = match wrong.chars().count() {
+    let length = wrong.chars().count();
+    let limit = match length {
         0..=2 => 1,
         3..=6 => 2,
         length => (length / 3).min(4),
     };
+    // Separators do not count as edits, so that a few more characters may lie between.
+    let reach = |candidate: &&str| candidate.chars().count().abs_diff(length) <= limit + 4;
     candidates
         .into_iter()
-        .take(1_000)
+        .take(MOST_CANDIDATES)
+        .filter(reach)
         .map(|candidate| (distance(wrong, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count().max(1))
         .min_by_key(|(distance, _)| *distance)

@@ -198,6 +198,9 @@ impl<'n> Fields<'n> {
     /// Reports the fields that nobody has read.
     pub fn close(self, cx: &mut Context) {
         for (key, entry) in self.mapping {
+            if cx.diagnostics.is_full() {
+                return;
+            }
             if self.known.iter().any(|name| name == key || snake(name) == *key) {
                 continue;
             }

@@ -26,7 +26,9 @@ pub(super) fn text(source: &str, reader: &mut Reader<'_>) -> Text {
     while let Some(start) = rest.find("{{$") {
         let (before, from) = rest.split_at(start);
         literal.push_str(before);
-        let window = &from[..from.floor_char_boundary(LONGEST)];
+        // No placeholder holds another, so that each byte is looked at a few times at most.
+        let end = from[3..].find("{{$").map_or(from.len(), |next| next + 3);
+        let window = &from[..from.floor_char_boundary(end.min(LONGEST))];
         let whole = window.find("}}").map(|length| &from[..length + 2]);
         let known = whole.and_then(|whole| placeholder(&whole[3..whole.len() - 2])).filter(|placeholder| {
             let mut known = true;

@@ -189,7 +189,7 @@ impl Reader<'_> {
             let number: serde_json::Number = serde_json::from_str(text).ok()?;
             NodeValue::Float(number.as_f64().filter(|double| double.is_finite())?)
         };
-        self.word(&text.to_owned())?;
+        self.word(text)?;
         Some(value)
     }
 }

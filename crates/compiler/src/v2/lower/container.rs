@@ -159,11 +159,10 @@ pub(super) fn resources(interface: &Interface<'_>, spec: &ResourceSpec, cx: &mut
             let count = accelerator.old_count.filter(|count| *count > 0).map(|count| count as f64);
             lowered.accelerator_type =
                 kind.map(|kind| interface.text(kind, cx)).filter(|kind| *kind != Text::default());
-            let mut pick = |text: &Option<decode::Text>| match text {
+            lowered.accelerator_count = match &accelerator.resource_count {
                 Some(text) if !text.value.is_empty() => Some(interface.text(text, cx)),
                 _ => count.map(|count| Text::literal(count.to_string())),
             };
-            lowered.accelerator_count = pick(&accelerator.resource_count);
         }
         lowered
     })

@@ -116,6 +116,9 @@ fn unknown_name<'a>(
     message: String,
     known: impl Iterator<Item = &'a str>,
 ) {
+    if cx.diagnostics.is_full() {
+        return;
+    }
     let known: Vec<&str> = known.collect();
     let hint =
         suggest::did_you_mean(&name.value, known.iter().copied()).unwrap_or_else(|| match known.as_slice() {
