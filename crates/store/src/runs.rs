@@ -28,8 +28,9 @@ pub(crate) const SELECT: &str = "SELECT id, display_name, description, experimen
      ON documents.hash = runs.spec_hash AND runs.pipeline_version_id IS NULL WHERE id = ?1";
 pub(crate) const SELECT_HEAD: &str = "SELECT number, phase FROM runs WHERE id = ?1";
 pub(crate) const SELECT_HASHES: &str = "SELECT number, plan_hash, spec_hash FROM runs WHERE id = ?1";
-pub(crate) const SELECT_LIVE: &str =
-    "SELECT id FROM runs WHERE phase IN ('pending', 'running', 'cancelling') ORDER BY number";
+/// Named, because the planner would rather take the phases one by one and sort.
+pub(crate) const SELECT_LIVE: &str = "SELECT id FROM runs INDEXED BY runs_live \
+     WHERE phase IN ('pending', 'running', 'cancelling') ORDER BY number";
 pub(crate) const SET_STORAGE: &str = "UPDATE runs SET storage_state = ?2 WHERE id = ?1";
 pub(crate) const SELECT_EXPERIMENT_STORAGE: &str = "SELECT experiments.storage_state FROM runs \
      JOIN experiments ON experiments.id = runs.experiment_id WHERE runs.id = ?1";

@@ -96,6 +96,7 @@ CREATE INDEX runs_by_storage ON runs (storage_state, id);
 CREATE INDEX runs_by_description ON runs (description, id);
 CREATE INDEX runs_by_namespace ON runs (namespace, id);
 CREATE INDEX runs_by_recurring_run ON runs (recurring_run_id, id);
+CREATE INDEX runs_by_experiment ON runs (experiment_id, id);
 CREATE INDEX runs_of_experiment ON runs (experiment_id, created_at, id);
 CREATE INDEX runs_of_experiment_by_name ON runs (experiment_id, display_name, id);
 CREATE INDEX runs_live ON runs (number) WHERE phase IN ('pending', 'running', 'cancelling');
