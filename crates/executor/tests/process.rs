@@ -201,3 +201,236 @@ echo data > "$2/data"
         }
     }
 }
+
+mod survival {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use pipewright_engine::{AttemptEnd, AttemptId, FailureReason, Launch, Observed};
+    use pipewright_executor::{Executor, LogSource, Observations};
+    use pipewright_plan::{OutputParameter, ParameterType, Placeholder, Text, TextPart, Value, Word};
+
+    use super::*;
+
+    fn start(home: &Path) -> (ProcessExecutor, Observations) {
+        let options = Options { grace: Duration::from_millis(300), ..Options::new(home, launcher()) };
+        ProcessExecutor::start(options).unwrap()
+    }
+
+    fn shell(task: &str, script: &str) -> Launch {
+        contract::launch_of(task, &["sh", "-c", script])
+    }
+
+    async fn until_started(observations: &mut Observations, attempt: &AttemptId) {
+        while !matches!(contract::next_of(observations, attempt).await, Observed::Started { .. }) {}
+    }
+
+    fn folder(executor: &ProcessExecutor, attempt: &AttemptId) -> PathBuf {
+        executor.log_path(attempt).parent().unwrap().to_owned()
+    }
+
+    fn pid_in(file: &Path) -> i32 {
+        for _ in 0..500 {
+            if let Some(pid) = std::fs::read_to_string(file).ok().and_then(|text| text.trim().parse().ok()) {
+                return pid;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("{} holds no process id", file.display());
+    }
+
+    fn is_alive(pid: i32) -> bool {
+        std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+    }
+
+    async fn until_dead(pid: i32) {
+        for _ in 0..500 {
+            if !is_alive(pid) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("process {pid} is still alive");
+    }
+
+    fn kill(pid: i32) {
+        let status = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    #[tokio::test]
+    async fn a_new_server_finds_what_runs_and_what_ended() {
+        let home = tempfile::tempdir().unwrap();
+        let short = shell("short", "echo once >> ../count; exit 7");
+        let long = shell("long", "echo once >> ../count; sleep 1; exit 8");
+        let (first, mut observations) = start(home.path());
+        first.launch(short.clone()).await;
+        first.launch(long.clone()).await;
+        until_started(&mut observations, &long.attempt).await;
+        drop((first, observations));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let (second, mut observations) = start(home.path());
+        for (launch, code) in [(short, 7), (long, 8)] {
+            let attempt = launch.attempt.clone();
+            second.launch(launch).await;
+            match contract::end_of(&mut observations, &attempt).await {
+                AttemptEnd::Failed { failure, .. } => assert_eq!(failure.exit_code, Some(code)),
+                end => panic!("{end:?}"),
+            }
+            assert_eq!(std::fs::read_to_string(folder(&second, &attempt).join("count")).unwrap(), "once\n");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_adopted_attempt_can_be_killed() {
+        let home = tempfile::tempdir().unwrap();
+        let launch = shell("long", "sleep 600");
+        let attempt = launch.attempt.clone();
+        let (first, mut observations) = start(home.path());
+        first.launch(launch).await;
+        until_started(&mut observations, &attempt).await;
+        drop((first, observations));
+        let (second, mut observations) = start(home.path());
+        second.kill(attempt.clone()).await;
+        match contract::end_of(&mut observations, &attempt).await {
+            AttemptEnd::Failed { failure, .. } => assert_eq!(failure.reason, FailureReason::Cancelled),
+            end => panic!("{end:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_killed_supervisor_is_a_loss_and_takes_its_command_along() {
+        let home = tempfile::tempdir().unwrap();
+        let (executor, mut observations) = start(home.path());
+        let launch = shell("lost", "echo $$ > ../pid; sleep 600 & echo $! > ../inner; wait");
+        let attempt = launch.attempt.clone();
+        executor.launch(launch).await;
+        let folder = folder(&executor, &attempt);
+        let (command, inner) = (pid_in(&folder.join("pid")), pid_in(&folder.join("inner")));
+        kill(pid_in(&folder.join("lock")));
+        match contract::end_of(&mut observations, &attempt).await {
+            AttemptEnd::Failed { failure, .. } => assert_eq!(failure.reason, FailureReason::Lost),
+            end => panic!("{end:?}"),
+        }
+        until_dead(command).await;
+        until_dead(inner).await;
+    }
+
+    #[tokio::test]
+    async fn a_killed_fork_server_is_replaced_and_its_attempts_go_on() {
+        let home = tempfile::tempdir().unwrap();
+        let (executor, mut observations) = start(home.path());
+        let long = shell("long", "sleep 1");
+        executor.launch(long.clone()).await;
+        until_started(&mut observations, &long.attempt).await;
+        let supervisor = pid_in(&folder(&executor, &long.attempt).join("lock"));
+        let stat = std::fs::read_to_string(format!("/proc/{supervisor}/stat")).unwrap();
+        let fork_server = stat.rsplit(')').next().unwrap().split_whitespace().nth(1).unwrap().to_owned();
+        kill(fork_server.parse().unwrap());
+        let other = shell("other", "true");
+        executor.launch(other.clone()).await;
+        for attempt in [other.attempt, long.attempt] {
+            let end = contract::end_of(&mut observations, &attempt).await;
+            assert!(matches!(end, AttemptEnd::Succeeded { .. }), "{attempt}: {end:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_behind() {
+        let home = tempfile::tempdir().unwrap();
+        let (executor, mut observations) = start(home.path());
+        let launch = shell(
+            "daemon",
+            "setsid sh -c 'echo $$ > ../pid; exec sleep 600' & while ! [ -s ../pid ]; do sleep 0.01; done",
+        );
+        let attempt = launch.attempt.clone();
+        executor.launch(launch).await;
+        let end = contract::end_of(&mut observations, &attempt).await;
+        assert!(matches!(end, AttemptEnd::Succeeded { .. }), "{end:?}");
+        assert!(!is_alive(pid_in(&folder(&executor, &attempt).join("pid"))));
+    }
+
+    #[tokio::test]
+    async fn who_ignores_the_polite_signal_is_killed() {
+        let home = tempfile::tempdir().unwrap();
+        let (executor, mut observations) = start(home.path());
+        let launch = shell("stubborn", "trap '' TERM; echo $$ > ../pid; while true; do sleep 1; done");
+        let attempt = launch.attempt.clone();
+        executor.launch(launch).await;
+        let pid = pid_in(&folder(&executor, &attempt).join("pid"));
+        executor.kill(attempt.clone()).await;
+        match contract::end_of(&mut observations, &attempt).await {
+            AttemptEnd::Failed { failure, .. } => assert_eq!(failure.reason, FailureReason::Cancelled),
+            end => panic!("{end:?}"),
+        }
+        assert!(!is_alive(pid));
+    }
+
+    /// Runs a script with the path of the output parameter `x` as `$1`.
+    async fn output_of(script: &str, parameter_type: ParameterType) -> Result<Value, String> {
+        let home = tempfile::tempdir().unwrap();
+        let (executor, mut observations) = start(home.path());
+        let mut launch = contract::launch_of("output", &["sh", "-c", script, "sh"]);
+        let placeholder = Placeholder::OutputParameterFile { name: "x".to_owned() };
+        let text = Text { parts: vec![TextPart::Placeholder { placeholder }] };
+        launch.container.args = vec![Word::Text { text }];
+        launch.executor_input.outputs.parameters.insert("x".to_owned(), OutputParameter::default());
+        launch.output_parameters.insert("x".to_owned(), parameter_type);
+        let attempt = launch.attempt.clone();
+        executor.launch(launch).await;
+        match contract::end_of(&mut observations, &attempt).await {
+            AttemptEnd::Succeeded { published, .. } => Ok(published.parameters["x"].clone()),
+            AttemptEnd::Failed { failure, .. } => Err(format!("{:?}: {}", failure.reason, failure.message)),
+        }
+    }
+
+    #[tokio::test]
+    async fn outputs_are_read_whatever_a_task_leaves() {
+        for (script, parameter_type, expected) in [
+            ("printf 42 > $1", ParameterType::NumberInteger, Ok(Value::from(42))),
+            ("echo text > $1", ParameterType::String, Ok(Value::from("text\n"))),
+            ("true", ParameterType::String, Err("`x`")),
+            ("echo text > $1", ParameterType::NumberInteger, Err("an integer")),
+            ("mkfifo $1", ParameterType::String, Err("not a regular file")),
+            ("mkdir $1", ParameterType::String, Err("not a regular file")),
+            ("ln -s /dev/zero $1", ParameterType::String, Err("not a regular file")),
+            ("head -c 9000000 /dev/zero > $1", ParameterType::String, Err("longer than 4 MB")),
+            ("printf '\\377' > $1", ParameterType::String, Err("UTF-8")),
+        ] {
+            match (output_of(script, parameter_type).await, expected) {
+                (Ok(value), Ok(expected)) => assert_eq!(value, expected, "{script}"),
+                (Err(message), Err(expected)) => {
+                    assert!(
+                        message.starts_with("Output") && message.contains(expected),
+                        "{script}: {message}"
+                    );
+                }
+                (found, expected) => panic!("{script}: {found:?} is not {expected:?}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_start_says_why() {
+        let long = "x".repeat(200_000);
+        for (words, expected) in [
+            (vec!["no-such-program"], "`no-such-program` was not found"),
+            (vec!["/dev/null"], "failed to start `/dev/null`"),
+            (vec![], "no command"),
+            (vec!["echo", long.as_str()], "128 KB"),
+        ] {
+            let home = tempfile::tempdir().unwrap();
+            let (executor, mut observations) = start(home.path());
+            let launch = contract::launch_of("bad", &words);
+            let attempt = launch.attempt.clone();
+            executor.launch(launch).await;
+            match contract::end_of(&mut observations, &attempt).await {
+                AttemptEnd::Failed { failure, .. } => {
+                    assert_eq!(failure.reason, FailureReason::NotStarted);
+                    assert!(failure.message.contains(expected), "{}", failure.message);
+                }
+                end => panic!("{end:?}"),
+            }
+        }
+    }
+}

@@ -47,8 +47,6 @@ pub struct Options {
     pub flush: bool,
     /// From SIGTERM to SIGKILL.
     pub grace: Duration,
-    /// Set for every task; its own settings win.
-    pub env: Vec<(String, String)>,
 }
 
 impl Options {
@@ -61,7 +59,6 @@ impl Options {
             isolation: Isolation::Auto,
             flush: false,
             grace: Duration::from_secs(10),
-            env: Vec::new(),
         }
     }
 }
@@ -116,7 +113,7 @@ impl ProcessExecutor {
             return Err(Error::Home { home: options.home });
         }
         let (observations, receiver) = mpsc::channel(OBSERVATIONS_CAPACITY);
-        let common = Common { env: options.env.clone(), flush: options.flush };
+        let common = Common { env: request::inherited_env(), flush: options.flush };
         let surrounder = Surrounder::new(&options.home, options.any_image);
         let shared = Arc::new(Shared { options, common, surrounder, observations, state: Mutex::default() });
         shared

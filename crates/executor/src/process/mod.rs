@@ -6,6 +6,7 @@
 //! `surroundings`, with `images`, `bootstrap`, `interpreter` and `python_env`.
 
 mod bootstrap;
+mod capabilities;
 mod executor;
 mod folder;
 mod images;
@@ -17,4 +18,5 @@ mod request;
 mod surroundings;
 mod teller;
 
+pub use capabilities::{Capabilities, capabilities, obstacle};
 pub use executor::{Error, Isolation, Options, ProcessExecutor};

@@ -30,6 +30,18 @@ pub(super) struct Common {
     pub(super) flush: bool,
 }
 
+/// Returns what tasks get of our own environment: how to reach the network, nothing else.
+///
+/// Source: v2 semantics 3, proxy and certificate variables.
+pub(super) fn inherited_env() -> Vec<(String, String)> {
+    const NAMES: [&str; 5] =
+        ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"];
+    const PROXIES: [&str; 4] = ["http_proxy", "https_proxy", "no_proxy", "all_proxy"];
+    let is_passed =
+        |name: &str| NAMES.contains(&name) || PROXIES.contains(&name.to_ascii_lowercase().as_str());
+    std::env::vars().filter(|(name, _)| is_passed(name)).collect()
+}
+
 /// Makes the request.
 pub(super) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, common: &Common) -> LaunchSpec {
     let env = environment(&launch.attempt, folder, &around, common, &launch.env);
