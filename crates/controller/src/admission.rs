@@ -1,0 +1,243 @@
+//! Fair share of the machine: which attempt may start now.
+//!
+//! Each run asks for one attempt at a time, so waiting runs take turns whatever their sizes. A request that
+//! fits is granted ahead of an older one that does not, a bounded number of times; then the older one is
+//! waited for. What is asked beyond the whole machine is granted when nothing else runs.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pipewright_engine::{AttemptId, ResolvedResources, RunId};
+use tokio::sync::Notify;
+
+/// How often a waiting request may be overtaken by smaller ones.
+const OVERTAKINGS: u32 = 64;
+
+/// What may be in use at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Thousandths of a CPU.
+    pub cpu_millis: u64,
+    pub memory_bytes: u64,
+    /// Counted for an attempt that asks for no CPU, in thousandths.
+    pub default_cpu_millis: u64,
+    /// Attempts at once, whatever they ask for.
+    pub attempts: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Need {
+    cpu_millis: u64,
+    memory_bytes: u64,
+}
+
+struct Waiter {
+    attempt: AttemptId,
+    need: Need,
+    overtaken: u32,
+    wake: Arc<Notify>,
+}
+
+struct Book {
+    free: Need,
+    running: BTreeMap<AttemptId, Need>,
+    waiting: VecDeque<Waiter>,
+    granted: BTreeSet<AttemptId>,
+}
+
+pub(crate) struct Admission {
+    capacity: Capacity,
+    book: Mutex<Book>,
+}
+
+impl Admission {
+    pub(crate) fn new(capacity: Capacity) -> Self {
+        let free = Need { cpu_millis: capacity.cpu_millis, memory_bytes: capacity.memory_bytes };
+        let book =
+            Book { free, running: BTreeMap::new(), waiting: VecDeque::new(), granted: BTreeSet::new() };
+        Self { capacity, book: Mutex::new(book) }
+    }
+
+    /// Grants the attempt now and returns true, or queues it; `wake` is notified when it is granted later.
+    pub(crate) fn request(
+        &self,
+        attempt: &AttemptId,
+        resources: &ResolvedResources,
+        wake: &Arc<Notify>,
+    ) -> bool {
+        let need = self.need(resources);
+        let mut book = self.book();
+        if book.granted.remove(attempt) || book.running.contains_key(attempt) {
+            return true;
+        }
+        if book.waiting.iter().any(|waiter| waiter.attempt == *attempt) {
+            return false;
+        }
+        let overtakes = book.waiting.iter().any(|waiter| waiter.overtaken >= OVERTAKINGS);
+        if !overtakes && self.fits(&book, need) {
+            for waiter in &mut book.waiting {
+                waiter.overtaken += 1;
+            }
+            take(&mut book, attempt.clone(), need);
+            return true;
+        }
+        let wake = wake.clone();
+        book.waiting.push_back(Waiter { attempt: attempt.clone(), need, overtaken: 0, wake });
+        false
+    }
+
+    /// Counts an attempt that runs already, even beyond capacity.
+    pub(crate) fn adopt(&self, attempt: &AttemptId, resources: &ResolvedResources) {
+        let need = self.need(resources);
+        let mut book = self.book();
+        if !book.running.contains_key(attempt) {
+            take(&mut book, attempt.clone(), need);
+        }
+    }
+
+    /// Gives back what the attempt held or waits for, and grants to others what fits now.
+    pub(crate) fn release(&self, attempt: &AttemptId) {
+        let mut book = self.book();
+        book.granted.remove(attempt);
+        book.waiting.retain(|waiter| waiter.attempt != *attempt);
+        if let Some(need) = book.running.remove(attempt) {
+            book.free.cpu_millis += need.cpu_millis;
+            book.free.memory_bytes += need.memory_bytes;
+        }
+        self.grant(&mut book);
+    }
+
+    /// Gives back everything a run holds or waits for.
+    pub(crate) fn release_run(&self, run: &RunId) {
+        let held: Vec<AttemptId> = {
+            let book = self.book();
+            let waiting = book.waiting.iter().map(|waiter| &waiter.attempt);
+            waiting.chain(book.running.keys()).filter(|attempt| attempt.run == *run).cloned().collect()
+        };
+        for attempt in held {
+            self.release(&attempt);
+        }
+    }
+
+    fn grant(&self, book: &mut Book) {
+        let mut index = 0;
+        while index < book.waiting.len() {
+            if self.fits(book, book.waiting[index].need) {
+                let Some(waiter) = book.waiting.remove(index) else { return };
+                for earlier in book.waiting.iter_mut().take(index) {
+                    earlier.overtaken += 1;
+                }
+                take(book, waiter.attempt.clone(), waiter.need);
+                book.granted.insert(waiter.attempt);
+                waiter.wake.notify_one();
+            } else if book.waiting[index].overtaken >= OVERTAKINGS {
+                return;
+            } else {
+                index += 1;
+            }
+        }
+    }
+
+    fn fits(&self, book: &Book, need: Need) -> bool {
+        let room = book.running.len() < self.capacity.attempts.max(1);
+        let fits = need.cpu_millis <= book.free.cpu_millis && need.memory_bytes <= book.free.memory_bytes;
+        room && (fits || book.running.is_empty())
+    }
+
+    fn need(&self, resources: &ResolvedResources) -> Need {
+        let cpu = resources.cpu_request_millis.unwrap_or(self.capacity.default_cpu_millis);
+        let memory = resources.memory_request_bytes.unwrap_or(0);
+        Need {
+            cpu_millis: cpu.min(self.capacity.cpu_millis),
+            memory_bytes: memory.min(self.capacity.memory_bytes),
+        }
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn take(book: &mut Book, attempt: AttemptId, need: Need) {
+    book.free.cpu_millis = book.free.cpu_millis.saturating_sub(need.cpu_millis);
+    book.free.memory_bytes = book.free.memory_bytes.saturating_sub(need.memory_bytes);
+    book.running.insert(attempt, need);
+}
+
+#[cfg(test)]
+mod tests {
+    use pipewright_engine::TaskKey;
+
+    use super::*;
+
+    fn attempt(run: &str, task: &str) -> AttemptId {
+        AttemptId { run: RunId(run.to_owned()), task: TaskKey(task.to_owned()), number: 0 }
+    }
+
+    fn cpu(millis: u64) -> ResolvedResources {
+        ResolvedResources { cpu_request_millis: Some(millis), ..ResolvedResources::default() }
+    }
+
+    fn two_cpus() -> Admission {
+        Admission::new(Capacity {
+            cpu_millis: 2000,
+            memory_bytes: 1000,
+            default_cpu_millis: 500,
+            attempts: 100,
+        })
+    }
+
+    #[test]
+    fn waits_until_something_is_released() {
+        let (admission, wake) = (two_cpus(), Arc::new(Notify::new()));
+        assert!(admission.request(&attempt("a", "1"), &cpu(1500), &wake));
+        assert!(!admission.request(&attempt("a", "2"), &cpu(1500), &wake));
+        admission.release(&attempt("a", "1"));
+        assert!(admission.request(&attempt("a", "2"), &cpu(1500), &wake));
+    }
+
+    #[test]
+    fn grants_more_than_the_machine_only_alone() {
+        let (admission, wake) = (two_cpus(), Arc::new(Notify::new()));
+        assert!(admission.request(&attempt("a", "small"), &cpu(1), &wake));
+        assert!(!admission.request(&attempt("a", "huge"), &cpu(64_000), &wake));
+        admission.release(&attempt("a", "small"));
+        assert!(admission.request(&attempt("a", "huge"), &cpu(64_000), &wake));
+        assert!(!admission.request(&attempt("b", "small"), &cpu(1), &wake));
+        admission.release(&attempt("a", "huge"));
+        assert!(admission.request(&attempt("b", "small"), &cpu(1), &wake));
+        admission.release(&attempt("b", "small"));
+        assert_eq!(admission.book().free, Need { cpu_millis: 2000, memory_bytes: 1000 });
+    }
+
+    #[test]
+    fn a_large_request_is_not_overtaken_for_ever() {
+        let (admission, wake) = (two_cpus(), Arc::new(Notify::new()));
+        let mut running = attempt("small", "first");
+        assert!(admission.request(&running, &cpu(1000), &wake));
+        assert!(!admission.request(&attempt("large", "x"), &cpu(2000), &wake));
+        let mut overtakings = 0;
+        for round in 0..1000 {
+            let next = attempt("small", &format!("t{round}"));
+            if !admission.request(&next, &cpu(1000), &wake) {
+                break;
+            }
+            overtakings += 1;
+            admission.release(&running);
+            running = next;
+        }
+        assert_eq!(overtakings, OVERTAKINGS);
+        admission.release(&running);
+        assert!(admission.request(&attempt("large", "x"), &cpu(2000), &wake));
+    }
+
+    #[test]
+    fn a_finished_run_gives_everything_back() {
+        let (admission, wake) = (two_cpus(), Arc::new(Notify::new()));
+        assert!(admission.request(&attempt("a", "1"), &cpu(2000), &wake));
+        assert!(!admission.request(&attempt("a", "2"), &cpu(2000), &wake));
+        assert!(!admission.request(&attempt("b", "1"), &cpu(2000), &wake));
+        admission.release_run(&RunId("a".to_owned()));
+        assert!(admission.request(&attempt("b", "1"), &cpu(2000), &wake));
+    }
+}

@@ -1,0 +1,158 @@
+//! Finds live runs, gives each an actor, and routes wake-ups and observations to them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pipewright_engine::{Observation, RunId};
+use pipewright_executor::{Executor, Observations};
+use pipewright_store::{Change, Error, Store};
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::admission::{Admission, Capacity};
+use crate::clock::{Clock, SystemClock};
+use crate::run_actor::{Message, RunActor, Shared};
+
+/// Messages that may wait for one run. A full mailbox holds back the router, and by it the executor.
+const MAILBOX: usize = 1024;
+
+/// How a controller works.
+pub struct Options {
+    pub capacity: Capacity,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Options {
+    /// Uses the wall clock.
+    pub fn new(capacity: Capacity) -> Self {
+        Self { capacity, clock: Arc::new(SystemClock) }
+    }
+}
+
+/// Drives the live runs of a store until it is shut down.
+pub struct Controller {
+    router: JoinHandle<()>,
+    stop: CancellationToken,
+    trouble: watch::Receiver<Option<String>>,
+}
+
+impl Controller {
+    /// Takes up every live run and from then on every run that gets a request.
+    pub fn start(
+        store: Store,
+        executor: Arc<dyn Executor>,
+        observations: Observations,
+        options: Options,
+    ) -> Self {
+        let stop = CancellationToken::new();
+        let (trouble_in, trouble) = watch::channel(None);
+        let changes = store.changes();
+        let shared = Arc::new(Shared {
+            store,
+            executor,
+            admission: Admission::new(options.capacity),
+            clock: options.clock,
+            stop: stop.clone(),
+            trouble: trouble_in,
+        });
+        let router = Router { shared, actors: BTreeMap::new(), running: JoinSet::new() };
+        Self { router: tokio::spawn(router.work(changes, observations)), stop, trouble }
+    }
+
+    /// Shows what keeps the controller from working (a full disk, say), while it does.
+    pub fn trouble(&self) -> watch::Receiver<Option<String>> {
+        self.trouble.clone()
+    }
+
+    /// Stops driving; tasks in flight live on under their launcher and are adopted at the next start.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        if let Err(error) = self.router.await {
+            tracing::error!(%error, "the run router ended abnormally");
+        }
+    }
+}
+
+struct Router {
+    shared: Arc<Shared>,
+    actors: BTreeMap<RunId, mpsc::Sender<Message>>,
+    running: JoinSet<RunId>,
+}
+
+impl Router {
+    async fn work(mut self, mut changes: broadcast::Receiver<Change>, mut observations: Observations) {
+        let stop = self.shared.stop.clone();
+        self.take_up_live_runs().await;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                change = changes.recv() => match change {
+                    Ok(Change::Inbox(run)) => self.send(run, Message::Inbox).await,
+                    Ok(_) => {}
+                    Err(broadcast::error::RecvError::Lagged(_)) => self.take_up_live_runs().await,
+                    Err(broadcast::error::RecvError::Closed) => break,
+                },
+                observation = observations.recv() => match observation {
+                    Some(observation) => self.route(observation).await,
+                    None => break,
+                },
+                Some(ended) = self.running.join_next() => match ended {
+                    Ok(run) => self.retire(run).await,
+                    Err(error) => tracing::error!(%error, "a run's actor ended abnormally"),
+                },
+            }
+        }
+        self.actors.clear();
+        while self.running.join_next().await.is_some() {}
+    }
+
+    async fn take_up_live_runs(&mut self) {
+        match self.shared.store.live_runs().await {
+            Ok(runs) => {
+                for run in runs {
+                    self.send(run, Message::Inbox).await;
+                }
+            }
+            Err(error) => tracing::error!(%error, "cannot list live runs"),
+        }
+    }
+
+    async fn route(&mut self, observation: Observation) {
+        let run = observation.attempt.run.clone();
+        self.send(run, Message::Observed(Box::new(observation))).await;
+    }
+
+    /// An actor that has just ended may have missed a request that came in the meantime.
+    async fn retire(&mut self, run: RunId) {
+        self.actors.remove(&run);
+        self.shared.admission.release_run(&run);
+        match self.shared.store.pending_requests(&run).await {
+            Ok(requests) if !requests.is_empty() => self.send(run, Message::Inbox).await,
+            Ok(_) | Err(Error::NotFound { .. }) => {}
+            Err(error) => tracing::error!(%error, run_id = %run, "cannot read the run's inbox"),
+        }
+    }
+
+    async fn send(&mut self, run: RunId, message: Message) {
+        if let Some(actor) = self.actors.get(&run) {
+            match actor.send(message).await {
+                Ok(()) => return,
+                Err(mpsc::error::SendError(returned)) => return self.spawn(run, returned).await,
+            }
+        }
+        self.spawn(run, message).await;
+    }
+
+    async fn spawn(&mut self, run: RunId, message: Message) {
+        let (sender, mailbox) = mpsc::channel(MAILBOX);
+        if sender.send(message).await.is_ok() {
+            self.actors.insert(run.clone(), sender);
+            let shared = self.shared.clone();
+            self.running.spawn(async move {
+                RunActor::live(shared, run.clone(), mailbox).await;
+                run
+            });
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! One live run: asks the engine, appends to the journal, then acts.
+//!
+//! The actor owns the run's state. It applies events before they are in the journal, and acts only after; when
+//! the journal belongs to somebody else by then, it drops everything and leaves.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use pipewright_engine::{
+    AttemptId, CacheAnswer, CacheLookup, Desired, Event, Input, Observation, RunId, RunState, changed_tasks,
+    decide, desired, desired_after,
+};
+use pipewright_executor::Executor;
+use pipewright_plan::Plan;
+use pipewright_store::{Append, Error, Request, Store};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::admission::Admission;
+use crate::clock::{Clock, sleep_until};
+
+/// Messages taken into one journal transaction.
+const BATCH: usize = 256;
+/// Cache look-ups answered before what is known so far is committed and launched.
+const LOOKUPS: usize = 64;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What all actors of a controller use.
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) executor: Arc<dyn Executor>,
+    pub(crate) admission: Admission,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) trouble: watch::Sender<Option<String>>,
+}
+
+pub(crate) enum Message {
+    /// The run's inbox may hold something new.
+    Inbox,
+    Observed(Box<Observation>),
+}
+
+pub(crate) struct RunActor {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) state: RunState,
+    pub(crate) run: RunId,
+    seq: u64,
+    /// Attempts that wait for a place, oldest first; those not in `queued` were called off.
+    pub(crate) queue: VecDeque<AttemptId>,
+    pub(crate) queued: BTreeSet<AttemptId>,
+    /// Launching stopped although there may be a place for more.
+    pub(crate) may_launch: bool,
+    /// Look-ups that wait for their turn.
+    lookups: VecDeque<CacheLookup>,
+    wake_at: Option<pipewright_engine::Timestamp>,
+    pub(crate) granted: Arc<Notify>,
+    /// Events of this step that are not in the journal yet.
+    unwritten: Vec<Event>,
+    consumed: Vec<i64>,
+    /// Ended attempts that the executor may forget once the journal has them.
+    ended: Vec<AttemptId>,
+}
+
+impl RunActor {
+    /// Drives the run until it is over, the controller stops, or the run is gone.
+    #[tracing::instrument(name = "run", skip_all, fields(run_id = %run))]
+    pub(crate) async fn live(shared: Arc<Shared>, run: RunId, mailbox: mpsc::Receiver<Message>) {
+        match Self::load(shared, run).await {
+            Ok(mut actor) => match actor.work(mailbox).await {
+                Ok(()) => {}
+                Err(Error::NotFound { .. }) => tracing::info!("the run was deleted"),
+                Err(error) => tracing::error!(%error, "the run is not driven any further here"),
+            },
+            Err(Error::NotFound { .. }) => {}
+            Err(error) => tracing::error!(%error, "cannot load the run"),
+        }
+    }
+
+    async fn load(shared: Arc<Shared>, run: RunId) -> Result<Self, Error> {
+        let plan = shared.store.run_plan(&run).await?;
+        let events = shared.store.journal(&run).await?;
+        let mut state = RunState::new(run.clone());
+        for event in &events {
+            state.apply(&plan, event);
+        }
+        Ok(Self {
+            seq: events.len() as u64,
+            shared,
+            plan,
+            state,
+            run,
+            queue: VecDeque::new(),
+            queued: BTreeSet::new(),
+            may_launch: false,
+            lookups: VecDeque::new(),
+            wake_at: None,
+            granted: Arc::new(Notify::new()),
+            unwritten: Vec::new(),
+            consumed: Vec::new(),
+            ended: Vec::new(),
+        })
+    }
+
+    async fn work(&mut self, mut mailbox: mpsc::Receiver<Message>) -> Result<(), Error> {
+        let resumed = desired(&self.plan, &self.state);
+        self.reconcile(resumed).await;
+        loop {
+            self.answer_lookups().await?;
+            self.commit_and_act().await?;
+            if self.state.is_over() {
+                let Ok(message) = mailbox.try_recv() else { return Ok(()) };
+                self.take(message).await?;
+                continue;
+            }
+            if !self.lookups.is_empty() || self.may_launch {
+                while let Ok(message) = mailbox.try_recv() {
+                    self.take(message).await?;
+                }
+                self.launch_queued().await;
+                continue;
+            }
+            let stop = self.shared.stop.clone();
+            let clock = self.shared.clock.clone();
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                message = mailbox.recv() => {
+                    let Some(message) = message else { return Ok(()) };
+                    self.take(message).await?;
+                    for _ in 1..BATCH {
+                        let Ok(message) = mailbox.try_recv() else { break };
+                        self.take(message).await?;
+                    }
+                }
+                () = self.granted.notified() => self.launch_queued().await,
+                () = sleep_until(clock.as_ref(), self.wake_at) => {
+                    if self.wake_at.is_some_and(|at| at <= self.shared.clock.now()) {
+                        self.wake_at = None;
+                        self.step(&Input::Tick);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn take(&mut self, message: Message) -> Result<(), Error> {
+        match message {
+            Message::Observed(observation) => {
+                if matches!(observation.observed, pipewright_engine::Observed::Ended { .. }) {
+                    self.ended.push(observation.attempt.clone());
+                }
+                self.step(&Input::Observed { observation });
+            }
+            Message::Inbox => {
+                for (id, request) in self.shared.store.pending_requests(&self.run).await? {
+                    if self.consumed.contains(&id) {
+                        continue;
+                    }
+                    self.consumed.push(id);
+                    self.step(&match request {
+                        Request::Submit { submit } => Input::Submit { submit },
+                        Request::Terminate => Input::Terminate,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the engine decide and takes its events into the state; nothing is done yet.
+    pub(crate) fn step(&mut self, input: &Input) {
+        let events = decide(&self.plan, &mut self.state, input, self.shared.clock.now());
+        if events.is_empty() {
+            return;
+        }
+        let wanted = desired_after(&self.plan, &self.state, &events);
+        self.lookups.extend(wanted.lookups);
+        self.unwritten.extend(events);
+    }
+
+    /// Looking up changes nothing outside, so it needs no commit before: a task's end, its successor's look-up
+    /// and launch decision share one transaction.
+    async fn answer_lookups(&mut self) -> Result<(), Error> {
+        for _ in 0..LOOKUPS {
+            let Some(lookup) = self.lookups.pop_front() else { break };
+            let hit = self.shared.store.cache_lookup(&lookup.pipeline, &lookup.fingerprint.key).await?;
+            let answer = CacheAnswer { task: lookup.task, fingerprint: lookup.fingerprint, hit };
+            self.step(&Input::Cache { answer: Box::new(answer) });
+        }
+        Ok(())
+    }
+
+    async fn commit_and_act(&mut self) -> Result<(), Error> {
+        if self.unwritten.is_empty() && self.consumed.is_empty() {
+            self.forget_ended();
+            return Ok(());
+        }
+        let events = std::mem::take(&mut self.unwritten);
+        let wanted = desired_after(&self.plan, &self.state, &events);
+        let changed = changed_tasks(&events);
+        let mut tasks: Vec<_> =
+            changed.iter().filter_map(|key| self.state.task_view(&self.plan, key)).collect();
+        tasks.sort_by(|one, other| (one.created_at, &one.key).cmp(&(other.created_at, &other.key)));
+        let append = Append {
+            run: self.run.clone(),
+            expected_seq: self.seq,
+            run_view: self.state.run_view(),
+            tasks,
+            events,
+            consumed: std::mem::take(&mut self.consumed),
+            flush: false,
+        };
+        self.seq = self.append(append).await?;
+        self.forget_ended();
+        self.reconcile(Desired { lookups: Vec::new(), ..wanted }).await;
+        Ok(())
+    }
+
+    /// Tries until it is written: what cannot be written now (a full disk) waits, and nothing is acted on.
+    async fn append(&self, append: Append) -> Result<u64, Error> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let error = match self.shared.store.append(append.clone()).await {
+                Ok(seq) => {
+                    if self.shared.trouble.borrow().is_some() {
+                        self.shared.trouble.send_replace(None);
+                    }
+                    return Ok(seq);
+                }
+                Err(error @ (Error::Conflict { .. } | Error::NotFound { .. })) => return Err(error),
+                Err(error) => error,
+            };
+            tracing::error!(%error, "cannot write the journal; trying again");
+            self.shared.trouble.send_replace(Some(format!("cannot write the journal: {error}")));
+            tokio::select! {
+                () = self.shared.stop.cancelled() => return Err(error),
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+            }
+        }
+    }
+
+    fn forget_ended(&mut self) {
+        for attempt in std::mem::take(&mut self.ended) {
+            self.shared.admission.release(&attempt);
+            let executor = self.shared.executor.clone();
+            tokio::spawn(async move { executor.forget(attempt).await });
+        }
+    }
+
+    pub(crate) fn queue_lookups(&mut self, lookups: Vec<CacheLookup>) {
+        self.lookups.extend(lookups);
+    }
+
+    pub(crate) fn set_wake_at(&mut self, wake_at: Option<pipewright_engine::Timestamp>) {
+        self.wake_at = wake_at;
+    }
+}
