@@ -1,0 +1,196 @@
+//! Whole runs on a real store with a scripted executor and paused time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pipewright_controller::{Capacity, Controller, Options};
+use pipewright_engine::{FailureReason, RunId, RunPhase, Submit, TaskPhase, Timestamp};
+use pipewright_executor::fake::{Act, FakeExecutor};
+use pipewright_plan::{Plan, Published};
+use pipewright_store::{NewRun, Request, Store};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+struct Bench {
+    folder: TempDir,
+    store: Store,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let store =
+            Store::open(&folder.path().join("pipewright.db"), pipewright_store::Options::default()).unwrap();
+        Self { folder, store }
+    }
+
+    async fn submit(&self, id: &str, plan: Plan) -> RunId {
+        let run = RunId(id.to_owned());
+        let submit = Submit {
+            display_name: id.to_owned(),
+            arguments: BTreeMap::new(),
+            pipeline_root: self.folder.path().join("artifacts").display().to_string(),
+            created_at: Timestamp(1_700_000_000_000_000),
+            ..Submit::default()
+        };
+        let new = NewRun {
+            id: run.clone(),
+            display_name: id.to_owned(),
+            description: String::new(),
+            experiment_id: String::new(),
+            pipeline_id: None,
+            pipeline_version_id: None,
+            plan: Arc::new(plan),
+            pipeline_spec: json!({}),
+            parameters: json!({}),
+            pipeline_root: None,
+            service_account: String::new(),
+            submit,
+        };
+        self.store.create_run(new).await.unwrap();
+        run
+    }
+
+    fn control(
+        &self,
+        executor: &FakeExecutor,
+        observations: pipewright_executor::Observations,
+        slots: usize,
+    ) -> Controller {
+        let capacity =
+            Capacity { cpu_millis: 64_000, memory_bytes: 1 << 40, default_cpu_millis: 100, attempts: slots };
+        Controller::start(
+            self.store.clone(),
+            Arc::new(executor.clone()),
+            observations,
+            Options::new(capacity),
+        )
+    }
+
+    async fn end_of(&self, run: &RunId) -> RunPhase {
+        for _ in 0..100_000 {
+            let phase = self.store.get_run(run).await.unwrap().view.phase;
+            if phase.is_terminal() {
+                return phase;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the run does not end");
+    }
+
+    async fn phases(&self, run: &RunId) -> BTreeMap<String, TaskPhase> {
+        let tasks = self.store.tasks(run).await.unwrap();
+        tasks.into_iter().map(|task| (task.key.0, task.phase)).collect()
+    }
+}
+
+fn plan(tasks: Value) -> Plan {
+    let mut tasks = tasks;
+    for (name, task) in tasks.as_object_mut().unwrap() {
+        task["display_name"] = json!(name);
+        task["component"] = json!("c");
+    }
+    serde_json::from_value(json!({"name": "p", "dialect": "v2", "root": "root", "components": {
+        "root": {"kind": {"kind": "dag", "tasks": tasks}},
+        "c": {"kind": {"kind": "container", "image": []}},
+    }}))
+    .unwrap()
+}
+
+fn chain(length: usize) -> Plan {
+    let task = |index: usize| match index {
+        0 => json!({}),
+        _ => json!({"upstream": [format!("t{}", index - 1)]}),
+    };
+    plan(Value::Object((0..length).map(|index| (format!("t{index}"), task(index))).collect()))
+}
+
+fn fan_out(width: usize) -> Plan {
+    plan(Value::Object((0..width).map(|index| (format!("t{index}"), json!({}))).collect()))
+}
+
+fn quick(_: &pipewright_engine::Launch) -> Act {
+    Act::succeed(SECOND, Published::default())
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_succeed_side_by_side_and_leave_their_rows() {
+    let bench = Bench::new();
+    let (executor, observations) = FakeExecutor::start(quick);
+    let early = bench.submit("early", chain(20)).await;
+    let controller = bench.control(&executor, observations, 4);
+    let late = bench.submit("late", fan_out(50)).await;
+    assert_eq!(bench.end_of(&early).await, RunPhase::Succeeded);
+    assert_eq!(bench.end_of(&late).await, RunPhase::Succeeded);
+    let phases = bench.phases(&late).await;
+    assert_eq!(phases.len(), 51);
+    assert!(phases.values().all(|phase| *phase == TaskPhase::Succeeded));
+    assert_eq!(executor.launched().len(), 70);
+    controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_task_fails_its_run_and_many_refusals_block_nothing() {
+    let bench = Bench::new();
+    let refuse = |_: &pipewright_engine::Launch| Act::fail(Duration::ZERO, FailureReason::Refused, None);
+    let (executor, observations) = FakeExecutor::start(refuse);
+    let controller = bench.control(&executor, observations, usize::MAX);
+    let run = bench.submit("refused", fan_out(3000)).await;
+    assert_eq!(bench.end_of(&run).await, RunPhase::Failed);
+    controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_to_stop_kills_what_runs_and_calls_off_what_waits() {
+    let bench = Bench::new();
+    let (executor, observations) = FakeExecutor::start(|_| Act::hang());
+    let controller = bench.control(&executor, observations, 2);
+    let run = bench.submit("stopped", fan_out(5)).await;
+    while executor.launched().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    bench.store.request(&run, Request::Terminate).await.unwrap();
+    assert_eq!(bench.end_of(&run).await, RunPhase::Cancelled);
+    assert_eq!(executor.launched().len(), 2);
+    assert_eq!(executor.killed().len(), 2);
+    assert!(bench.store.pending_requests(&run).await.unwrap().is_empty());
+    controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_controller_takes_up_where_the_first_one_stopped() {
+    let bench = Bench::new();
+    let (executor, observations) = FakeExecutor::start(quick);
+    let controller = bench.control(&executor, observations, 4);
+    let run = bench.submit("handed over", chain(30)).await;
+    while executor.launched().len() < 10 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    controller.shutdown().await;
+    let before = bench.phases(&run).await.values().filter(|phase| **phase == TaskPhase::Succeeded).count();
+    assert!((1..30).contains(&before), "{before}");
+    let (next, observations) = FakeExecutor::start(quick);
+    let controller = bench.control(&next, observations, 4);
+    assert_eq!(bench.end_of(&run).await, RunPhase::Succeeded);
+    let ended_before: Vec<_> = executor.launched().into_iter().take(before).collect();
+    assert!(next.launched().iter().all(|attempt| !ended_before.contains(attempt)), "an ended task ran again");
+    controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_run_is_let_go() {
+    let bench = Bench::new();
+    let (executor, observations) = FakeExecutor::start(quick);
+    let controller = bench.control(&executor, observations, 4);
+    let gone = bench.submit("gone", chain(100)).await;
+    while executor.launched().is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    bench.store.delete_run(&gone).await.unwrap();
+    let next = bench.submit("next", chain(3)).await;
+    assert_eq!(bench.end_of(&next).await, RunPhase::Succeeded);
+    controller.shutdown().await;
+}
