@@ -1,13 +1,16 @@
 //! Compares attempts under the launcher with a bare loop of the same command.
 //!
-//! `cargo run --profile fast -p pipewright-executor --example spawn_bench [ROUNDS]`, after building the example
-//! `launcher` with the same profile.
+//! `cargo run --profile fast -p pipewright-executor --example spawn_bench [ROUNDS] [python]`, after building the
+//! example `launcher` with the same profile. With `python`, the command is a kfp function in a warm environment
+//! (made first, from the package index) and the floor is the bare call of kfp's executor.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use pipewright_engine::Launch;
 use pipewright_executor::process::{Isolation, Options, ProcessExecutor};
 use pipewright_executor::{Executor, Observations, contract};
+use pipewright_plan::{Placeholder, Text, TextPart, Word};
 
 fn main() {
     let rounds: usize = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(300);
@@ -18,6 +21,9 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime can be made");
+    if std::env::args().nth(2).as_deref() == Some("python") {
+        return runtime.block_on(python(&launcher, rounds));
+    }
     let floor = floor(rounds);
     println!("floor      {:>8.1} us per /bin/true", floor.as_secs_f64() * 1e6);
     for (name, isolation) in [("plain", Isolation::Off), ("isolated", Isolation::On)] {
@@ -41,7 +47,7 @@ fn floor(rounds: usize) -> Duration {
     begin.elapsed() / u32::try_from(rounds).expect("few rounds")
 }
 
-async fn ours(launcher: &PathBuf, isolation: Isolation, rounds: usize, width: usize) -> Duration {
+async fn ours(launcher: &Path, isolation: Isolation, rounds: usize, width: usize) -> Duration {
     let home = tempfile::tempdir().expect("a folder can be made");
     let options = Options { isolation, ..Options::new(home.path(), launcher) };
     let (executor, mut observations) = ProcessExecutor::start(options).expect("the launcher starts");
@@ -63,8 +69,88 @@ async fn ours(launcher: &PathBuf, isolation: Isolation, rounds: usize, width: us
     begin.elapsed() / u32::try_from(rounds).expect("few rounds")
 }
 
+const RUN: &str = r#"program_path=$(mktemp -d) printf "%s" "$0" > "$program_path/ephemeral_component.py" _KFP_RUNTIME=true python3 -m kfp.dsl.executor_main --component_module_path "$program_path/ephemeral_component.py" "$@""#;
+const INSTALL: &str = "PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip install --quiet 'kfp==2.17.0' '--no-deps' && \"$0\" \"$@\"";
+const SOURCE: &str = "from kfp.dsl import *\n\ndef nothing():\n    pass\n";
+
+fn function(number: usize) -> Launch {
+    let mut launch = contract::launch_of(
+        &format!("function-{number}"),
+        &[
+            "sh",
+            "-c",
+            INSTALL,
+            "sh",
+            "-ec",
+            RUN,
+            SOURCE,
+            "--function_to_execute",
+            "nothing",
+            "--executor_input",
+        ],
+    );
+    launch.image = "python:3.11".to_owned();
+    let parts = vec![TextPart::Placeholder { placeholder: Placeholder::ExecutorInput }];
+    launch.container.args = vec![Word::Text { text: Text { parts } }];
+    launch
+}
+
+async fn python(launcher: &Path, rounds: usize) {
+    let home = tempfile::tempdir().expect("a folder can be made");
+    let (executor, mut observations) =
+        ProcessExecutor::start(Options::new(home.path(), launcher)).expect("the launcher starts");
+    run(&executor, &mut observations, function(usize::MAX)).await;
+    let mut environments =
+        std::fs::read_dir(home.path().join("environments")).expect("environments are there");
+    let environment = environments.find_map(|entry| {
+        let path = entry.ok()?.path();
+        path.is_dir().then_some(path)
+    });
+    let python = environment.expect("one environment was made").join("bin/python");
+    let source = home.path().join("ephemeral_component.py");
+    std::fs::write(&source, SOURCE).expect("the home folder can be written to");
+    let input =
+        format!("{{\"outputs\":{{\"outputFile\":\"{}/out/output_metadata.json\"}}}}", home.path().display());
+    // Turns of both, so that a busy machine is equally busy for both.
+    let (mut floor, mut ours) = (Duration::ZERO, Duration::ZERO);
+    for round in 0..rounds {
+        let begin = Instant::now();
+        let status = std::process::Command::new(&python)
+            .args([
+                "-m",
+                "kfp.dsl.executor_main",
+                "--function_to_execute",
+                "nothing",
+                "--executor_input",
+                &input,
+            ])
+            .arg("--component_module_path")
+            .arg(&source)
+            .env("_KFP_RUNTIME", "true")
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .status()
+            .expect("python starts");
+        assert!(status.success(), "the bare call succeeds");
+        floor += begin.elapsed();
+        let begin = Instant::now();
+        run(&executor, &mut observations, function(round)).await;
+        ours += begin.elapsed();
+    }
+    let millis = |time: Duration| time.as_secs_f64() * 1e3 / rounds as f64;
+    println!(
+        "function: bare {:.1} ms, ours {:.1} ms, ratio {:.3}",
+        millis(floor),
+        millis(ours),
+        ours.as_secs_f64() / floor.as_secs_f64()
+    );
+}
+
 async fn run_one(executor: &ProcessExecutor, observations: &mut Observations, number: usize) {
-    let launch = contract::launch_of(&format!("task-{number}"), &["/bin/true"]);
+    run(executor, observations, contract::launch_of(&format!("task-{number}"), &["/bin/true"])).await;
+}
+
+async fn run(executor: &ProcessExecutor, observations: &mut Observations, launch: Launch) {
     let attempt = launch.attempt.clone();
     executor.launch(launch).await;
     let end = contract::end_of(observations, &attempt).await;

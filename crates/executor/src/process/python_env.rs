@@ -246,7 +246,9 @@ impl Maker<'_> {
             self.say(format!("installing {}", install.requirements.join(", ")));
             let mut args: Vec<OsString> =
                 ["-m", "pip", "install", "--quiet", "--no-input"].map(OsString::from).into();
-            args.extend(["--disable-pip-version-check", "--no-warn-script-location"].map(OsString::from));
+            args.extend(
+                ["--disable-pip-version-check", "--no-warn-script-location", "--compile"].map(OsString::from),
+            );
             for (name, value) in &install.options {
                 args.extend([OsString::from(name), OsString::from(value)]);
             }
