@@ -91,6 +91,29 @@ mod python {
         assert_eq!(environments.filter(|entry| entry.as_ref().unwrap().path().is_dir()).count(), 1);
     }
 
+    /// A plain command on a Python image may install packages for itself alone.
+    #[tokio::test]
+    async fn commands_install_packages_privately() {
+        if std::env::var_os("PIPEWRIGHT_TEST_PIP").is_none() {
+            eprintln!("skipped: PIPEWRIGHT_TEST_PIP is not set");
+            return;
+        }
+        let home = tempfile::tempdir().unwrap();
+        let (executor, mut observations) =
+            ProcessExecutor::start(Options::new(home.path(), launcher())).unwrap();
+        let script =
+            "pip install --quiet text-unidecode && python -c 'import text_unidecode as t; print(t.__file__)'";
+        let mut launch = contract::launch_of("pip", &["sh", "-c", script]);
+        launch.image = "python:3.11".to_owned();
+        let attempt = launch.attempt.clone();
+        executor.launch(launch).await;
+        let end = contract::end_of(&mut observations, &attempt).await;
+        let log =
+            std::fs::read_to_string(pipewright_executor::LogSource::log_path(&executor, &attempt)).unwrap();
+        assert!(matches!(end, AttemptEnd::Succeeded { .. }), "{end:?}\n{log}");
+        assert!(log.contains("/work/.local/"), "{log}");
+    }
+
     #[tokio::test]
     async fn a_broken_environment_is_a_clear_failure() {
         let home = tempfile::tempdir().unwrap();

@@ -121,6 +121,13 @@ fn start(
             Vec::new()
         }
         None => {
+            if let Some(mount) = spec.mounts.iter().find(|mount| mount.source != mount.target) {
+                return Err(format!(
+                    "the task needs {} at {}, and this machine gives it no view of its own",
+                    mount.source.display(),
+                    mount.target.display()
+                ));
+            }
             let tmp = folder.path().join("tmp").to_string_lossy().into_owned();
             vec![("TMPDIR".to_owned(), tmp)]
         }

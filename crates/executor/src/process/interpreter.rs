@@ -25,6 +25,8 @@ pub(super) struct Interpreter {
     pub(super) version: String,
     /// Whether kfp can be imported without any environment.
     pub(super) has_kfp: bool,
+    /// Folders that it needs at run time.
+    pub(super) prefixes: Vec<PathBuf>,
 }
 
 impl Interpreter {
@@ -129,7 +131,9 @@ fn is_executable(file: &Path) -> bool {
 const PROBE: &str = "import sys, importlib.util as u\n\
     print(sys.executable)\n\
     print('%d.%d.%d' % sys.version_info[:3])\n\
-    print(u.find_spec('kfp') is not None)\n";
+    print(u.find_spec('kfp') is not None)\n\
+    print(sys.prefix)\n\
+    print(sys.base_prefix)\n";
 
 async fn probe(candidate: &Path) -> Option<Interpreter> {
     // A working directory of its own, since `-c` would import from it.
@@ -148,5 +152,12 @@ async fn probe(candidate: &Path) -> Option<Interpreter> {
     if !output.status.success() || major != 3 || minor < OLDEST_MINOR {
         return None;
     }
-    Some(Interpreter { path: PathBuf::from(path), version: version.to_owned(), has_kfp: has_kfp == "True" })
+    let mut prefixes: Vec<PathBuf> = lines.take(2).map(PathBuf::from).collect();
+    prefixes.dedup();
+    Some(Interpreter {
+        path: PathBuf::from(path),
+        version: version.to_owned(),
+        has_kfp: has_kfp == "True",
+        prefixes,
+    })
 }

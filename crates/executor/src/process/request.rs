@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pipewright_engine::{AttemptId, Launch};
-use pipewright_plan::{LaunchFile, LaunchSpec, Word};
+use pipewright_plan::{LaunchFile, LaunchSpec, Mount, Word};
 
 /// Where programs are looked for, after what an environment adds.
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -19,6 +19,8 @@ pub(super) struct Surroundings {
     /// Defaults; the task's own settings win.
     pub(super) env: Vec<(String, String)>,
     pub(super) working_directory: Option<PathBuf>,
+    /// Folders that must be seen at their own names even where a task has a `/tmp` of its own.
+    pub(super) shown: Vec<PathBuf>,
     /// Said in the log before the command's own words.
     pub(super) notes: Vec<String>,
 }
@@ -65,10 +67,20 @@ pub(super) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, commo
         env,
         files,
         output_parameters: launch.output_parameters,
-        mounts: Vec::new(),
+        mounts: mounts_of(around.shown, folder),
         working_directory: around.working_directory,
         flush: common.flush,
     }
+}
+
+/// Shows what a private `/tmp` would hide; what lies in the home folder is shown anyway.
+fn mounts_of(shown: Vec<PathBuf>, folder: &Path) -> Vec<Mount> {
+    let home = folder.ancestors().nth(3).unwrap_or(folder);
+    shown
+        .into_iter()
+        .filter(|path| path.starts_with("/tmp") && !path.starts_with(home))
+        .map(|path| Mount { source: path.clone(), target: path, writable: false })
+        .collect()
 }
 
 /// Lists the whole environment; later settings replace earlier ones of the same name.

@@ -88,6 +88,7 @@ impl Surrounder {
             None => interpreter.path.clone(),
             Some(wanted) => self.environment(wanted, teller).await?.join("bin/python"),
         };
+        around.shown.clone_from(&interpreter.prefixes);
         around.path.extend(python.parent().map(Path::to_owned));
         if let Some(bootstrap) = bootstrap {
             install_program(bootstrap.program, &python, folder, &mut around);
