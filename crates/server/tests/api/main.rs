@@ -1,5 +1,7 @@
 //! Requests through the router on a real store in a temporary folder.
 
+#![allow(clippy::unwrap_used)]
+
 mod experiments;
 mod extensions;
 mod pipelines;

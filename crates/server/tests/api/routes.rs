@@ -52,7 +52,8 @@ async fn unknown_routes_and_wrong_methods_are_told_as_the_gateway_does() {
 #[tokio::test]
 async fn foreign_pages_and_names_are_refused() {
     let server = Server::start().await;
-    let cases: [(&str, &[(&str, &str)], bool); 10] = [
+    type Headers = &'static [(&'static str, &'static str)];
+    let cases: [(&str, Headers, bool); 10] = [
         ("POST", &[], true),
         ("POST", &[("host", "127.0.0.1:8080")], true),
         ("POST", &[("host", "ml.example.org")], true),
