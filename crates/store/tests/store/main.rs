@@ -1,0 +1,7 @@
+//! The store at its door. `contract` asks nothing of a particular database; this file runs it on SQLite.
+#![allow(clippy::unwrap_used)]
+
+mod contract;
+mod crash;
+mod sample;
+mod sqlite;
