@@ -1,4 +1,5 @@
 //! Processes keep the contract, survive their server, and leave nothing behind.
+#![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
 

@@ -204,17 +204,12 @@ impl Server<'_> {
 
     fn reap(&mut self) {
         let mut is_clean = true;
-        loop {
-            match sys::reap() {
-                Reaped::Child(pid, status) => {
-                    if let Some(token) = self.supervisors.remove(&pid) {
-                        self.setting.notices.send(&LaunchNotice::Gone { token });
-                        is_clean &= status == 0;
-                    } else if !self.spares.remove(&pid) {
-                        is_clean = false;
-                    }
-                }
-                Reaped::Running | Reaped::Childless => break,
+        while let Reaped::Child(pid, status) = sys::reap() {
+            if let Some(token) = self.supervisors.remove(&pid) {
+                self.setting.notices.send(&LaunchNotice::Gone { token });
+                is_clean &= status == 0;
+            } else if !self.spares.remove(&pid) {
+                is_clean = false;
             }
         }
         if !is_clean {

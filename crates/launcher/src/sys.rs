@@ -198,7 +198,7 @@ pub(crate) fn spawn(prepared: &Prepared) -> Result<i32, SpawnError> {
     }
     let error = || io::Error::from_raw_os_error(side.errno);
     match side.stage {
-        0 => return Ok(pid),
+        0 => Ok(pid),
         stage => {
             let mut status = 0;
             // SAFETY: the child has left; the status outlives the call.

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
-use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -16,61 +15,12 @@ use tokio::task::AbortHandle;
 
 use super::folder::{self, Found};
 use super::link::{self, Notices, Requests};
+use super::options::{Error, Isolation, Options};
 use super::outcome;
 use super::request::{self, Common, Surroundings};
 use super::surroundings::Surrounder;
 use super::teller::Teller;
 use crate::seam::{Executor, LogSource, OBSERVATIONS_CAPACITY, Observations};
-
-/// Whether tasks get a private view of the file system.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Isolation {
-    /// Where the kernel allows it.
-    #[default]
-    Auto,
-    /// Or nothing runs.
-    On,
-    Off,
-}
-
-/// How processes are run.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The home folder, absolute.
-    pub home: PathBuf,
-    /// The program with the launcher's subcommand.
-    pub program: PathBuf,
-    /// Runs any image on the host's own programs.
-    pub any_image: bool,
-    pub isolation: Isolation,
-    /// Flushes exit reports to disk before they are told.
-    pub flush: bool,
-    /// From SIGTERM to SIGKILL.
-    pub grace: Duration,
-}
-
-impl Options {
-    /// Makes the usual options.
-    pub fn new(home: impl Into<PathBuf>, program: impl Into<PathBuf>) -> Self {
-        Self {
-            home: home.into(),
-            program: program.into(),
-            any_image: false,
-            isolation: Isolation::Auto,
-            flush: false,
-            grace: Duration::from_secs(10),
-        }
-    }
-}
-
-/// Why an executor did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("start launcher {}: {source}", program.display())]
-    Launcher { program: PathBuf, source: io::Error },
-    #[error("home folder {} is not an absolute path", home.display())]
-    Home { home: PathBuf },
-}
 
 /// Runs attempts as processes of this machine. A clone is another handle of the same executor.
 #[derive(Clone)]

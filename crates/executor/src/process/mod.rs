@@ -12,6 +12,7 @@ mod folder;
 mod images;
 mod interpreter;
 mod link;
+mod options;
 mod outcome;
 mod python_env;
 mod request;
@@ -19,4 +20,5 @@ mod surroundings;
 mod teller;
 
 pub use capabilities::{Capabilities, capabilities, obstacle};
-pub use executor::{Error, Isolation, Options, ProcessExecutor};
+pub use executor::ProcessExecutor;
+pub use options::{Error, Isolation, Options};

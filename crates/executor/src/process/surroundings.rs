@@ -60,12 +60,14 @@ impl Surrounder {
             launch.container.command.iter().chain(&launch.container.args).cloned().collect();
         let bootstrap = bootstrap::recognise(&words);
         let Some(version) = stand.python.as_ref().or(bootstrap.as_ref().map(|_| &None)) else {
-            self.tell(launch, &stand, "this machine's own programs", &mut around, teller).await;
+            if !stand.is_mapped {
+                self.tell(launch, "this machine's own programs", &mut around, teller).await;
+            }
             return Ok(around);
         };
         let Some(interpreter) = self.interpreters.find(version.as_deref()).await else {
             if bootstrap.is_none() && !stand.is_mapped {
-                self.tell(launch, &stand, "this machine's own programs", &mut around, teller).await;
+                self.tell(launch, "this machine's own programs", &mut around, teller).await;
                 return Ok(around);
             }
             return Err(no_interpreter(&launch.image));
@@ -79,7 +81,9 @@ impl Surrounder {
             ));
         }
         let stands_for = format!("Python {} of this machine", interpreter.version);
-        self.tell(launch, &stand, &stands_for, &mut around, teller).await;
+        if !stand.is_mapped {
+            self.tell(launch, &stands_for, &mut around, teller).await;
+        }
         let needs_kfp =
             bootstrap.as_ref().is_some_and(|found| matches!(found.program, Program::Function { .. }))
                 || bootstrap::calls_executor(&words);
@@ -113,17 +117,7 @@ impl Surrounder {
     }
 
     /// Says once in each run what stands for an image that nobody has mapped.
-    async fn tell(
-        &self,
-        launch: &Launch,
-        stand: &Stand,
-        stands_for: &str,
-        around: &mut Surroundings,
-        teller: &Teller,
-    ) {
-        if stand.is_mapped {
-            return;
-        }
+    async fn tell(&self, launch: &Launch, stands_for: &str, around: &mut Surroundings, teller: &Teller) {
         let is_new = {
             let mut told = self.told.lock().expect("no code panics while it holds the lock");
             if told.len() > TOLD_LIMIT {
