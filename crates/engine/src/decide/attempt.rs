@@ -76,14 +76,12 @@ impl Decision<'_> {
 
     fn attempt_failed(&mut self, id: NodeId, number: u32, failure: Failure) {
         let task = self.key(id);
-        let cancelled = failure.reason == FailureReason::Cancelled
-            || self.state.nodes[id].doomed == Some(Doom::Cancelled);
-        if cancelled {
+        if self.state.nodes[id].doomed == Some(Doom::Cancelled) {
             return self.end_key(task, TaskPhase::Cancelled, Outcome::default(), Some(failure));
         }
         let retry = self.task(id).and_then(|task| task.retry.as_ref());
         match retry.filter(|retry| number < retry.max_retries && is_retryable(failure.reason)) {
-            Some(retry) if !self.state.is_cancelling() => {
+            Some(retry) if !self.state.is_called_off(id) => {
                 let delay = delay_before(retry, number + 1);
                 if delay.is_zero() {
                     return self.plan_attempt(id);

@@ -6,7 +6,7 @@ use super::Decision;
 use super::cancel::{called_off, phase_of};
 use crate::driver::{collect, dag_outcome};
 use crate::event::{Event, Failure, FailureReason};
-use crate::state::{Children, NodeId, UNBORN, dag_at};
+use crate::state::{Children, Node, NodeId, UNBORN, dag_at};
 use crate::view::{RunPhase, TaskPhase};
 
 impl Decision<'_> {
@@ -37,16 +37,14 @@ impl Decision<'_> {
         let phases = |wanted: TaskPhase| {
             inside.iter().map(|child| &self.state.nodes[*child]).filter(move |child| child.phase == wanted)
         };
-        let failed: Vec<&str> = phases(TaskPhase::Failed).map(|child| child.key.as_str()).collect();
-        let (phase, error) = if let Some(first) = failed.first() {
-            let message = match failed.len() {
-                1 => format!("task `{first}` failed"),
-                count => format!("{count} tasks failed, among them `{first}`"),
-            };
-            let failure = Failure { reason: FailureReason::Inner, message, hint: None, exit_code: None };
-            (TaskPhase::Failed, Some(failure))
-        } else if self.state.is_cancelling()
-            && (phases(TaskPhase::Cancelled).next().is_some() || self.has_unstarted(id))
+        let mut failed = phases(TaskPhase::Failed);
+        let is_called_off = self.state.is_called_off(id);
+        let (phase, error) = if let Some(first) = failed.next() {
+            (TaskPhase::Failed, Some(inner_failure(first, failed.count())))
+        } else if is_called_off
+            && (self.state.nodes[id].parent.is_none()
+                || phases(TaskPhase::Cancelled).next().is_some()
+                || self.has_unstarted(id))
         {
             let cancelled = self.state.cancelling.as_ref().map(|(why, reason)| called_off(*why, reason));
             (TaskPhase::Cancelled, cancelled)
@@ -66,12 +64,25 @@ impl Decision<'_> {
     pub(super) fn finish_run(&mut self, root: NodeId) {
         let node = &self.state.nodes[root];
         let (phase, error) = match (node.phase, &self.state.cancelling) {
-            (TaskPhase::Cancelled, Some((why, reason))) => (phase_of(*why), Some(called_off(*why, reason))),
-            (TaskPhase::Failed, Some((why, reason))) => (phase_of(*why), Some(called_off(*why, reason))),
-            (TaskPhase::Failed | TaskPhase::Cancelled, None) => (RunPhase::Failed, node.error.clone()),
-            _ => (RunPhase::Succeeded, None),
+            (_, Some((why, reason))) => (phase_of(*why), Some(called_off(*why, reason))),
+            (TaskPhase::Succeeded, None) => (RunPhase::Succeeded, None),
+            (_, None) => (RunPhase::Failed, node.error.clone()),
         };
         let outcome = Box::new((*node.outcome).clone());
         self.emit(Event::RunEnded { at: self.now, phase, outcome, error });
     }
+}
+
+/// Names the task at the bottom of a group's failure, with its own words.
+fn inner_failure(first: &Node, others: usize) -> Failure {
+    let (mut message, exit_code) = match &first.error {
+        Some(error) if error.reason == FailureReason::Inner => (error.message.clone(), error.exit_code),
+        Some(error) => (format!("task `{}` failed: {}", first.key, error.message), error.exit_code),
+        None => (format!("task `{}` failed", first.key), None),
+    };
+    if others > 0 && first.error.as_ref().is_none_or(|error| error.reason != FailureReason::Inner) {
+        message = format!("{message} (and {others} more beside it)");
+    }
+    let hint = first.error.as_ref().and_then(|error| error.hint.clone());
+    Failure { reason: FailureReason::Inner, message, hint, exit_code }
 }

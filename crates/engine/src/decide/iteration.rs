@@ -8,7 +8,8 @@ use crate::state::{Children, NodeId, task_of};
 impl Decision<'_> {
     /// Starts iterations up to the loop's parallelism, or ends the loop when all have ended.
     pub(super) fn pump(&mut self, id: NodeId) {
-        let limit = self.task(id).and_then(|task| task.iterator.as_ref()?.parallelism).unwrap_or(u32::MAX);
+        let limit = self.task(id).and_then(|task| task.iterator.as_ref()?.parallelism);
+        let limit = limit.filter(|limit| *limit > 0).unwrap_or(u32::MAX);
         loop {
             let node = &self.state.nodes[id];
             if node.phase.is_terminal() {
@@ -16,7 +17,7 @@ impl Decision<'_> {
             }
             let Children::Loop { items, count, started, open } = &node.children else { return };
             let next = u32::try_from(started.len()).unwrap_or(u32::MAX);
-            if next >= *count || self.state.is_cancelling() {
+            if next >= *count || self.state.is_called_off(id) {
                 if *open == 0 {
                     self.finish_loop(id);
                 }

@@ -39,7 +39,7 @@ impl Decision<'_> {
         if let Some(reason) = self.reason_to_skip(dag, task) {
             return self.skip(key, reason);
         }
-        let inputs = match resolve(plan, self.state, dag, task) {
+        let inputs = match resolve(plan, self.state, dag, (name, task)) {
             Ok(inputs) => inputs,
             Err(failure) => return self.fail_key(key, failure),
         };
@@ -72,7 +72,7 @@ impl Decision<'_> {
         });
         match task.trigger.strategy {
             TriggerStrategy::AllSucceeded => {
-                if self.state.is_cancelling() {
+                if self.state.is_called_off(dag) {
                     return Some(SkipReason::Cancelled);
                 }
                 let failed = upstream.into_iter().find(|node| !node.phase.is_success())?;
@@ -80,8 +80,8 @@ impl Decision<'_> {
             }
             // Clean-up runs after a cancel too, for what had begun.
             TriggerStrategy::AllCompleted => {
-                let cleans_up = upstream.into_iter().any(|node| node.has_fired());
-                (self.state.is_cancelling() && !cleans_up).then_some(SkipReason::Cancelled)
+                let cleans_up = upstream.into_iter().any(|node| node.fired);
+                (self.state.is_called_off(dag) && !cleans_up).then_some(SkipReason::Cancelled)
             }
         }
     }

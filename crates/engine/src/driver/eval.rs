@@ -142,9 +142,8 @@ fn fold_over(
     environment: &mut Environment,
 ) -> Result<Value, String> {
     let mut kept = Vec::new();
-    let mut holding = 0_usize;
+    let (mut holding, mut refuted) = (0_usize, 0_usize);
     let mut failed = None;
-    let total = range.len();
     for item in range {
         environment.variables.push((variable.to_owned(), item.clone()));
         let found = evaluate(body, environment);
@@ -169,7 +168,8 @@ fn fold_over(
                 }
             }
             (Macro::All | Macro::Exists | Macro::ExistsOne, _) => match truth(found) {
-                Ok(holds) => holding += usize::from(holds),
+                Ok(true) => holding += 1,
+                Ok(false) => refuted += 1,
                 Err(error) => failed = Some(error),
             },
         }
@@ -177,9 +177,9 @@ fn fold_over(
     let decided = match fold {
         Macro::Map | Macro::Filter => return Ok(Value::Array(kept)),
         Macro::Exists if holding > 0 => return Ok(Value::Bool(true)),
-        Macro::All if failed.is_some() && holding + 1 < total => return Ok(Value::Bool(false)),
+        Macro::All if refuted > 0 => return Ok(Value::Bool(false)),
         Macro::Exists => false,
-        Macro::All => holding == total,
+        Macro::All => true,
         Macro::ExistsOne => holding == 1,
     };
     failed.map_or(Ok(Value::Bool(decided)), Err)

@@ -1,7 +1,7 @@
 //! What a cached result is found by.
 //!
-//! Source: v2 semantics 2.7. Beyond upstream the environment is part of the key, because a changed variable
-//! changes results. Input artifacts count by id: a cached step hands on the same records, so its downstream
+//! Source: v2 semantics 2.7. Beyond upstream the environment and the defaults of inputs that were left out are
+//! part of the key, because a change of them changes results. Input artifacts count by id: a cached step hands on the same records, so its downstream
 //! hits too.
 
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use pipewright_plan::{Plan, canonical};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::defaults_of;
 use crate::event::Fingerprint;
 use crate::state::{Node, container_at, task_of};
 
@@ -30,6 +31,9 @@ pub(crate) fn fingerprint(plan: &Plan, node: &Node) -> Option<Fingerprint> {
     let mut document = BTreeMap::new();
     for (name, value) in &node.inputs.parameters {
         document.insert(format!("inputs.parameters.{name}"), shortened(canonical(value)));
+    }
+    for (name, value) in defaults_of(component, &node.inputs) {
+        document.insert(format!("defaults.{name}"), shortened(canonical(&value)));
     }
     for (name, artifacts) in &node.inputs.artifacts {
         let ids: Vec<&str> = artifacts.iter().map(|artifact| artifact.id.0.as_str()).collect();

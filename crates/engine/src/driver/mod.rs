@@ -15,7 +15,7 @@ pub(crate) use eval::{Environment, evaluate};
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use outputs::{collect, dag_outcome, published_outcome};
 pub(crate) use provision::{import_request, prepare};
-pub(crate) use resolve::{is_triggered, items_of, iteration_inputs, resolve, root_inputs};
+pub(crate) use resolve::{defaults_of, is_triggered, items_of, iteration_inputs, resolve, root_inputs};
 
 use crate::event::{Failure, FailureReason};
 

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use pipewright_plan::{
     ArtifactId, ArtifactList, ArtifactValue, Component, ExecutorArtifact, ExecutorInput, Filling, Importer,
-    OutputParameter, Plan, Value,
+    OutputParameter, Plan,
 };
 
 use super::quantity::resources;
-use super::{unresolved, uuid_of};
+use super::{defaults_of, unresolved, uuid_of};
 use crate::desired::{ImportRequest, Launch};
 use crate::event::{Failure, Resolved};
 use crate::id::AttemptId;
@@ -48,7 +48,12 @@ fn executor_input(
         input.outputs.parameters.insert(name.clone(), OutputParameter::default());
     }
     let (run, task, digest) = (&attempt.run, attempt.task.name(), attempt.digest());
-    let root = pipeline_root.trim_end_matches('/');
+    // A bucket's options follow it at the root alone, not at each artifact.
+    let root = match pipeline_root.split_once('?') {
+        Some((bucket, _)) if bucket.contains("://") => bucket,
+        _ => pipeline_root,
+    };
+    let root = root.trim_end_matches('/');
     let folder = format!("{root}/{}/{run}/{task}/{digest}", plan.name);
     for (name, output) in &component.outputs.artifacts {
         let artifact = ExecutorArtifact {
@@ -73,13 +78,7 @@ pub(crate) fn prepare(plan: &Plan, state: &RunState, node: &Node, number: u32) -
     let attempt = AttemptId { run: state.run.clone(), task: node.key.clone(), number };
     let root = state.submit.as_ref().map(|submit| submit.pipeline_root.as_str()).unwrap_or_default();
     let executor_input = executor_input(plan, component, &node.inputs, &attempt, root);
-    let defaults: BTreeMap<String, Value> = component
-        .inputs
-        .parameters
-        .iter()
-        .filter(|(name, _)| !node.inputs.parameters.contains_key(*name))
-        .filter_map(|(name, input)| Some((name.clone(), input.default.clone()?)))
-        .collect();
+    let defaults = defaults_of(component, &node.inputs);
     let job = state.job_facts(plan, &node.key);
     let filling = Filling { executor_input: &executor_input, defaults: &defaults, job: &job };
     let mut env: Vec<(String, String)> =
@@ -118,7 +117,9 @@ pub(crate) fn import_request(
     input.inputs.parameter_values = node.inputs.parameters.clone();
     input.inputs.artifacts = executor_artifacts(&node.inputs);
     let job = state.job_facts(plan, &node.key);
-    let filling = Filling { executor_input: &input, defaults: &BTreeMap::new(), job: &job };
+    let component = plan.components.get_index(node.component);
+    let defaults = component.map(|(_, component)| defaults_of(component, &node.inputs)).unwrap_or_default();
+    let filling = Filling { executor_input: &input, defaults: &defaults, job: &job };
     let metadata =
         importer.metadata.iter().map(|(key, value)| (filling.text(key), filling.value(value))).collect();
     let artifact = ArtifactValue {

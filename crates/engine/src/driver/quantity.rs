@@ -12,7 +12,7 @@ pub(crate) fn resources(resources: &Resources, filling: &Filling<'_>) -> Result<
     let read = |name: &str, field: &Option<Text>, scale: f64| match text(field) {
         None => Ok(None),
         Some(text) => match quantity(&text) {
-            Some(value) => Ok(Some((value * scale).ceil() as u64)),
+            Some(value) => Ok(Some((value * scale - 1e-6).ceil() as u64)),
             None => Err(format!("{name} `{text}` is no quantity such as 500m, 2 or 4Gi")),
         },
     };

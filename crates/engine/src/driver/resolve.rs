@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    ArtifactBinding, Component, ComponentKind, ExecutorInput, Expr, Filling, Inputs, Items, IterationKind,
-    LoopPolicy, ParameterInput, ParameterSource, Plan, Task, Value, ValueTemplate, kind_name, text_form,
+    ArtifactBinding, Component, ComponentKind, ExecutorInput, Expr, Filling, Items, IterationKind, LoopPolicy,
+    ParameterInput, ParameterSource, ParameterType, Plan, Task, Value, ValueTemplate, kind_name, text_form,
 };
 use serde_json::json;
 
@@ -23,7 +23,7 @@ enum Found {
     Value(Value),
     /// Nothing was given; the reason is for the message when something had to be.
     Nothing(String),
-    /// Upstream ended without leaving the value.
+    /// Upstream did not succeed, so it left no value; the task runs all the same.
     NotProduced(String),
 }
 
@@ -49,12 +49,18 @@ pub(crate) fn root_inputs(plan: &Plan, arguments: &BTreeMap<String, Value>) -> R
 }
 
 /// Resolves the inputs of a task of this dag instance.
-pub(crate) fn resolve(plan: &Plan, state: &RunState, dag: NodeId, task: &Task) -> Result<Resolved, Failure> {
+pub(crate) fn resolve(
+    plan: &Plan,
+    state: &RunState,
+    dag: NodeId,
+    (task_name, task): (&str, &Task),
+) -> Result<Resolved, Failure> {
     let Some(component) = plan.component(&task.component) else {
         return Err(unresolved(format!("component `{}` does not exist", task.component)));
     };
     let mut resolved = Resolved::default();
     resolve_artifacts(state, plan, dag, (task, component), &mut resolved)?;
+    let site = Site { plan, state, dag, key: state.nodes[dag].key.child(task_name), component };
     // Constants may refer to the task's other inputs, so they come last.
     let is_template = |source: &ParameterSource| matches!(source, ParameterSource::Constant { value } if !matches!(value, ValueTemplate::Literal { .. }));
     for last in [false, true] {
@@ -62,18 +68,20 @@ pub(crate) fn resolve(plan: &Plan, state: &RunState, dag: NodeId, task: &Task) -
             if is_template(&binding.source) != last {
                 continue;
             }
-            let found = find(plan, state, dag, &binding.source, &resolved)?;
+            let found = site.find(&binding.source, &resolved)?;
             let found = match (found, &binding.selector) {
                 (Found::Value(value), Some(selector)) if !value.is_null() => {
                     Found::Value(select(name, selector, &value)?)
                 }
                 (found, _) => found,
             };
-            place(name, found, &component.inputs, iterated(task), &mut resolved)?;
+            site.place(name, found, iterated(task), &mut resolved)?;
         }
     }
     for (name, input) in &component.inputs.parameters {
-        if resolved.parameters.contains_key(name) || task.parameters.contains_key(name) {
+        // What a binding left out stays out of a container; a dag completes it for its own tasks.
+        let left_out = task.parameters.contains_key(name) && !is_dag(component);
+        if left_out || resolved.parameters.contains_key(name) {
             continue;
         }
         if task.iterator.as_ref().is_some_and(|iterator| iterator.item_input == *name) {
@@ -94,40 +102,97 @@ fn iterated(task: &Task) -> Option<&str> {
     }
 }
 
-fn find(
-    plan: &Plan,
-    state: &RunState,
+fn is_dag(component: &Component) -> bool {
+    matches!(component.kind, ComponentKind::Dag(_))
+}
+
+/// Where inputs are resolved: a task about to fire in a dag instance.
+struct Site<'a> {
+    plan: &'a Plan,
+    state: &'a RunState,
     dag: NodeId,
-    source: &ParameterSource,
-    resolved: &Resolved,
-) -> Result<Found, Failure> {
-    let owner = &state.nodes[dag];
-    Ok(match source {
-        ParameterSource::DagInput { name } => match owner.inputs.parameters.get(name) {
-            Some(Value::Null) => Found::Nothing(format!("input `{name}` of `{}` is null", owner.key)),
-            Some(value) => Found::Value(value.clone()),
-            None => Found::Nothing(format!("`{}` has no input `{name}`", owner.key)),
-        },
-        ParameterSource::TaskOutput { task, key } => {
-            match sibling(plan, state, dag, task).and_then(|node| node.outcome.parameters.get(key)) {
+    /// The task's own path.
+    key: TaskKey,
+    component: &'a Component,
+}
+
+impl Site<'_> {
+    fn find(&self, source: &ParameterSource, resolved: &Resolved) -> Result<Found, Failure> {
+        let owner = &self.state.nodes[self.dag];
+        Ok(match source {
+            ParameterSource::DagInput { name } => match owner.inputs.parameters.get(name) {
+                Some(Value::Null) => Found::Nothing(format!("input `{name}` of `{}` is null", owner.key)),
                 Some(value) => Found::Value(value.clone()),
-                None => Found::NotProduced(format!("task `{task}` left no output `{key}`")),
+                None => Found::Nothing(format!("`{}` has no input `{name}`", owner.key)),
+            },
+            ParameterSource::TaskOutput { task, key } => {
+                let producer = sibling(self.plan, self.state, self.dag, task);
+                let why = || format!("task `{task}` left no output `{key}`");
+                match producer.map(|node| (node.phase, node.outcome.parameters.get(key))) {
+                    Some((_, Some(value))) => Found::Value(value.clone()),
+                    Some((phase, None)) if !phase.is_success() => Found::NotProduced(why()),
+                    Some((_, None)) | None => Found::Nothing(why()),
+                }
             }
-        }
-        ParameterSource::Constant { value: ValueTemplate::Literal { value } } => Found::Value(value.clone()),
-        ParameterSource::Constant { value } => {
-            let mut input = ExecutorInput::default();
-            input.inputs.parameter_values = resolved.parameters.clone();
-            input.inputs.artifacts = executor_artifacts(resolved);
-            let job = state.job_facts(plan, &owner.key);
-            let filling = Filling { executor_input: &input, defaults: &BTreeMap::new(), job: &job };
-            Found::Value(filling.value(value))
-        }
-        ParameterSource::FinalStatus { task } => match sibling(plan, state, dag, task) {
-            Some(node) => Found::Value(final_status(plan, state, task, node)),
-            None => return Err(unresolved(format!("task `{task}` has no final status"))),
-        },
-    })
+            ParameterSource::Constant { value: ValueTemplate::Literal { value } } => {
+                Found::Value(value.clone())
+            }
+            ParameterSource::Constant { value } => Found::Value(self.fill(value, resolved)),
+            ParameterSource::FinalStatus { task } => {
+                match sibling(self.plan, self.state, self.dag, task) {
+                    Some(node) => Found::Value(final_status(self.plan, self.state, task, node)),
+                    None => return Err(unresolved(format!("task `{task}` has no final status"))),
+                }
+            }
+        })
+    }
+
+    /// Fills a constant from the inputs resolved before it.
+    fn fill(&self, template: &ValueTemplate, resolved: &Resolved) -> Value {
+        let mut input = ExecutorInput::default();
+        input.inputs.parameter_values = resolved.parameters.clone();
+        input.inputs.artifacts = executor_artifacts(resolved);
+        let defaults = defaults_of(self.component, resolved);
+        let job = self.state.job_facts(self.plan, &self.key);
+        Filling { executor_input: &input, defaults: &defaults, job: &job }.value(template)
+    }
+
+    /// Applies the component's rules to what a binding yielded.
+    fn place(
+        &self,
+        name: &str,
+        found: Found,
+        items_input: Option<&str>,
+        resolved: &mut Resolved,
+    ) -> Result<(), Failure> {
+        let missing = |why: String| unresolved(format!("input `{name}` has no value: {why}"));
+        let value = match (found, self.component.inputs.parameters.get(name)) {
+            // Items may be a list or a text that holds one, whatever the declaration says.
+            (Found::Value(value), _) if items_input == Some(name) => value,
+            (Found::Value(Value::Null), Some(input)) if input.optional => return Ok(()),
+            (Found::Value(value), Some(input)) => accept(name, input, value)?,
+            (Found::Value(value), None) => value,
+            (Found::Nothing(_) | Found::NotProduced(_), Some(input)) if input.optional => return Ok(()),
+            (_, Some(input @ ParameterInput { default: Some(default), .. })) => {
+                accept(name, input, default.clone())?
+            }
+            (Found::NotProduced(_), Some(input)) if input.parameter_type == ParameterType::String => {
+                Value::String(String::new())
+            }
+            // Helpers of constants are declared by nobody: without a value they stand for no text.
+            (Found::Nothing(_) | Found::NotProduced(_), None) if items_input != Some(name) => return Ok(()),
+            (Found::Nothing(why) | Found::NotProduced(why), _) => return Err(missing(why)),
+        };
+        resolved.parameters.insert(name.to_owned(), value);
+        Ok(())
+    }
+}
+
+/// Lists the defaults of inputs that were left out; placeholders alone see them.
+pub(crate) fn defaults_of(component: &Component, resolved: &Resolved) -> BTreeMap<String, Value> {
+    let left_out =
+        component.inputs.parameters.iter().filter(|(name, _)| !resolved.parameters.contains_key(*name));
+    left_out.filter_map(|(name, input)| Some((name.clone(), input.default.clone()?))).collect()
 }
 
 fn sibling<'a>(plan: &Plan, state: &'a RunState, dag: NodeId, task: &str) -> Option<&'a Node> {
@@ -174,41 +239,6 @@ fn select(name: &str, selector: &Expr, value: &Value) -> Result<Value, Failure> 
         .map_err(|error| unresolved(format!("cannot select the value of input `{name}`: {error}")))
 }
 
-/// Applies the component's rules to what a binding yielded.
-fn place(
-    name: &str,
-    found: Found,
-    inputs: &Inputs,
-    items_input: Option<&str>,
-    resolved: &mut Resolved,
-) -> Result<(), Failure> {
-    let declared = inputs.parameters.get(name);
-    let value = match (found, declared) {
-        // Items may be a list or a text that holds one, whatever the declaration says.
-        (Found::Value(value), _) if items_input == Some(name) => value,
-        (Found::Value(Value::Null), Some(input)) if input.optional => return Ok(()),
-        (Found::Value(value), Some(input)) => accept(name, input, value)?,
-        (Found::Value(value), None) => value,
-        (Found::Nothing(_) | Found::NotProduced(_), Some(input)) if input.optional => return Ok(()),
-        (Found::NotProduced(why), Some(input)) => match &input.default {
-            Some(default) => default.clone(),
-            None if input.parameter_type == pipewright_plan::ParameterType::String => {
-                Value::String(String::new())
-            }
-            None => return Err(unresolved(format!("input `{name}` has no value: {why}"))),
-        },
-        (Found::Nothing(why), Some(input)) => match &input.default {
-            Some(default) => default.clone(),
-            None => return Err(unresolved(format!("input `{name}` has no value: {why}"))),
-        },
-        (Found::Nothing(why) | Found::NotProduced(why), None) => {
-            return Err(unresolved(format!("input `{name}` has no value: {why}")));
-        }
-    };
-    resolved.parameters.insert(name.to_owned(), value);
-    Ok(())
-}
-
 fn accept(name: &str, input: &ParameterInput, value: Value) -> Result<Value, Failure> {
     let value = convert(input.parameter_type, value)
         .map_err(|why| unresolved(format!("input `{name}` does not fit: {why}")))?;
@@ -222,7 +252,7 @@ fn accept(name: &str, input: &ParameterInput, value: Value) -> Result<Value, Fai
 
 /// A dag sees defaults and explicit nulls; a container sees an optional input left out, for its own default.
 fn unbound(name: &str, input: &ParameterInput, component: &Component) -> Result<Option<Value>, Failure> {
-    let is_dag = matches!(component.kind, ComponentKind::Dag(_));
+    let is_dag = is_dag(component);
     match (&input.default, input.optional) {
         (Some(default), optional) if is_dag || !optional => Ok(Some(default.clone())),
         (None, true) if is_dag => Ok(Some(Value::Null)),
@@ -324,15 +354,19 @@ pub(crate) fn iteration_inputs(
     key: &TaskKey,
     index: u32,
 ) -> Result<Resolved, Failure> {
-    let mut resolved = loop_inputs.clone();
-    let Some(iterator) = &task.iterator else { return Ok(resolved) };
+    let Some(iterator) = &task.iterator else { return Ok(loop_inputs.clone()) };
     let index = index as usize;
-    let hidden = iterated(task).filter(|name| *name != iterator.item_input);
+    let mut resolved = Resolved::default();
+    // The items are passed over, not copied and dropped: there may be many of them, once for each iteration.
+    let hidden = iterated(task);
+    for (name, value) in loop_inputs.parameters.iter().filter(|(name, _)| Some(name.as_str()) != hidden) {
+        resolved.parameters.insert(name.clone(), value.clone());
+    }
+    for (name, list) in loop_inputs.artifacts.iter().filter(|(name, _)| Some(name.as_str()) != hidden) {
+        resolved.artifacts.insert(name.clone(), list.clone());
+    }
     match iterator.kind {
         IterationKind::Parameter => {
-            if let Some(hidden) = hidden {
-                resolved.parameters.remove(hidden);
-            }
             let Some(item) = items.get(index) else {
                 return Err(unresolved(format!("`{key}` has no item {index}")));
             };
@@ -346,13 +380,10 @@ pub(crate) fn iteration_inputs(
             resolved.parameters.insert(iterator.item_input.clone(), item);
         }
         IterationKind::Artifact => {
-            let Items::Input { name } = &iterator.items else { return Ok(resolved) };
-            let Some(item) = loop_inputs.artifacts.get(name).and_then(|list| list.get(index)) else {
+            let list = hidden.and_then(|name| loop_inputs.artifacts.get(name));
+            let Some(item) = list.and_then(|list| list.get(index)) else {
                 return Err(unresolved(format!("`{key}` has no artifact {index}")));
             };
-            if let Some(hidden) = hidden {
-                resolved.artifacts.remove(hidden);
-            }
             resolved.artifacts.insert(iterator.item_input.clone(), vec![item.clone()]);
         }
     }

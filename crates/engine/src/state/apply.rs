@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pipewright_plan::{ComponentKind, Plan};
 
 use super::node::{Children, Layout, Node, NodeId, UNBORN};
-use super::{RunState, Timer, dag_at, task_of};
+use super::{RunState, Timer, container_at, dag_at, task_of};
 use crate::event::{AttemptEnd, Event, FailureReason, Resolved, SkipReason};
 use crate::id::{TaskKey, Timestamp};
 use crate::view::{AttemptView, RunPhase, TaskKind, TaskPhase};
@@ -79,6 +79,7 @@ impl RunState {
                 self.lookups.remove(&id);
                 self.nodes[id].fingerprint = Some(fingerprint.clone());
                 self.nodes[id].cached_from = Some(source.clone());
+                self.nodes[id].started_at = Some(at);
             }
             Event::AttemptPlanned { number, .. } => self.plan_attempt(id, at, *number),
             Event::AttemptPreparing { number, note, .. } => {
@@ -93,7 +94,10 @@ impl RunState {
                     attempt.note = None;
                     attempt.phase = TaskPhase::Running;
                     self.nodes[id].phase = TaskPhase::Running;
-                    if let Some(limit) = task_of(plan, &self.nodes[id]).and_then(|task| task.timeout) {
+                    self.nodes[id].started_at.get_or_insert(at);
+                    let limit = task_of(plan, &self.nodes[id]).and_then(|task| task.timeout);
+                    // What is to be killed anyway needs no deadline.
+                    if let Some(limit) = limit.filter(|_| self.nodes[id].doomed.is_none()) {
                         self.set_timer(id, Timer::Deadline(id), at.after(limit));
                     }
                 }
@@ -121,7 +125,11 @@ impl RunState {
 
     fn start(&mut self, plan: &Plan, id: NodeId, at: Timestamp, inputs: &Resolved) {
         self.nodes[id].inputs = Arc::new(inputs.clone());
-        self.nodes[id].started_at = Some(at);
+        self.nodes[id].fired = true;
+        self.nodes[id].cleanup = self.is_cancelling();
+        if self.nodes[id].kind == TaskKind::Loop || container_at(plan, self.nodes[id].component).is_none() {
+            self.nodes[id].started_at = Some(at);
+        }
         if self.nodes[id].kind == TaskKind::Loop {
             self.nodes[id].phase = TaskPhase::Running;
             return;
@@ -157,6 +165,7 @@ impl RunState {
             return;
         }
         self.nodes[id].doomed = None;
+        self.nodes[id].phase = TaskPhase::Pending;
         self.nodes[id].attempts.push(AttemptView {
             number,
             phase: TaskPhase::Pending,
@@ -181,18 +190,25 @@ impl RunState {
         let Some(attempt) = self.attempt(id, number) else { return };
         attempt.ended_at = Some(at);
         attempt.note = None;
-        match end {
+        let usage = match end {
             AttemptEnd::Succeeded { usage, .. } => {
                 attempt.phase = TaskPhase::Succeeded;
-                attempt.usage = Some(*usage);
+                usage
             }
             AttemptEnd::Failed { failure, usage } => {
                 let cancelled = failure.reason == FailureReason::Cancelled;
                 attempt.phase = if cancelled { TaskPhase::Cancelled } else { TaskPhase::Failed };
                 attempt.failure = Some(failure.clone());
-                attempt.usage = Some(*usage);
+                usage
             }
+        };
+        attempt.usage = Some(*usage);
+        // An end may be seen without its start.
+        if attempt.started_at.is_none() && usage.started_at_us > 0 {
+            attempt.started_at = Some(Timestamp(usage.started_at_us));
         }
+        let started = attempt.started_at;
+        self.nodes[id].started_at = self.nodes[id].started_at.or(started);
     }
 
     /// Gives the node a terminal phase and tells its parent, once.
@@ -280,6 +296,8 @@ impl RunState {
             kind: TaskKind::Dag,
             iteration: None,
             phase: TaskPhase::Pending,
+            fired: false,
+            cleanup: false,
             created_at: at,
             started_at: None,
             ended_at: None,

@@ -131,6 +131,11 @@ impl RunState {
         self.cancelling.is_some()
     }
 
+    /// Tells whether this node's part of the run was called off; clean-up that began later was not.
+    pub(crate) fn is_called_off(&self, id: NodeId) -> bool {
+        self.is_cancelling() && !self.nodes[id].cleanup
+    }
+
     pub(crate) fn set_phase(&mut self, at: Timestamp, phase: RunPhase) {
         if self.view.phase != phase || self.view.history.is_empty() {
             self.view.phase = phase;

@@ -25,7 +25,12 @@ pub(crate) struct Node {
     pub(crate) kind: TaskKind,
     pub(crate) iteration: Option<u32>,
     pub(crate) phase: TaskPhase,
+    /// Its trigger policy held and its inputs were there.
+    pub(crate) fired: bool,
+    /// Fired after the run was called off: clean-up, which goes on to its own end.
+    pub(crate) cleanup: bool,
     pub(crate) created_at: Timestamp,
+    /// Of a container: when its first attempt ran; of anything else: when it fired.
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
     pub(crate) inputs: Arc<Resolved>,
@@ -41,12 +46,6 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Tells whether the task fired: its trigger policy held and its inputs were there.
-    pub(crate) fn has_fired(&self) -> bool {
-        !matches!(self.phase, TaskPhase::Skipped | TaskPhase::Omitted)
-            && (self.phase != TaskPhase::Cancelled || self.started_at.is_some())
-    }
-
     /// Returns the number of the attempt that has not ended.
     pub(crate) fn current_attempt(&self) -> Option<u32> {
         self.attempts.last().filter(|attempt| attempt.ended_at.is_none()).map(|attempt| attempt.number)
