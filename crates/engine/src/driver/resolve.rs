@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    ArtifactBinding, Component, ComponentKind, ExecutorInput, Expr, Filling, Items, IterationKind, LoopPolicy,
-    ParameterInput, ParameterSource, ParameterType, Plan, Task, Value, ValueTemplate, kind_name, text_form,
+    ArtifactBinding, Component, ComponentKind, ExecutorInput, Expr, Filling, Items, IterationKind,
+    LoopPolicy, ParameterInput, ParameterSource, ParameterType, Plan, Task, Value, ValueTemplate, kind_name,
+    text_form,
 };
 use serde_json::json;
 
@@ -138,12 +139,10 @@ impl Site<'_> {
                 Found::Value(value.clone())
             }
             ParameterSource::Constant { value } => Found::Value(self.fill(value, resolved)),
-            ParameterSource::FinalStatus { task } => {
-                match sibling(self.plan, self.state, self.dag, task) {
-                    Some(node) => Found::Value(final_status(self.plan, self.state, task, node)),
-                    None => return Err(unresolved(format!("task `{task}` has no final status"))),
-                }
-            }
+            ParameterSource::FinalStatus { task } => match sibling(self.plan, self.state, self.dag, task) {
+                Some(node) => Found::Value(final_status(self.plan, self.state, task, node)),
+                None => return Err(unresolved(format!("task `{task}` has no final status"))),
+            },
         })
     }
 
