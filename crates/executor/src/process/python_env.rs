@@ -322,6 +322,16 @@ fn host_of(value: &str) -> &str {
     rest.split('/').next().unwrap_or(rest)
 }
 
+/// What uv calls the settings that pip reads.
+const PIP_TO_UV: [(&str, &str); 6] = [
+    ("PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
+    ("PIP_EXTRA_INDEX_URL", "UV_INDEX"),
+    ("PIP_FIND_LINKS", "UV_FIND_LINKS"),
+    ("PIP_NO_INDEX", "UV_NO_INDEX"),
+    ("PIP_TRUSTED_HOST", "UV_INSECURE_HOST"),
+    ("PIP_CERT", "SSL_CERT_FILE"),
+];
+
 /// What installers get of our own environment: where to find packages, how to reach them, where to cache.
 fn environment_for_making() -> Vec<(OsString, OsString)> {
     const NAMES: [&str; 17] = [
@@ -343,7 +353,7 @@ fn environment_for_making() -> Vec<(OsString, OsString)> {
         "LD_LIBRARY_PATH",
         "SYSTEM_VERSION_COMPAT",
     ];
-    env::vars_os()
+    let mut passed: Vec<(OsString, OsString)> = env::vars_os()
         .filter(|(name, _)| {
             let name = name.to_string_lossy();
             NAMES.contains(&name.as_ref())
@@ -351,5 +361,11 @@ fn environment_for_making() -> Vec<(OsString, OsString)> {
                 || name.starts_with("UV_")
                 || name.to_ascii_lowercase().ends_with("_proxy")
         })
-        .collect()
+        .collect();
+    for (pip, uv) in PIP_TO_UV {
+        if let (Some(value), None) = (env::var_os(pip), env::var_os(uv)) {
+            passed.push((uv.into(), value));
+        }
+    }
+    passed
 }
