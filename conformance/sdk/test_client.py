@@ -294,17 +294,24 @@ def test_run_from_version(client, name, package):
     experiment = client.create_experiment(name)
     pipeline = client.upload_pipeline(package, pipeline_name=name)
     version = client.upload_pipeline_version(package, name + "-2", pipeline_id=pipeline.pipeline_id)
-    for version_id in (version.pipeline_version_id, None):
-        run = client.run_pipeline(
-            experiment.experiment_id, name, pipeline_id=pipeline.pipeline_id, version_id=version_id, params={"count": 3}
-        )
-        assert run.run_id
-        done = finish(client, run.run_id)
-        assert done.state == "SUCCEEDED"
-        reference = done.pipeline_version_reference
-        assert reference.pipeline_id == pipeline.pipeline_id
-        assert reference.pipeline_version_id in (version.pipeline_version_id, None)
-        assert done.pipeline_spec is None
+    run = client.run_pipeline(
+        experiment.experiment_id,
+        name,
+        pipeline_id=pipeline.pipeline_id,
+        version_id=version.pipeline_version_id,
+        params={"count": 3},
+    )
+    done = finish(client, run.run_id)
+    assert done.state == "SUCCEEDED"
+    assert done.pipeline_version_reference.pipeline_id == pipeline.pipeline_id
+    assert done.pipeline_version_reference.pipeline_version_id == version.pipeline_version_id
+    assert done.pipeline_spec is None
+
+    # Without a version the newest one runs; the client has no call for it, the API has.
+    reference = kfp_server_api.V2beta1PipelineVersionReference(pipeline_id=pipeline.pipeline_id)
+    body = kfp_server_api.V2beta1Run(display_name=name, pipeline_version_reference=reference)
+    run = client._run_api.run_service_create_run(run=body)
+    assert finish(client, run.run_id).state == "SUCCEEDED"
 
 
 def test_run_fails(client, name):
