@@ -73,7 +73,8 @@ pub fn soak(binary: &std::path::Path, count: u32, seed: u64, task_seconds: &str)
         served = Served::start(binary, &home, &parallel)?;
     }
     let started = Instant::now();
-    let run = served.wait(&id, PATIENCE)?;
+    served.wait(&id, PATIENCE)?;
+    let run = served.run(&id)?;
     remember(&run, &mut ended)?;
     served::must_succeed(&run)?;
     let tally = tally.lock().expect("no listener panics").clone();

@@ -39,11 +39,14 @@ Leaves with 0 when the run succeeded, 1 when it failed or was cancelled, 2 when 
 Leaves with 0 when the file can be run, 2 when it cannot.")]
     Check(Check),
     /// List, show and cancel runs, or read their logs
-    #[command(subcommand, after_help = "Examples:
+    #[command(
+        subcommand,
+        after_help = "Examples:
   pipewright runs list
   pipewright runs get 0199e5c4-…
   pipewright runs logs 0199e5c4-… --task train
-  pipewright runs cancel 0199e5c4-… --server http://127.0.0.1:8080")]
+  pipewright runs cancel 0199e5c4-… --server http://127.0.0.1:8080"
+    )]
     Runs(Runs),
     /// Say what this machine can do, what is missing and how to get it
     #[command(after_help = "Example:

@@ -42,7 +42,9 @@ impl Client {
     /// Takes a URL such as `http://127.0.0.1:8080` or `http://host:8080/pipeline`.
     pub(crate) fn new(url: &str) -> Result<Self> {
         let Some(rest) = url.strip_prefix("http://") else {
-            bail!("`{url}` does not begin with http://; for https, forward a port and use http://127.0.0.1:PORT");
+            bail!(
+                "`{url}` does not begin with http://; for https, forward a port and use http://127.0.0.1:PORT"
+            );
         };
         let (authority, prefix) = rest.split_once('/').map_or((rest, ""), |(host, path)| (host, path));
         if authority.is_empty() {
@@ -130,7 +132,9 @@ pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                escaped.push(char::from(byte))
+            }
             other => escaped.push_str(&format!("%{other:02X}")),
         }
     }

@@ -31,21 +31,22 @@ impl Engine {
 
     /// Starts on a home folder that is ours already.
     pub(crate) async fn start_with(lock: Lock, settings: &Settings) -> Result<Self> {
-        let flush = settings.durability == Durability::Full;
-        let store = open_store(&settings.home, settings.durability).await?;
+        let store = open_store(&settings.home, settings.durability)?;
+        let program = std::env::current_exe().context("cannot find this program's own file")?;
         let options = process::Options {
-            home: settings.home.clone(),
-            program: std::env::current_exe().context("cannot find this program's own file")?,
             any_image: settings.any_image,
             isolation: match settings.isolation {
                 Isolation::Auto => process::Isolation::Auto,
                 Isolation::On => process::Isolation::On,
                 Isolation::Off => process::Isolation::Off,
             },
-            flush,
+            flush: settings.durability == Durability::Full,
             grace: settings.grace,
+            env: settings.task_env.clone(),
+            ..process::Options::new(&settings.home, program)
         };
-        let (executor, observations) = ProcessExecutor::start(options).context("cannot start the executor")?;
+        let (executor, observations) =
+            ProcessExecutor::start(options).context("cannot start the executor")?;
         let executor = Arc::new(executor);
         let capacity = capacity(settings.max_parallel);
         let controller =
@@ -62,7 +63,7 @@ impl Engine {
 }
 
 /// Opens the store of a home folder.
-pub(crate) async fn open_store(home: &Path, durability: Durability) -> Result<Store> {
+pub(crate) fn open_store(home: &Path, durability: Durability) -> Result<Store> {
     let durability = match durability {
         Durability::Grouped => store::Durability::Grouped,
         Durability::Full => store::Durability::Full,

@@ -8,7 +8,7 @@ use pipewright_engine::{CacheSource, Fingerprint, TaskKey, TaskView};
 use pipewright_plan::{ComponentKind, Plan};
 use pipewright_store::Store;
 
-use crate::output::{clip, paint, BOLD};
+use crate::output::{BOLD, clip, paint};
 
 /// Characters of a differing value that are shown.
 const VALUE: usize = 60;

@@ -73,7 +73,8 @@ pub(crate) fn claim(home: &Path) -> Result<Claim> {
         Ok(()) => {
             file.set_len(0)?;
             file.rewind()?;
-            write!(file, "{}", std::process::id()).with_context(|| format!("cannot write {}", path.display()))?;
+            write!(file, "{}", std::process::id())
+                .with_context(|| format!("cannot write {}", path.display()))?;
             // A note of a server that was killed would mislead.
             remove_note(home);
             Ok(Claim::Ours(Lock { _file: file }))

@@ -1,43 +1,90 @@
 //! The `pipewright` program: takes the command line apart and hands over to one command.
+//!
+//! Errors become exit codes here and nowhere else: 0 done, 1 failed, 2 wrong input.
 
+mod args;
+mod client;
 mod commands;
+mod compose;
 mod diagnostics;
+mod env;
+mod experiments;
+mod explain;
+mod home;
 mod output;
+mod parameters;
+mod progress;
+mod result;
+mod serve;
+mod settings;
 mod source;
+mod watch;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use anyhow::{Context, Result};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
 
-#[derive(Parser)]
-#[command(name = "pipewright", version)]
-enum Arguments {
-    /// Print every mistake of a pipeline file
-    Check(Check),
-}
-
-#[derive(clap::Args)]
-pub(crate) struct Check {
-    pub file: PathBuf,
-    #[arg(long, value_enum, default_value_t)]
-    pub output: Format,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    #[default]
-    Text,
-    Json,
-}
+use args::{Arguments, Command};
+use settings::Settings;
+use source::BadInput;
 
 fn main() -> ExitCode {
-    let Arguments::Check(args) = Arguments::parse();
-    match commands::check::run(&args) {
+    // The launcher forks: it must begin before any other thread exists.
+    if std::env::args_os().nth(1).is_some_and(|word| word == "launcher") {
+        return pipewright_launcher::main(std::env::args_os().skip(2));
+    }
+    let arguments = Arguments::parse();
+    start_log(&arguments);
+    match dispatch(arguments.command) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
+            if is_broken_pipe(&error) {
+                return ExitCode::SUCCESS;
+            }
             anstream::eprintln!("{} {error:#}", output::paint(output::RED, "error:"));
-            ExitCode::from(if error.is::<source::BadInput>() { 2 } else { 1 })
+            ExitCode::from(if error.is::<BadInput>() { 2 } else { 1 })
         }
     }
+}
+
+fn dispatch(command: Command) -> Result<u8> {
+    match command {
+        Command::Check(args) => commands::check::run(&args),
+        Command::Completion { shell } => commands::completion::run(shell),
+        Command::Doctor(args) => commands::doctor::run(&args),
+        Command::Run(args) => runtime()?.block_on(commands::run::run(&args)),
+        Command::Runs(args) => runtime()?.block_on(commands::runs::run(&args)),
+        Command::Serve(args) => {
+            let settings = Settings::resolve(&args.home, &args.machine, args.listen.as_deref())?;
+            runtime()?.block_on(serve::run(&settings))
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the asynchronous runtime")
+}
+
+/// Logs to stderr; a server tells its life, other commands warn only.
+fn start_log(arguments: &Arguments) {
+    let default = if matches!(arguments.command, Command::Serve(_)) { "info" } else { "warn" };
+    let filter = arguments.log.as_deref().unwrap_or(default);
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|error| {
+        anstream::eprintln!("the log filter `{filter}` is not understood ({error}); using `{default}`");
+        EnvFilter::new(default)
+    });
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// Whoever reads our output may stop reading; that is no failure.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }

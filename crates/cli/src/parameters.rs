@@ -3,44 +3,38 @@
 use std::path::Path;
 
 use anyhow::Result;
-use indexmap::IndexMap;
-use pipewright_compiler::{ArgumentMistake, complete_arguments, parse_arguments, read_value};
+use pipewright_compiler::{complete_arguments, parse_argument, parse_arguments};
 use pipewright_plan::Plan;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::source::{self, BadInput};
 
 /// Reads the parameters; those given by `-p` win over the file's.
 ///
 /// Errors: [`BadInput`] with every mistake, one a line.
-pub(crate) fn gather(plan: &Plan, file: Option<&Path>, given: &[String]) -> Result<IndexMap<String, Value>> {
+pub(crate) fn gather(plan: &Plan, file: Option<&Path>, given: &[String]) -> Result<Map<String, Value>> {
     let mut values = match file {
-        Some(file) => from_file(file)?,
-        None => IndexMap::new(),
+        Some(file) => parse_arguments(&source::read(file)?)
+            .map_err(|found| BadInput(format!("{} cannot be read:\n{found}", file.display())))?,
+        None => Map::new(),
     };
-    let pairs: Vec<(&str, &str)> = given.iter().filter_map(|pair| pair.split_once('=')).collect();
-    if let Some(wrong) = given.iter().find(|pair| !pair.contains('=')) {
-        return Err(BadInput(format!("`{wrong}` is no NAME=VALUE")).into());
+    let mut mistakes = Vec::new();
+    for pair in given {
+        let Some((name, text)) = pair.split_once('=') else {
+            mistakes.push(format!("`{pair}` is no NAME=VALUE"));
+            continue;
+        };
+        match parse_argument(plan, name, text) {
+            Ok(value) => {
+                values.insert(name.to_owned(), value);
+            }
+            Err(mistake) => mistakes.push(mistake.to_string()),
+        }
     }
-    values.extend(parse_arguments(plan, pairs).map_err(bad_input)?);
-    complete_arguments(plan, &values).map_err(bad_input)?;
-    Ok(values)
-}
-
-fn from_file(file: &Path) -> Result<IndexMap<String, Value>> {
-    let name = file.display();
-    match read_value(&source::read(file)?) {
-        Ok(Value::Object(fields)) => Ok(fields.into_iter().collect()),
-        Ok(Value::Null) => Ok(IndexMap::new()),
-        Ok(_) => Err(BadInput(format!("{name} holds no mapping of parameter names to values")).into()),
-        Err(found) => Err(BadInput(format!("{name} cannot be read:\n{found}")).into()),
+    if mistakes.is_empty()
+        && let Err(found) = complete_arguments(plan, &values)
+    {
+        mistakes.extend(found.iter().map(ToString::to_string));
     }
-}
-
-fn bad_input(mistakes: Vec<ArgumentMistake>) -> BadInput {
-    let line = |mistake: &ArgumentMistake| match &mistake.hint {
-        Some(hint) => format!("{}; {hint}", mistake.message),
-        None => mistake.message.clone(),
-    };
-    BadInput(mistakes.iter().map(line).collect::<Vec<_>>().join("\n"))
+    if mistakes.is_empty() { Ok(values) } else { Err(BadInput(mistakes.join("\n")).into()) }
 }

@@ -58,9 +58,7 @@ fn outputs(document: &Value) -> Vec<Vec<String>> {
 /// Lists the pipeline's own output artifacts, else those of its tasks.
 fn artifacts(document: &Value) -> Vec<Vec<String>> {
     let row = |artifact: &Value| {
-        ["name", "type", "uri"]
-            .map(|field| artifact[field].as_str().unwrap_or_default().to_owned())
-            .to_vec()
+        ["name", "type", "uri"].map(|field| artifact[field].as_str().unwrap_or_default().to_owned()).to_vec()
     };
     document["outputs"]["artifacts"].as_array().into_iter().flatten().map(row).collect()
 }

@@ -42,7 +42,8 @@ pub(crate) async fn run(settings: &Settings) -> Result<u8> {
 }
 
 async fn address(text: &str) -> Result<SocketAddr> {
-    let wrong = || BadInput(format!("`{text}` is no address to listen on; give HOST:PORT, as 127.0.0.1:8080"));
+    let wrong =
+        || BadInput(format!("`{text}` is no address to listen on; give HOST:PORT, as 127.0.0.1:8080"));
     let mut found = tokio::net::lookup_host(text).await.map_err(|_| wrong())?;
     Ok(found.next().ok_or_else(wrong)?)
 }

@@ -1,5 +1,6 @@
 //! What was asked for, settled: flag over environment over `<home>/pipewright.toml` over default.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub(crate) struct Settings {
     pub any_image: bool,
     pub max_parallel: Option<u32>,
     pub grace: Duration,
+    /// Environment variables that every task gets; its own settings win.
+    pub task_env: Vec<(String, String)>,
 }
 
 /// The keys of `pipewright.toml`, all of them optional.
@@ -33,6 +36,10 @@ struct File {
     any_image: Option<bool>,
     max_parallel: Option<u32>,
     grace_seconds: Option<u64>,
+    /// Names of this process's own variables that tasks get.
+    pass_env: Vec<String>,
+    /// Variables that tasks get, with their values; win over those passed.
+    env: BTreeMap<String, String>,
 }
 
 impl Settings {
@@ -44,6 +51,7 @@ impl Settings {
         if max_parallel == Some(0) {
             bail!("max_parallel is 0: nothing could ever run");
         }
+        let task_env = file.task_env();
         Ok(Self {
             listen: listen.map(str::to_owned).or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
             durability: machine.durability.or(file.durability).unwrap_or(args::Durability::Grouped),
@@ -51,6 +59,7 @@ impl Settings {
             any_image: machine.any_image || file.any_image.unwrap_or(false),
             max_parallel,
             grace: Duration::from_secs(machine.grace_seconds.or(file.grace_seconds).unwrap_or(10)),
+            task_env,
             home,
         })
     }
@@ -64,6 +73,11 @@ impl Settings {
 }
 
 impl File {
+    fn task_env(&self) -> Vec<(String, String)> {
+        let passed = self.pass_env.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)));
+        passed.chain(self.env.clone()).collect()
+    }
+
     fn read(path: &Path) -> Result<Self> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use pipewright_engine::{AttemptId, RunId, RunPhase, TaskKey, TaskView, Timestamp};
 use pipewright_executor::LogSource;
-use pipewright_server::v2beta1::types;
 use pipewright_server::run_document;
+use pipewright_server::v2beta1::types;
 use pipewright_store::{Change, Request, Store};
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -50,7 +50,8 @@ impl Watched {
             }
             Self::Remote { client, run } => {
                 let tasks = client.get(&format!("/apis/pipewright/v1/runs/{run}/tasks")).await?;
-                let tasks = serde_json::from_value(tasks).context("the server speaks of tasks in another way")?;
+                let tasks =
+                    serde_json::from_value(tasks).context("the server speaks of tasks in another way")?;
                 // After the tasks: what has ended is complete.
                 let message = client.get(&format!("/apis/v2beta1/runs/{run}")).await?;
                 let message: types::Run =

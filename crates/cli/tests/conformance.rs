@@ -63,9 +63,5 @@ fn check_all<C: Sync>(
 
 /// Reads a YAML mapping by way of the product's own reader.
 fn mapping(text: &[u8]) -> serde_json::Map<String, serde_json::Value> {
-    match pipewright_compiler::read_value(text) {
-        Ok(serde_json::Value::Object(fields)) => fields,
-        Ok(other) => panic!("no mapping: {other}"),
-        Err(wrong) => panic!("not readable: {wrong}"),
-    }
+    pipewright_compiler::parse_arguments(text).unwrap_or_else(|wrong| panic!("not readable: {wrong}"))
 }

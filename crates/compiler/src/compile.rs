@@ -45,22 +45,6 @@ pub fn compile_json(source: &Value) -> Result<Compiled, Diagnostics> {
     finish(&[Node::from_json(source)], &mut Diagnostics::default())
 }
 
-/// Reads one YAML or JSON document as a plain value, by the rules that pipeline files are read by.
-///
-/// Errors: as for [`compile`], and when there is not exactly one document.
-pub fn read_value(source: &[u8]) -> Result<Value, Diagnostics> {
-    let (nodes, mut diagnostics) = yaml::load(source);
-    if let [_, second, ..] = nodes.as_slice() {
-        let message = format!("expected one document, found {}", nodes.len());
-        diagnostics.push(Diagnostic::new(Severity::Error, "several-documents", second.span, message));
-    }
-    match nodes.first() {
-        _ if diagnostics.has_errors() => Err(diagnostics),
-        Some(node) => Ok(node.to_json()),
-        None => Ok(Value::Null),
-    }
-}
-
 fn finish(nodes: &[Node], diagnostics: &mut Diagnostics) -> Result<Compiled, Diagnostics> {
     let Some(documents) = detect::detect(nodes, diagnostics) else {
         diagnostics.settle();

@@ -12,5 +12,5 @@ mod v2;
 mod yaml;
 
 pub use arguments::{ArgumentMistake, complete_arguments, parse_argument, parse_arguments};
-pub use compile::{Compiled, compile, compile_json, read_value};
+pub use compile::{Compiled, compile, compile_json};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};

@@ -40,7 +40,10 @@ pub(super) fn measure(bench: &mut Bench) -> Result<()> {
         [small, floor, FAN_OUT_LIMIT],
     );
 
-    let large = run_once(&served, &ir::fan_out("large-fan-out", ir::true_container(), LARGE))? / LARGE;
+    let id = run_to_end(&served, &ir::fan_out("large-fan-out", ir::true_container(), LARGE))?;
+    // Before the run is asked for: ten thousand tasks as one document are no part of running them.
+    let peak = served.memory_bytes("VmHWM")?;
+    let large = served.duration(&id)? / LARGE;
     let ratio = large.as_secs_f64() / small.as_secs_f64();
     let figures = [format!("{ratio:.2}x"), millis(small), format!("{LARGE_RATIO}x")];
     bench.row(
@@ -48,7 +51,6 @@ pub(super) fn measure(bench: &mut Bench) -> Result<()> {
         figures,
         ratio <= LARGE_RATIO,
     );
-    let peak = served.memory_bytes("VmHWM")?;
     let figures = [mebibytes(peak), "-".to_owned(), mebibytes(LARGE_MEMORY)];
     bench.row(format!("peak memory of the server after {LARGE} tasks"), figures, peak <= LARGE_MEMORY);
     Ok(())
@@ -59,12 +61,17 @@ fn overhead(bench: &mut Bench, what: &str, [measured, floor, limit]: [Duration; 
     bench.row(what, [millis(beyond), millis(floor), millis(limit)], beyond <= limit);
 }
 
-/// Runs a pipeline to its end and returns how long it took by its own times.
+/// Runs a pipeline to its end and returns how long it took by the server's clock.
 pub(super) fn run_once(served: &Served, spec: &Value) -> Result<Duration> {
+    let id = run_to_end(served, spec)?;
+    served.duration(&id)
+}
+
+fn run_to_end(served: &Served, spec: &Value) -> Result<String> {
     let id = served.submit("bench", spec)?;
     let run = served.wait(&id, PATIENCE)?;
     served::must_succeed(&run)?;
-    served::duration(&run)
+    Ok(id)
 }
 
 /// Spawns and reaps `/bin/true` one after the other; returns the time for one.

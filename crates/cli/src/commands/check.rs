@@ -7,7 +7,7 @@ use anyhow::Result;
 use pipewright_compiler::{Diagnostics, compile};
 use serde_json::json;
 
-use crate::{Check, Format};
+use crate::args::{Check, Format};
 use crate::{diagnostics, source};
 
 /// Prints the mistakes; leaves with 0 when the file can be run, with 2 when it cannot.

@@ -101,11 +101,16 @@ fn home_check(home: &Path) -> Check {
     match home::claim(home) {
         Ok(Claim::Theirs(occupied)) => match &occupied.url {
             Some(url) => Check::good("home", format!("{shown}, served on {url}")),
-            None => Check::good("home", format!("{shown}, in use by process {}", occupied.pid.unwrap_or_default())),
+            None => Check::good(
+                "home",
+                format!("{shown}, in use by process {}", occupied.pid.unwrap_or_default()),
+            ),
         },
         Ok(Claim::Ours(_lock)) => match tempfile::tempfile_in(home) {
             Ok(_) => Check::good("home", format!("{shown} is writable")),
-            Err(error) => Check::broken("home", format!("{shown}: {error}"), "choose another folder by --home"),
+            Err(error) => {
+                Check::broken("home", format!("{shown}: {error}"), "choose another folder by --home")
+            }
         },
         Err(error) => Check::broken("home", format!("{error:#}"), "choose another folder by --home"),
     }
@@ -123,16 +128,21 @@ fn space(home: &Path) -> Check {
                 Check::lacking("disk", found, "free some space, or choose a larger disk by --home")
             }
         }
-        Err(error) => Check::lacking("disk", format!("cannot tell the free space: {error}"), "look by `df -h`"),
+        Err(error) => {
+            Check::lacking("disk", format!("cannot tell the free space: {error}"), "look by `df -h`")
+        }
     }
 }
 
 fn isolation() -> Check {
     let found = process::capabilities();
     if found.isolation {
-        return Check::good("isolation", "tasks get a private /tmp, and the rest of the file system read-only");
+        return Check::good(
+            "isolation",
+            "tasks get a private /tmp, and the rest of the file system read-only",
+        );
     }
-    let why = found.reason.unwrap_or_else(|| "the kernel does not allow it".to_owned());
+    let why = found.reason.unwrap_or_else(|| "unknown reason".to_owned());
     Check::lacking(
         "isolation",
         format!("no user and mount namespaces ({why}); tasks share this machine's file system as it is"),
@@ -143,7 +153,8 @@ fn isolation() -> Check {
 }
 
 fn python() -> Check {
-    let names = ["python3", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14"];
+    let names =
+        ["python3", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14"];
     let mut found: Vec<String> = Vec::new();
     for name in names {
         if let Some(version) = first_line(name, &["--version"]) {
@@ -157,7 +168,9 @@ fn python() -> Check {
     if found.is_empty() {
         return Check::broken("python", "no python3 on the PATH", remedy);
     }
-    if first_line("python3", &["-c", "import sys; print(sys.version_info >= (3, 9))"]).as_deref() != Some("True") {
+    if first_line("python3", &["-c", "import sys; print(sys.version_info >= (3, 9))"]).as_deref()
+        != Some("True")
+    {
         return Check::broken("python", format!("{} is too old", found.join(", ")), remedy);
     }
     Check::good("python", found.join(", "))

@@ -1,1 +1,7 @@
+//! One module per command; each returns the exit code that `main` leaves with.
+
 pub(crate) mod check;
+pub(crate) mod completion;
+pub(crate) mod doctor;
+pub(crate) mod run;
+pub(crate) mod runs;

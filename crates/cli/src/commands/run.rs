@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use indexmap::IndexMap;
 use pipewright_compiler::{Compiled, compile};
 use pipewright_engine::{RunId, RunPhase, TaskPhase};
 use pipewright_server::{Source, Submission, submit};
 use pipewright_store::Store;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Format, Run};
@@ -33,7 +32,7 @@ const INTERRUPTED: i32 = 130;
 /// A pipeline with its arguments, ready to be submitted.
 struct Prepared {
     compiled: Compiled,
-    arguments: IndexMap<String, Value>,
+    arguments: Map<String, Value>,
     display_name: String,
 }
 
@@ -99,11 +98,15 @@ async fn on_engine(args: &Run, settings: &Settings, engine: &Engine, prepared: P
 
 async fn remote(args: &Run, url: &str, prepared: Prepared) -> Result<u8> {
     if args.explain_cache {
-        return Err(BadInput("--explain-cache needs a home folder and does not go with --server".to_owned()).into());
+        return Err(
+            BadInput("--explain-cache needs a home folder and does not go with --server".to_owned()).into()
+        );
     }
     let client = Client::new(url)?;
     let mut spec = match prepared.compiled.platform_spec {
-        Some(platform) => json!({ "pipeline_spec": prepared.compiled.pipeline_spec, "platform_spec": platform }),
+        Some(platform) => {
+            json!({ "pipeline_spec": prepared.compiled.pipeline_spec, "platform_spec": platform })
+        }
         None => prepared.compiled.pipeline_spec,
     };
     if args.no_cache {
@@ -172,7 +175,8 @@ async fn follow(watched: &mut Watched) -> Result<Look> {
         let mut news = false;
         while !(rested && news) {
             redraw(watched, &mut progress, &look);
-            let tick = tokio::time::sleep(if progress.is_live() { REDRAW } else { Duration::from_secs(3600) });
+            let tick =
+                tokio::time::sleep(if progress.is_live() { REDRAW } else { Duration::from_secs(3600) });
             tokio::select! {
                 () = &mut rest, if !rested => rested = true,
                 () = watched.changed(), if !news => news = true,
@@ -227,10 +231,7 @@ async fn report(args: &Run, watched: &Watched, look: &Look) -> Result<u8> {
 
 /// Prints of the first failed tasks what is known: message, hint, the end of the log.
 async fn show_failures(watched: &Watched, look: &Look) -> Result<()> {
-    let failed = look
-        .tasks
-        .iter()
-        .filter(|task| task.phase == TaskPhase::Failed && Row::of(task).is_leaf());
+    let failed = look.tasks.iter().filter(|task| task.phase == TaskPhase::Failed && Row::of(task).is_leaf());
     for task in failed.take(result::FAILURES) {
         let log = match task.attempts.last() {
             Some(attempt) => watched.log(&task.key, attempt.number).await.unwrap_or_default(),

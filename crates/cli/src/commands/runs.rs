@@ -26,7 +26,10 @@ use crate::watch::{Watched, head_of};
 enum Found {
     Server(Client),
     /// A home folder that nobody else uses now.
-    Home { home: PathBuf, lock: Lock },
+    Home {
+        home: PathBuf,
+        lock: Lock,
+    },
 }
 
 pub(crate) async fn run(command: &Runs) -> Result<u8> {
@@ -62,7 +65,7 @@ async fn watch(place: &Place, run: &str) -> Result<(Watched, Option<(Lock, Store
     match find(place)? {
         Found::Server(client) => Ok((Watched::Remote { client, run }, None)),
         Found::Home { home, lock } => {
-            let store = open_store(&home, Durability::Grouped).await?;
+            let store = open_store(&home, Durability::Grouped)?;
             let changes = store.changes();
             let logs = std::sync::Arc::new(HomeLogs { home });
             Ok((Watched::Local { store: store.clone(), run, changes, logs }, Some((lock, store))))
@@ -96,7 +99,7 @@ async fn list(place: &Place, limit: u32) -> Result<u8> {
             page.runs
         }
         Found::Home { home, lock } => {
-            let store = open_store(&home, Durability::Grouped).await?;
+            let store = open_store(&home, Durability::Grouped)?;
             let query = ListQuery {
                 page_size: Some(limit),
                 sort_by: Some("created_at desc".to_owned()),
@@ -179,7 +182,10 @@ async fn logs(place: &Place, run: &str, wanted: Option<&str>) -> Result<u8> {
     close(held).await;
     if found == 0 {
         let names = wanted.unwrap_or_default();
-        return Err(BadInput(format!("run {run} has no task `{names}`; `pipewright runs get {run}` lists them")).into());
+        return Err(BadInput(format!(
+            "run {run} has no task `{names}`; `pipewright runs get {run}` lists them"
+        ))
+        .into());
     }
     if place.output == Format::Json {
         let list: Vec<Value> = pieces

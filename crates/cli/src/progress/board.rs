@@ -31,6 +31,8 @@ impl Row {
             _ => view.display_name.clone(),
         };
         let failure = view.error.as_ref().map(|failure| failure.message.clone());
+        // A task counts as started when it waits for a slot already; what takes its time is the attempt.
+        let began = view.attempts.first().and_then(|attempt| attempt.started_at);
         let prepares = view.attempts.last().filter(|attempt| attempt.started_at.is_none());
         Self {
             key: view.key.to_string(),
@@ -39,7 +41,7 @@ impl Row {
             kind: view.kind,
             phase: view.phase,
             created_at: view.created_at,
-            started_at: view.started_at,
+            started_at: began.or(view.started_at),
             ended_at: view.ended_at,
             count: view.iteration_count,
             note: failure.or_else(|| prepares.and_then(|attempt| attempt.note.clone())),

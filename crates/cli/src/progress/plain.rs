@@ -50,7 +50,8 @@ impl Plain {
     pub(super) fn flush(&mut self, board: &Board) {
         let counts = board.counts();
         if counts.total > LARGE {
-            let due = self.summed.is_none_or(|(at, ended)| at.elapsed() >= SUM_EVERY && ended != counts.ended());
+            let due =
+                self.summed.is_none_or(|(at, ended)| at.elapsed() >= SUM_EVERY && ended != counts.ended());
             if due {
                 self.sum(board);
             }

@@ -67,7 +67,7 @@ enum Entry<'a> {
     Several { phase: TaskPhase, count: usize },
 }
 
-impl Pen<'_> {
+impl<'a> Pen<'a> {
     fn children(&mut self, parent: &str, indent: &str) {
         let entries = self.entries(parent);
         let last = entries.len().saturating_sub(1);
@@ -94,7 +94,7 @@ impl Pen<'_> {
         }
     }
 
-    fn entries(&self, parent: &str) -> Vec<Entry<'_>> {
+    fn entries(&self, parent: &str) -> Vec<Entry<'a>> {
         if self.detail < Detail::Counted {
             return self.board.children(parent).map(Entry::Task).collect();
         }
@@ -102,7 +102,9 @@ impl Pen<'_> {
         let mut quiet: BTreeMap<TaskPhase, Vec<&Row>> = BTreeMap::new();
         for row in self.board.children(parent) {
             match row.phase {
-                TaskPhase::Running | TaskPhase::Failed | TaskPhase::Cancelled => entries.push(Entry::Task(row)),
+                TaskPhase::Running | TaskPhase::Failed | TaskPhase::Cancelled => {
+                    entries.push(Entry::Task(row))
+                }
                 phase => quiet.entry(phase).or_default().push(row),
             }
         }
@@ -140,12 +142,17 @@ impl Pen<'_> {
 
     fn words(&self, row: &Row) -> String {
         let mut words = format!("{}  {}", printable(&row.title), task_word(row.phase));
-        if row.kind == TaskKind::Loop && let Some(count) = row.count {
+        if row.kind == TaskKind::Loop
+            && let Some(count) = row.count
+        {
             let ended = self.board.children(&row.key).filter(|child| child.phase.is_terminal()).count();
             words.push_str(&format!(" {ended}/{count}"));
         }
         if let Some(started) = row.started_at
-            && !matches!(row.phase, TaskPhase::Pending | TaskPhase::Cached | TaskPhase::Skipped | TaskPhase::Omitted)
+            && !matches!(
+                row.phase,
+                TaskPhase::Pending | TaskPhase::Cached | TaskPhase::Skipped | TaskPhase::Omitted
+            )
         {
             words.push_str(&format!("  {}", span(started, row.ended_at.unwrap_or(self.frame.now))));
         }
@@ -242,11 +249,7 @@ mod tests {
 
     #[test]
     fn then_neighbours_are_counted() {
-        check(
-            rows(),
-            3,
-            "├─ ▸ b  running  2.00s  epoch 3\n├─ · 2 waiting\n└─ ✓ a  succeeded  1.50s",
-        );
+        check(rows(), 3, "├─ ▸ b  running  2.00s  epoch 3\n├─ · 2 waiting\n└─ ✓ a  succeeded  1.50s");
         check(rows(), 2, "├─ ▸ b  running  2.00s  epoch 3\n… 2 more lines");
     }
 }

@@ -3,8 +3,10 @@
 //! Those without Python functions run embedded, each in a home of its own. The others run on one server, so
 //! that they share Python environments.
 
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
@@ -82,7 +84,10 @@ fn check_once(case: &Case, expected: &Map<String, Value>, place: &[String]) -> V
         std::fs::write(arguments.path(), text).expect("the arguments are written");
         command.arg("--params").arg(arguments.path());
     }
-    let output = command.stdin(Stdio::null()).output().expect("the binary starts");
+    let output = match finish(command.stdin(Stdio::null())) {
+        Ok(output) => output,
+        Err(wrong) => return vec![wrong],
+    };
     let talk = String::from_utf8_lossy(&output.stderr);
     let Ok(document) = serde_json::from_slice::<Value>(&output.stdout) else {
         return vec![format!("no document, {}: {}", output.status, talk.trim())];
@@ -97,6 +102,40 @@ fn check_once(case: &Case, expected: &Map<String, Value>, place: &[String]) -> V
         wrong.extend(tail.into_iter().rev().map(|line| format!("| {line}")));
     }
     wrong
+}
+
+/// Longest time that one run may take, packages from the network included.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits for the command's end, at most so long. What it prints goes to files, so that it never waits for us.
+fn finish(command: &mut Command) -> Result<Output, String> {
+    let files =
+        [tempfile::tempfile(), tempfile::tempfile()].map(|file| file.expect("a file for what is printed"));
+    let [out, err] = &files;
+    let copy = |file: &File| Stdio::from(file.try_clone().expect("a second handle of the file"));
+    let mut child = command.stdout(copy(out)).stderr(copy(err)).spawn().expect("the binary starts");
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("the child is waited for") {
+            break Some(status);
+        }
+        if began.elapsed() > PATIENCE {
+            let _ = child.kill();
+            let _ = child.wait();
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let [stdout, stderr] = files.map(|mut file| {
+        let mut text = Vec::new();
+        let read = file.rewind().and_then(|()| file.read_to_end(&mut text));
+        read.expect("what was printed is read");
+        text
+    });
+    match status {
+        Some(status) => Ok(Output { status, stdout, stderr }),
+        None => Err(format!("no end within {PATIENCE:?}: {}", String::from_utf8_lossy(&stderr).trim())),
+    }
 }
 
 /// A server for the time of a test.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use futures::FutureExt;
@@ -63,7 +63,8 @@ impl ProcessExecutor {
             return Err(Error::Home { home: options.home });
         }
         let (observations, receiver) = mpsc::channel(OBSERVATIONS_CAPACITY);
-        let common = Common { env: request::inherited_env(), flush: options.flush };
+        let env = request::inherited_env().into_iter().chain(options.env.clone()).collect();
+        let common = Common { env, flush: options.flush };
         let surrounder = Surrounder::new(&options.home, options.any_image);
         let shared = Arc::new(Shared { options, common, surrounder, observations, state: Mutex::default() });
         shared
@@ -412,6 +413,11 @@ enum Wish {
 
 impl LogSource for ProcessExecutor {
     fn log_path(&self, attempt: &AttemptId) -> PathBuf {
-        self.shared.folder_of(attempt).join("log")
+        log_path(&self.shared.options.home, attempt)
     }
+}
+
+/// Returns where an attempt's log is in a home folder, whether an executor works in it or not.
+pub fn log_path(home: &Path, attempt: &AttemptId) -> PathBuf {
+    folder::path_of(home, attempt).join("log")
 }

@@ -20,5 +20,5 @@ mod surroundings;
 mod teller;
 
 pub use capabilities::{Capabilities, capabilities, obstacle};
-pub use executor::ProcessExecutor;
+pub use executor::{ProcessExecutor, log_path};
 pub use options::{Error, Isolation, Options};

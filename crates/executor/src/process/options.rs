@@ -29,6 +29,8 @@ pub struct Options {
     pub flush: bool,
     /// From SIGTERM to SIGKILL.
     pub grace: Duration,
+    /// Variables that tasks get besides those that lead to the network; a task's own settings win.
+    pub env: Vec<(String, String)>,
 }
 
 impl Options {
@@ -41,6 +43,7 @@ impl Options {
             isolation: Isolation::Auto,
             flush: false,
             grace: Duration::from_secs(10),
+            env: Vec::new(),
         }
     }
 }
