@@ -7,4 +7,5 @@ mod extensions;
 mod pipelines;
 mod routes;
 mod runs;
+mod serving;
 mod support;

@@ -115,6 +115,7 @@ impl Answer {
 pub struct Server {
     pub store: Store,
     pub home: tempfile::TempDir,
+    app: App,
     router: Router,
 }
 
@@ -127,9 +128,15 @@ impl Server {
         settings.allowed_hosts.push("ml.example.org".to_owned());
         settings.delete_wait = Duration::from_millis(200);
         let app = App::new(store.clone(), Arc::new(Logs(home.path().to_owned())), settings);
-        Self { store, home, router: router(app) }
+        Self { store, home, router: router(app.clone()), app }
     }
 
+    /// Returns what the server is built from.
+    pub fn app(&self) -> App {
+        self.app.clone()
+    }
+
+    /// Sends a request.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status();
