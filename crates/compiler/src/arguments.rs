@@ -66,11 +66,7 @@ pub fn complete_arguments<'a>(
                 None => {
                     let message =
                         format!("parameter `{name}` ({}) has no value", input.parameter_type.name());
-                    mistakes.push(ArgumentMistake::new(
-                        name,
-                        message,
-                        Some(format!("give it as `-p {name}=…`")),
-                    ));
+                    mistakes.push(ArgumentMistake::new(name, message, None));
                     None
                 }
             };

@@ -340,7 +340,12 @@ fn syntax_error(text: &str, error: &ScanError) -> Stop {
     let line = text.lines().nth(at.line.saturating_sub(1) as usize).unwrap_or_default();
     if line.trim_start_matches(' ').starts_with('\t') {
         diagnostic.hint("indent with spaces, not with tabs");
-    } else if at.line as usize >= text.lines().count() {
+    } else if error
+        .marker()
+        .byte_offset()
+        .and_then(|at| text.get(at..))
+        .is_none_or(|rest| rest.trim().is_empty())
+    {
         diagnostic.hint("the file ends too early; it may have been cut off");
     }
     diagnostic
