@@ -12,6 +12,10 @@ use crate::namespace::{Base, View};
 use crate::notices::Notices;
 use crate::{command, publish, sys, wait};
 
+/// How often and with what pauses a report waits for room on a full disk: ten minutes.
+const ROOM_TRIES: u32 = 600;
+const ROOM_PAUSE: Duration = Duration::from_secs(1);
+
 /// What all attempts share.
 pub(crate) struct Setting<'a> {
     pub(crate) grace: Duration,
@@ -48,13 +52,30 @@ pub(crate) fn supervise(request: &[u8], token: u64, setting: &Setting<'_>) -> i3
         }
     };
     let report = run(&spec, &folder, token, setting);
-    match folder.report(&report, spec.flush) {
+    match leave(&report, &folder, spec.flush) {
         Ok(()) => {
             setting.notices.send(&LaunchNotice::Ended { token });
             0
         }
         Err(error) => refuse(format!("failed to write the exit report: {error}")),
     }
+}
+
+/// Leaves the report. On a full disk the command's scratch makes room, and then time may.
+fn leave(report: &ExitReport, folder: &Folder, flush: bool) -> io::Result<()> {
+    let mut result = folder.report(report, flush);
+    for _ in 0..ROOM_TRIES {
+        match &result {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {}
+            _ => break,
+        }
+        folder.remove_scratch();
+        result = folder.report(report, flush);
+        if result.is_err() {
+            std::thread::sleep(ROOM_PAUSE);
+        }
+    }
+    result
 }
 
 /// Runs the command and reads its outputs.

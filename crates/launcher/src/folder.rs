@@ -90,6 +90,13 @@ impl Folder {
         let _ = fs::write(self.host.join("killed"), b"");
     }
 
+    /// Removes what the command needed only while it ran.
+    pub(crate) fn remove_scratch(&self) {
+        for name in ["tmp", "work"] {
+            let _ = pipewright_artifacts::remove_tree(&self.host.join(name));
+        }
+    }
+
     /// Leaves the exit report, whole or not at all.
     pub(crate) fn report(&self, report: &ExitReport, flush: bool) -> io::Result<()> {
         let draft = self.host.join(".exit.json");

@@ -61,13 +61,13 @@ impl Surrounder {
         let bootstrap = bootstrap::recognise(&words);
         let Some(version) = stand.python.as_ref().or(bootstrap.as_ref().map(|_| &None)) else {
             if !stand.is_mapped {
-                self.tell(launch, "this machine's own programs", &mut around, teller).await;
+                self.tell(launch, "this machine's own programs stand for", &mut around, teller).await;
             }
             return Ok(around);
         };
         let Some(interpreter) = self.interpreters.find(version.as_deref()).await else {
             if bootstrap.is_none() && !stand.is_mapped {
-                self.tell(launch, "this machine's own programs", &mut around, teller).await;
+                self.tell(launch, "this machine's own programs stand for", &mut around, teller).await;
                 return Ok(around);
             }
             return Err(no_interpreter(&launch.image));
@@ -80,7 +80,7 @@ impl Surrounder {
                 launch.image, interpreter.version
             ));
         }
-        let stands_for = format!("Python {} of this machine", interpreter.version);
+        let stands_for = format!("Python {} of this machine stands for", interpreter.version);
         if !stand.is_mapped {
             self.tell(launch, &stands_for, &mut around, teller).await;
         }
@@ -126,7 +126,7 @@ impl Surrounder {
             told.insert((launch.attempt.run.0.clone(), launch.image.clone()))
         };
         if is_new {
-            let text = format!("image {} is not pulled: {stands_for} stands for it", launch.image);
+            let text = format!("image {} is not pulled: {stands_for} it", launch.image);
             around.notes.push(text.clone());
             teller.note(text).await;
         }
