@@ -3,16 +3,16 @@
 //! The actor owns the run's state. It applies events before they are in the journal, and acts only after; when
 //! the journal belongs to somebody else by then, it drops everything and leaves.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use pipewright_engine::{
-    AttemptId, CacheAnswer, CacheLookup, Desired, Event, Input, Observation, RunId, RunState, changed_tasks,
-    decide, desired, desired_after,
+    AttemptId, CacheAnswer, CacheLookup, CacheSource, Desired, Event, Input, Observation, RunId, RunState,
+    TaskKind, TaskPhase, changed_tasks, decide, desired, desired_after,
 };
 use pipewright_executor::Executor;
-use pipewright_plan::Plan;
+use pipewright_plan::{Outcome, Plan};
 use pipewright_store::{Append, Error, Request, Store};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -111,6 +111,10 @@ impl RunActor {
         loop {
             self.answer_lookups().await?;
             self.commit_and_act().await?;
+            if !self.unwritten.is_empty() {
+                // Acting had answers at once: an import, an attempt that was called off.
+                continue;
+            }
             if self.state.is_over() {
                 let Ok(message) = mailbox.try_recv() else { return Ok(()) };
                 self.take(message).await?;
@@ -184,13 +188,34 @@ impl RunActor {
     /// Looking up changes nothing outside, so it needs no commit before: a task's end, its successor's look-up
     /// and launch decision share one transaction.
     async fn answer_lookups(&mut self) -> Result<(), Error> {
+        if self.lookups.is_empty() {
+            return Ok(());
+        }
+        let unwritten = self.unwritten_results();
         for _ in 0..LOOKUPS {
             let Some(lookup) = self.lookups.pop_front() else { break };
-            let hit = self.shared.store.cache_lookup(&lookup.pipeline, &lookup.fingerprint.key).await?;
+            let hit = match unwritten.get(&lookup.fingerprint.key) {
+                Some(own) => Some(own.clone()),
+                None => self.shared.store.cache_lookup(&lookup.pipeline, &lookup.fingerprint.key).await?,
+            };
             let answer = CacheAnswer { task: lookup.task, fingerprint: lookup.fingerprint, hit };
             self.step(&Input::Cache { answer: Box::new(answer) });
         }
         Ok(())
+    }
+
+    /// Lists results of this very step by fingerprint: the store does not know them yet.
+    fn unwritten_results(&self) -> BTreeMap<String, (CacheSource, Outcome)> {
+        let result = |event: &Event| {
+            let Event::TaskEnded { task, phase: TaskPhase::Succeeded, outcome, .. } = event else {
+                return None;
+            };
+            let view = self.state.task_view(&self.plan, task)?;
+            let fingerprint = view.fingerprint.filter(|_| view.kind == TaskKind::Container)?;
+            let source = CacheSource { run: self.run.clone(), task: task.clone() };
+            Some((fingerprint.key, (source, (**outcome).clone())))
+        };
+        self.unwritten.iter().filter_map(result).collect()
     }
 
     async fn commit_and_act(&mut self) -> Result<(), Error> {
