@@ -11,18 +11,18 @@ use crate::error::Error;
 use crate::rows::from_json;
 use crate::store::Store;
 
-pub(crate) const INSERT: &str = "INSERT INTO cache_entries (pipeline_name, fingerprint, task_name, run, task) \
-     VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(crate) const INSERT: &str = "INSERT INTO cache_entries (task, pipeline_name, fingerprint, task_name) \
+     VALUES (?1, ?2, ?3, ?4) ON CONFLICT (task) DO UPDATE SET fingerprint = excluded.fingerprint";
 pub(crate) const SELECT_BY_KEY: &str = "SELECT runs.id, tasks.task, tasks.body FROM cache_entries \
-     JOIN tasks ON tasks.number = cache_entries.task JOIN runs ON runs.number = cache_entries.run \
+     JOIN tasks ON tasks.number = cache_entries.task JOIN runs ON runs.number = tasks.run \
      WHERE cache_entries.pipeline_name = ?1 AND cache_entries.fingerprint = ?2 \
-     ORDER BY cache_entries.number DESC LIMIT 1";
+     ORDER BY cache_entries.task DESC LIMIT 1";
 pub(crate) const SELECT_BY_NAME: &str = "SELECT runs.id, tasks.task, task_inputs.fingerprint FROM cache_entries \
      JOIN tasks ON tasks.number = cache_entries.task \
      JOIN task_inputs ON task_inputs.task = cache_entries.task \
-     JOIN runs ON runs.number = cache_entries.run \
+     JOIN runs ON runs.number = tasks.run \
      WHERE cache_entries.pipeline_name = ?1 AND cache_entries.task_name = ?2 \
-     ORDER BY cache_entries.number DESC LIMIT 1";
+     ORDER BY cache_entries.task DESC LIMIT 1";
 
 /// The SDK names a component after the first task that uses it, with this in front.
 const COMPONENT_PREFIX: &str = "comp-";
@@ -90,14 +90,8 @@ impl CacheRow {
         Self { fingerprint: fingerprint.key.clone(), task_name: task_name.to_owned() }
     }
 
-    pub(crate) fn insert(
-        &self,
-        connection: &Connection,
-        pipeline: &str,
-        run: i64,
-        task: i64,
-    ) -> Result<(), Error> {
-        let values = params![pipeline, self.fingerprint, self.task_name, run, task];
+    pub(crate) fn insert(&self, connection: &Connection, pipeline: &str, task: i64) -> Result<(), Error> {
+        let values = params![task, pipeline, self.fingerprint, self.task_name];
         connection.prepare_cached(INSERT)?.execute(values)?;
         Ok(())
     }

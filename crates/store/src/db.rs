@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::feed::Change;
 use crate::flusher::Flusher;
 use crate::migrate::migrate;
-use crate::writer::{Flush, Order, QUEUE, Write, Writer, Writing};
+use crate::writer::{Flush, Guard, Order, QUEUE, Terms, Write, Writer, Writing};
 
 const READERS: usize = 2;
 
@@ -76,7 +76,24 @@ impl Db {
         F: FnOnce(&mut Writing<'_>) -> Result<T, Error> + Send + 'static,
         T: Send + 'static,
     {
-        let (job, answer) = Write::new(flush, work);
+        self.queue(Terms { flush, guard: Guard::Savepoint }, work).await
+    }
+
+    /// Runs a write that changes nothing before it has checked everything; cheaper than [`Self::write`].
+    pub(crate) async fn write_checked<T, F>(&self, flush: Flush, work: F) -> Result<T, Error>
+    where
+        F: FnOnce(&mut Writing<'_>) -> Result<T, Error> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.queue(Terms { flush, guard: Guard::Checked }, work).await
+    }
+
+    async fn queue<T, F>(&self, terms: Terms, work: F) -> Result<T, Error>
+    where
+        F: FnOnce(&mut Writing<'_>) -> Result<T, Error> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (job, answer) = Write::new(terms, work);
         self.writes.send(Order::Write(Box::new(job))).await.map_err(|_| Error::closed())?;
         answer.await.map_err(|_| Error::closed())?
     }

@@ -14,11 +14,18 @@ use crate::runs;
 use crate::store::Store;
 use crate::writer::Writing;
 
-pub(crate) const SELECT_END: &str = "SELECT runs.number, runs.pipeline_name, runs.progress, \
-     coalesce((SELECT seq + events FROM journal WHERE journal.run = runs.number ORDER BY seq DESC LIMIT 1), 0) \
-     FROM runs WHERE runs.id = ?1";
-pub(crate) const INSERT: &str = "INSERT INTO journal (run, seq, events, body) VALUES (?1, ?2, ?3, ?4)";
-pub(crate) const SELECT: &str = "SELECT body FROM journal WHERE run = ?1 ORDER BY seq";
+pub(crate) const SELECT_END: &str = "SELECT runs.number, runs.pipeline_name, runs.progress, coalesce((\
+     SELECT journal.number - runs.number * 4294967296 + journal.events FROM journal \
+     WHERE journal.number >= runs.number * 4294967296 AND journal.number < (runs.number + 1) * 4294967296 \
+     ORDER BY journal.number DESC LIMIT 1), 0) FROM runs WHERE runs.id = ?1";
+pub(crate) const INSERT: &str = "INSERT INTO journal (number, events, body) VALUES (?1, ?2, ?3)";
+pub(crate) const SELECT: &str = "SELECT body FROM journal \
+     WHERE number >= ?1 * 4294967296 AND number < (?1 + 1) * 4294967296 ORDER BY number";
+pub(crate) const DELETE: &str =
+    "DELETE FROM journal WHERE number >= ?1 * 4294967296 AND number < (?1 + 1) * 4294967296";
+
+/// Events that a run can have: rows are numbered by the run's number times this, plus the events before.
+const EVENTS: i64 = 1 << 32;
 
 /// New facts of a run and what they changed.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +52,7 @@ impl Store {
     pub async fn append(&self, append: Append) -> Result<u64, Error> {
         let flush = self.append_flush(append.flush);
         let prepared = Prepared::new(append)?;
-        self.db().write(flush, move |writing| write(writing, prepared)).await
+        self.db().write_checked(flush, move |writing| write(writing, prepared)).await
     }
 
     /// Returns all events of a run in order.
@@ -129,10 +136,14 @@ fn write(writing: &mut Writing<'_>, prepared: Prepared) -> Result<u64, Error> {
         });
     }
     let seq = end.seq + prepared.count;
+    if seq >= EVENTS.unsigned_abs() {
+        return Err(Error::internal(format!("run `{}` has too many events", prepared.run)));
+    }
+    // Nothing below fails but for the database itself.
     if prepared.count > 0 {
+        let number = end.number * EVENTS + end.seq.cast_signed();
         connection.prepare_cached(INSERT)?.execute(params![
-            end.number,
-            end.seq.cast_signed(),
+            number,
             prepared.count.cast_signed(),
             prepared.events
         ])?;

@@ -6,7 +6,10 @@ use sha2::{Digest, Sha256};
 use crate::error::Error;
 
 /// Number, name and text of each migration, in order. Never changed once released.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("../migrations/sqlite/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "first", include_str!("../migrations/sqlite/0001_first.sql")),
+    (2, "fewer_trees", include_str!("../migrations/sqlite/0002_fewer_trees.sql")),
+];
 
 /// Applies what is missing, in one transaction.
 ///

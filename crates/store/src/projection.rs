@@ -169,7 +169,7 @@ impl Projections {
             )?;
             upsert_inputs.execute(params![number, row.inputs, row.fingerprint])?;
             if let Some(cache) = &row.cache {
-                cache.insert(connection, pipeline, run, number)?;
+                cache.insert(connection, pipeline, number)?;
             }
         }
         for artifact in &self.artifacts {

@@ -12,6 +12,7 @@ use crate::experiments;
 use crate::feed::Change;
 use crate::filter::{Form, Key};
 use crate::inbox::{self, Request};
+use crate::journal;
 use crate::page::{ListQuery, Listing, Page, ask, list};
 use crate::rows::{ARCHIVED, AVAILABLE, from_json, to_json, word};
 use crate::store::Store;
@@ -38,9 +39,9 @@ pub(crate) const DELETE: &str = "DELETE FROM runs WHERE number = ?1";
 /// What belongs to a run and goes with it, in this order.
 pub(crate) const DELETE_PARTS: &[&str] = &[
     "DELETE FROM task_inputs WHERE task IN (SELECT number FROM tasks WHERE run = ?1)",
-    "DELETE FROM cache_entries WHERE run = ?1",
+    "DELETE FROM cache_entries WHERE task IN (SELECT number FROM tasks WHERE run = ?1)",
     "DELETE FROM tasks WHERE run = ?1",
-    "DELETE FROM journal WHERE run = ?1",
+    journal::DELETE,
     inbox::DELETE_ALL,
 ];
 

@@ -1,6 +1,7 @@
 //! The one thread that writes: takes what waits, runs it in one transaction, answers all.
 //!
-//! Each job runs under a savepoint, so one that fails leaves nothing behind and does not disturb the others.
+//! A job that fails leaves nothing behind and does not disturb the others: it runs under a savepoint, unless it
+//! promises to check everything before its first change (savepoints copy each page that is touched).
 //! Answers go out after the commit, or after the flush of that commit when the job asks for it. The queue is
 //! bounded: when it is full, callers wait their turn.
 
@@ -27,6 +28,21 @@ pub(crate) enum Flush {
     Soon,
 }
 
+/// How a failing write is undone without the others of its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guard {
+    Savepoint,
+    /// The write fails before its first change; should it fail later, all of the transaction fails with it.
+    Checked,
+}
+
+/// What is promised to and by a write.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) flush: Flush,
+    pub(crate) guard: Guard,
+}
+
 /// What a write may use.
 pub(crate) struct Writing<'c> {
     pub(crate) connection: &'c Connection,
@@ -48,6 +64,7 @@ impl Writing<'_> {
 pub(crate) trait Job: Send {
     /// Does the work; tells whether it is to be kept.
     fn run(&mut self, writing: &mut Writing<'_>) -> bool;
+    fn guard(&self) -> Guard;
     fn wants_flush(&self) -> bool;
     /// Tells the caller how it went; an error of the job's own goes before one of the commit.
     fn answer(self: Box<Self>, commit: Result<(), Error>);
@@ -58,7 +75,7 @@ pub(crate) struct Write<T, F> {
     work: Option<F>,
     result: Option<Result<T, Error>>,
     reply: oneshot::Sender<Result<T, Error>>,
-    flush: Flush,
+    terms: Terms,
 }
 
 impl<T, F> Write<T, F>
@@ -66,9 +83,9 @@ where
     F: FnOnce(&mut Writing<'_>) -> Result<T, Error> + Send + 'static,
     T: Send + 'static,
 {
-    pub(crate) fn new(flush: Flush, work: F) -> (Self, oneshot::Receiver<Result<T, Error>>) {
+    pub(crate) fn new(terms: Terms, work: F) -> (Self, oneshot::Receiver<Result<T, Error>>) {
         let (reply, answer) = oneshot::channel();
-        (Self { work: Some(work), result: None, reply, flush }, answer)
+        (Self { work: Some(work), result: None, reply, terms }, answer)
     }
 }
 
@@ -85,8 +102,12 @@ where
         is_kept
     }
 
+    fn guard(&self) -> Guard {
+        self.terms.guard
+    }
+
     fn wants_flush(&self) -> bool {
-        self.flush == Flush::Now && matches!(self.result, Some(Ok(_)))
+        self.terms.flush == Flush::Now && matches!(self.result, Some(Ok(_)))
     }
 
     fn answer(self: Box<Self>, commit: Result<(), Error>) {
@@ -166,14 +187,15 @@ impl Writer {
                 }
             }
             Ok(changes) => {
+                // Told before they are answered: who subscribes after an answer hears only what comes later.
+                for change in changes {
+                    // Without listeners there is nobody to tell.
+                    drop(self.feed.send(change));
+                }
                 let (waiting, done): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| job.wants_flush());
                 self.flusher.committed(waiting);
                 for job in done {
                     job.answer(Ok(()));
-                }
-                for change in changes {
-                    // Without listeners there is nobody to tell.
-                    drop(self.feed.send(change));
                 }
             }
         }
@@ -188,19 +210,90 @@ impl Writer {
         let mut writing =
             Writing { connection: &self.connection, now: crate::store::now(), changes: Vec::new() };
         for job in batch {
-            execute("SAVEPOINT job")?;
             let told = writing.changes.len();
-            if !job.run(&mut writing) {
-                if self.connection.is_autocommit() {
-                    // The database gave up the whole transaction: nobody's work is kept.
-                    return Err(Error::unavailable("the database rolled back: the disk may be full"));
-                }
-                writing.changes.truncate(told);
-                execute("ROLLBACK TO job")?;
+            let changed = self.connection.total_changes();
+            let is_guarded = job.guard() == Guard::Savepoint;
+            if is_guarded {
+                execute("SAVEPOINT job")?;
             }
-            execute("RELEASE job")?;
+            if !job.run(&mut writing) {
+                writing.changes.truncate(told);
+                let is_clean = is_guarded || self.connection.total_changes() == changed;
+                if !is_clean || self.connection.is_autocommit() {
+                    return Err(Error::unavailable(
+                        "the database undid a transaction that others share: the disk may be full",
+                    ));
+                }
+                if is_guarded {
+                    execute("ROLLBACK TO job")?;
+                }
+            }
+            if is_guarded {
+                execute("RELEASE job")?;
+            }
         }
         execute("COMMIT")?;
         Ok(writing.changes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::Flush;
+    use crate::error::Error;
+    use crate::store::{Options, Store};
+
+    async fn set_page_limit(store: &Store, sql: &'static str) {
+        let set = move |connection: &Connection| connection.query_row(sql, [], |_| Ok(()));
+        store.db().write(Flush::Soon, move |writing| Ok(set(writing.connection)?)).await.unwrap();
+    }
+
+    /// Many writes meet a disk that fills up, then one with room: what was acknowledged is there, and only that.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn full_disks_lose_nothing_and_pass() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("test.db"), Options::default()).unwrap();
+        let table = "CREATE TABLE blobs (number INTEGER PRIMARY KEY, body BLOB)";
+        store.db().write(Flush::Now, |writing| Ok(writing.connection.execute_batch(table)?)).await.unwrap();
+        set_page_limit(&store, "PRAGMA max_page_count = 200").await;
+        let mut kept = 0;
+        for round in 0..2 {
+            let mut work = tokio::task::JoinSet::new();
+            for number in 0..60_i64 {
+                let store = store.clone();
+                work.spawn(async move {
+                    let insert = move |writing: &mut super::Writing<'_>| {
+                        let sql = "INSERT INTO blobs (body) VALUES (zeroblob(20000))";
+                        writing.connection.prepare_cached(sql)?.execute([])?;
+                        if number % 5 == 0 {
+                            Err(Error::Invalid("changed its mind".to_owned()))
+                        } else {
+                            Ok(())
+                        }
+                    };
+                    match number % 5 {
+                        1 => store.db().write_checked(Flush::Soon, insert).await,
+                        _ => store.db().write(Flush::Soon, insert).await,
+                    }
+                });
+            }
+            let mut refused = 0;
+            while let Some(result) = work.join_next().await {
+                match result.unwrap() {
+                    Ok(()) => kept += 1,
+                    Err(Error::Invalid(_)) => {}
+                    Err(Error::Unavailable(_)) => refused += 1,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            assert_eq!(refused > 0, round == 0);
+            let count = |connection: &Connection| {
+                connection.query_row("SELECT count(*) FROM blobs", [], |row| row.get::<_, i64>(0))
+            };
+            assert_eq!(store.db().read(move |connection| Ok(count(connection)?)).await.unwrap(), kept);
+            set_page_limit(&store, "PRAGMA max_page_count = 100000").await;
+        }
     }
 }
