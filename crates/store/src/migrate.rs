@@ -5,8 +5,11 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 
-/// Number, name and text of each migration, in order. Never changed once released.
-const MIGRATIONS: &[(i64, &str, &str)] = &[
+/// Number, name and text.
+type Migration = (i64, &'static str, &'static str);
+
+/// In order. Never changed once released.
+const MIGRATIONS: &[Migration] = &[
     (1, "first", include_str!("../migrations/sqlite/0001_first.sql")),
     (2, "fewer_trees", include_str!("../migrations/sqlite/0002_fewer_trees.sql")),
 ];
@@ -16,6 +19,10 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 /// Errors: `Unavailable` when a newer program wrote the database; `Internal` when a file that was applied is
 /// not the one that this program knows.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {
+    apply(connection, MIGRATIONS)
+}
+
+fn apply(connection: &mut Connection, migrations: &[Migration]) -> Result<(), Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(
         "CREATE TABLE IF NOT EXISTS migrations (number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, \
@@ -23,13 +30,13 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {
     )?;
     let newest: i64 =
         transaction.query_row("SELECT coalesce(max(number), 0) FROM migrations", [], |row| row.get(0))?;
-    let known = MIGRATIONS.last().map_or(0, |(number, ..)| *number);
+    let known = migrations.last().map_or(0, |(number, ..)| *number);
     if newest > known {
         return Err(Error::unavailable(format!(
             "the database has schema {newest}, written by a newer pipewright; this one knows up to {known}"
         )));
     }
-    for (number, name, text) in MIGRATIONS {
+    for (number, name, text) in migrations {
         let hash = hex::encode(Sha256::digest(text));
         if *number > newest {
             transaction.execute_batch(text)?;
@@ -72,6 +79,27 @@ mod tests {
                 Some(part) => assert!(message.as_deref().unwrap_or("").contains(part), "{message:?}"),
             }
         }
+    }
+
+    #[test]
+    fn rows_survive_migrations() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply(&mut connection, &MIGRATIONS[..1]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO journal (run, seq, events, body) VALUES (3, 0, 2, 'a'), (3, 2, 1, 'b'), \
+                 (4, 0, 1, 'c'); INSERT INTO cache_entries (pipeline_name, fingerprint, task_name, run, task) \
+                 VALUES ('p', 'old', 't', 3, 7), ('p', 'key', 't', 3, 8)",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let rows = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            statement.query_map([3], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+        };
+        assert_eq!(rows(crate::journal::SELECT), ["a", "b"]);
+        let keys = "SELECT fingerprint FROM cache_entries WHERE task > ?1 ORDER BY task";
+        assert_eq!(rows(keys), ["old", "key"]);
     }
 
     #[test]

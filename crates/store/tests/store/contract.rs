@@ -139,7 +139,7 @@ pub async fn runs(store: Store) {
     assert_eq!(run.parameters, new.parameters);
     assert_eq!(run.view.history, [(Timestamp(5_000_001), RunPhase::Pending)]);
     assert_eq!(*store.run_plan(&run.id).await.unwrap(), *new.plan);
-    assert_eq!(store.live_runs().await.unwrap(), [run.id.clone()]);
+    assert_eq!(store.live_runs().await.unwrap(), std::slice::from_ref(&run.id));
     let pending = store.pending_requests(&run.id).await.unwrap();
     let expected = Request::Submit { submit: Box::new(new.submit.clone()) };
     assert_eq!(pending.iter().map(|(_, request)| request).collect::<Vec<_>>(), [&expected]);

@@ -35,7 +35,7 @@ pub fn new_run(id: &str, created_at: i64) -> NewRun {
         pipeline_version_id: None,
         plan: plan("numbers"),
         pipeline_spec: json!({"pipelineInfo": {"name": "numbers"}}),
-        parameters: json!({"n": 3, "x": 0.1234567890123456789}),
+        parameters: json!({"n": 3, "x": 0.12345678901234568}),
         pipeline_root: None,
         service_account: String::new(),
         submit: Submit { created_at: Timestamp(created_at), ..Submit::default() },

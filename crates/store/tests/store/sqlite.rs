@@ -67,7 +67,7 @@ async fn reopening_finds_everything() {
 
     let store = open(&home.path(), Durability::Full);
     assert_eq!(store.default_experiment().await.unwrap().id, default.id);
-    assert_eq!(store.tasks(&run.id).await.unwrap(), [view.clone()]);
+    assert_eq!(store.tasks(&run.id).await.unwrap(), std::slice::from_ref(&view));
     let next = append(&run.id, 1, vec![started(&view)], Vec::new());
     assert_eq!(store.append(next).await.unwrap(), 2);
 }
