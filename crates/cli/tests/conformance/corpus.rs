@@ -105,7 +105,7 @@ fn check_once(case: &Case, expected: &Map<String, Value>, place: &[String]) -> V
 }
 
 /// Longest time that one run may take, packages from the network included.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Waits for the command's end, at most so long. What it prints goes to files, so that it never waits for us.
 fn finish(command: &mut Command) -> Result<Output, String> {
