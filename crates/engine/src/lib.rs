@@ -9,6 +9,10 @@ mod driver;
 mod event;
 mod id;
 mod input;
+#[cfg(any(test, feature = "sim"))]
+pub mod invariants;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
 mod state;
 mod view;
 

@@ -1,0 +1,233 @@
+//! What must hold of every journal, whatever the world did. For tests and the simulation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pipewright_plan::{ComponentKind, Dag, Plan, Task, TriggerStrategy};
+
+use crate::event::{Event, SkipReason};
+use crate::id::TaskKey;
+use crate::view::TaskPhase;
+
+/// What the journal has said so far.
+#[derive(Default)]
+struct Seen<'a> {
+    plan: Option<&'a Plan>,
+    started: BTreeSet<TaskKey>,
+    ended: BTreeMap<TaskKey, TaskPhase>,
+    /// Attempts planned so far, and whether the last one has not ended.
+    attempts: BTreeMap<TaskKey, (u32, bool)>,
+    items: BTreeMap<TaskKey, u32>,
+    is_cancelled: bool,
+    /// Fired after the cancel.
+    late: BTreeSet<TaskKey>,
+    is_over: bool,
+}
+
+/// Checks a journal from its beginning. Errors: the first broken invariant, by number.
+///
+/// - I1 a task fires once, when its upstream has ended and its strategy holds
+/// - I2 attempts are numbered, one at a time, within the retry policy, and of tasks that fired
+/// - I3 after a cancel only clean-up begins
+/// - I4 a task ends once, and nothing is said of it after
+/// - I5 a group ends after everything inside, and failed exactly if something inside did
+/// - I6 no more iterations at once than the loop allows, each once, none left out
+/// - I7 tasks that wait for any end are never omitted
+/// - I8 nothing follows the end of the run
+pub fn check(plan: &Plan, journal: &[Event]) -> Result<(), String> {
+    let mut seen = Seen { plan: Some(plan), ..Seen::default() };
+    for (index, event) in journal.iter().enumerate() {
+        seen.take(event).map_err(|broken| format!("event {index} {event:?} breaks {broken}"))?;
+    }
+    Ok(())
+}
+
+impl<'a> Seen<'a> {
+    fn take(&mut self, event: &Event) -> Result<(), String> {
+        if self.is_over {
+            return Err("I8".to_owned());
+        }
+        if let Some(task) = crate::changed_tasks(std::slice::from_ref(event)).first()
+            && self.ended.contains_key(task)
+        {
+            return Err("I4".to_owned());
+        }
+        match event {
+            Event::TaskStarted { task, .. } => self.started(task),
+            Event::TaskExpanded { task, count, .. } => {
+                self.items.insert(task.clone(), *count);
+                Ok(())
+            }
+            Event::TaskSkipped { task, reason, .. } => self.skipped(task, reason),
+            Event::AttemptPlanned { task, number, .. } => self.planned(task, *number),
+            Event::AttemptEnded { task, .. } => match self.attempts.get_mut(task) {
+                Some((_, running @ true)) => {
+                    *running = false;
+                    Ok(())
+                }
+                _ => Err("I2: an end without an attempt".to_owned()),
+            },
+            Event::TaskEnded { task, phase, .. } => self.ended(task, *phase),
+            Event::CancelRequested { .. } => {
+                self.is_cancelled = true;
+                Ok(())
+            }
+            Event::RunEnded { .. } => {
+                self.is_over = true;
+                let begun = self.started.contains(&TaskKey::root());
+                if begun && !self.ended.contains_key(&TaskKey::root()) {
+                    Err("I8: no end of the root".to_owned())
+                } else {
+                    Ok(())
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn started(&mut self, key: &TaskKey) -> Result<(), String> {
+        if !self.started.insert(key.clone()) {
+            return Err("I1: fired twice".to_owned());
+        }
+        let in_clean_up = key.parent().is_some_and(|parent| self.late.contains(&parent));
+        if self.is_cancelled {
+            self.late.insert(key.clone());
+        }
+        if key.as_str().ends_with(']') {
+            if self.is_cancelled && !in_clean_up {
+                return Err("I3".to_owned());
+            }
+            return self.iteration(key);
+        }
+        let Some((dag, task)) = self.task(key) else { return Ok(()) };
+        let upstream = self.upstream(key, dag, task)?;
+        match task.trigger.strategy {
+            TriggerStrategy::AllSucceeded if !upstream.iter().all(|(_, phase)| phase.is_success()) => {
+                return Err("I1: upstream did not succeed".to_owned());
+            }
+            TriggerStrategy::AllSucceeded | TriggerStrategy::AllCompleted => {}
+        }
+        let fired =
+            |key: &TaskKey| self.started.contains(key) || self.ended.get(key) == Some(&TaskPhase::Failed);
+        let cleans_up = task.trigger.strategy == TriggerStrategy::AllCompleted
+            && upstream.iter().any(|(key, _)| fired(key));
+        if self.is_cancelled && !in_clean_up && !cleans_up { Err("I3".to_owned()) } else { Ok(()) }
+    }
+
+    fn iteration(&self, key: &TaskKey) -> Result<(), String> {
+        let parent = key.parent().ok_or("I6: no loop")?;
+        let count = self.items.get(&parent).ok_or("I6: a loop without items")?;
+        let begun: Vec<TaskKey> = (0..*count)
+            .map(|index| parent.iteration(index))
+            .take_while(|key| self.started.contains(key) || self.ended.contains_key(key))
+            .collect();
+        if begun.last() != Some(key) {
+            return Err("I6: out of turn".to_owned());
+        }
+        let open = begun.iter().filter(|key| !self.ended.contains_key(*key)).count();
+        let limit = self.task(&parent).and_then(|(_, task)| task.iterator.as_ref()?.parallelism);
+        if limit.is_some_and(|limit| open > limit as usize) {
+            Err(format!("I6: {open} at once"))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn planned(&mut self, key: &TaskKey, number: u32) -> Result<(), String> {
+        let in_clean_up = self.late.contains(key);
+        if self.is_cancelled && !in_clean_up {
+            return Err("I3".to_owned());
+        }
+        let retries =
+            self.task(key).and_then(|(_, task)| task.retry.as_ref()).map_or(0, |retry| retry.max_retries);
+        let attempts = self.attempts.entry(key.clone()).or_insert((0, false));
+        if !self.started.contains(key) || *attempts != (number, false) || number > retries {
+            return Err(format!("I2: {attempts:?}, {retries} retries"));
+        }
+        *attempts = (number + 1, true);
+        Ok(())
+    }
+
+    fn skipped(&mut self, key: &TaskKey, reason: &SkipReason) -> Result<(), String> {
+        let (dag, task) = self.task(key).ok_or("I1: unknown task")?;
+        let upstream = self.upstream(key, dag, task)?;
+        let phase = match reason {
+            SkipReason::Condition if task.trigger.condition.is_some() => TaskPhase::Skipped,
+            SkipReason::Upstream { .. } if task.trigger.strategy == TriggerStrategy::AllCompleted => {
+                return Err("I7".to_owned());
+            }
+            SkipReason::Upstream { .. } if upstream.iter().any(|(_, phase)| !phase.is_success()) => {
+                TaskPhase::Omitted
+            }
+            SkipReason::Cancelled if self.is_cancelled => TaskPhase::Cancelled,
+            _ => return Err("I1: no reason to pass it over".to_owned()),
+        };
+        self.ended.insert(key.clone(), phase);
+        Ok(())
+    }
+
+    fn ended(&mut self, key: &TaskKey, phase: TaskPhase) -> Result<(), String> {
+        if matches!(self.attempts.get(key), Some((_, true))) {
+            return Err("I4: an attempt is still running".to_owned());
+        }
+        if self.started.contains(key) {
+            let inside = self.inside(key);
+            let phases: Vec<Option<TaskPhase>> =
+                inside.iter().map(|child| self.ended.get(child).copied()).collect();
+            if phases.contains(&None) {
+                return Err("I5: something inside has not ended".to_owned());
+            }
+            if !inside.is_empty() && phases.contains(&Some(TaskPhase::Failed)) != (phase == TaskPhase::Failed)
+            {
+                return Err("I5: failed without or in spite of what is inside".to_owned());
+            }
+            let all = self.items.get(key).is_none_or(|count| *count as usize == inside.len());
+            if !all && !(self.is_cancelled && phase != TaskPhase::Succeeded) {
+                return Err("I6: iterations were left out".to_owned());
+            }
+        }
+        self.ended.insert(key.clone(), phase);
+        Ok(())
+    }
+
+    /// Lists what a dag or a loop holds; of a loop what has begun.
+    fn inside(&self, key: &TaskKey) -> Vec<TaskKey> {
+        if let Some(count) = self.items.get(key) {
+            let iterations = (0..*count).map(|index| key.iteration(index));
+            return iterations
+                .filter(|key| self.started.contains(key) || self.ended.contains_key(key))
+                .collect();
+        }
+        self.dag(key).map_or(Vec::new(), |dag| dag.tasks.keys().map(|name| key.child(name)).collect())
+    }
+
+    fn upstream(&self, key: &TaskKey, dag: &Dag, task: &Task) -> Result<Vec<(TaskKey, TaskPhase)>, String> {
+        let owner = key.parent().ok_or("I1: no dag around it")?;
+        let mut upstream = Vec::new();
+        for name in task.upstream.iter().filter(|name| dag.tasks.contains_key(*name)) {
+            let sibling = owner.child(name);
+            let phase = *self.ended.get(&sibling).ok_or("I1: upstream has not ended")?;
+            upstream.push((sibling, phase));
+        }
+        Ok(upstream)
+    }
+
+    /// Returns the dag that runs under this path.
+    fn dag(&self, key: &TaskKey) -> Option<&'a Dag> {
+        let plan = self.plan?;
+        let component = match self.task(key) {
+            Some((_, task)) => plan.component(&task.component)?,
+            None => plan.root_component()?,
+        };
+        match &component.kind {
+            ComponentKind::Dag(dag) => Some(dag),
+            ComponentKind::Container(_) | ComponentKind::Importer(_) => None,
+        }
+    }
+
+    /// Returns the task of this path and the dag around it; the root has none, an iteration its loop's.
+    fn task(&self, key: &TaskKey) -> Option<(&'a Dag, &'a Task)> {
+        let path = if key.as_str().ends_with(']') { key.parent()? } else { key.clone() };
+        let dag = self.dag(&path.parent()?)?;
+        Some((dag, dag.tasks.get(path.name())?))
+    }
+}

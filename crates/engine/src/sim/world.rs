@@ -1,0 +1,481 @@
+//! The world around one run: an executor that survives crashes of the server, and everything that goes wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use pipewright_plan::{Outcome, ParameterType, Plan, Published, Usage, Value};
+
+use super::random::Random;
+use super::tasks::{act, can_import, failure, is_cached, items_of};
+use crate::decide::decide;
+use crate::desired::{Desired, Launch, desired, desired_after, launch};
+use crate::event::{AttemptEnd, CacheSource, Event, FailureReason};
+use crate::id::{AttemptId, RunId, TaskKey, Timestamp};
+use crate::input::{CacheAnswer, ImportAnswer, Input, Observation, Observed, Submit};
+use crate::state::RunState;
+use crate::view::RunPhase;
+
+const MOST_STEPS: u32 = 400_000;
+
+/// What goes wrong, in percent of the occasions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Faults {
+    pub crash: u64,
+    pub lost: u64,
+    pub repeated: u64,
+    pub delayed: u64,
+    /// When a user cancels the run, from its start.
+    pub cancel_after: Option<Duration>,
+    pub has_timeouts: bool,
+    /// Compares live and replayed state, wishes and facts after each step.
+    pub is_checked: bool,
+}
+
+impl Faults {
+    /// Lets nothing go wrong, and checks nothing between.
+    pub fn none() -> Self {
+        Self {
+            crash: 0,
+            lost: 0,
+            repeated: 0,
+            delayed: 0,
+            cancel_after: None,
+            has_timeouts: false,
+            is_checked: false,
+        }
+    }
+
+    pub(super) fn random(random: &mut Random) -> Self {
+        let mut faults = Self { is_checked: true, ..Self::none() };
+        if random.chance(80) {
+            // The last one crashes after every event that is recorded.
+            faults.crash = [0, 5, 30, 100][random.below(4) as usize];
+            faults.lost = [0, 20, 60][random.below(3) as usize];
+            faults.repeated = [0, 20, 60][random.below(3) as usize];
+            faults.delayed = [0, 30][random.below(2) as usize];
+        }
+        faults.has_timeouts = random.chance(30);
+        if random.chance(35) {
+            faults.cancel_after = Some(Duration::from_micros(random.below(12_000_000)));
+        }
+        faults
+    }
+}
+
+/// What became of a simulated run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Report {
+    pub phase: RunPhase,
+    pub crashes: u32,
+    pub launches: u32,
+    pub events: usize,
+    /// Nothing interfered from outside, so results are a function of the plan.
+    pub is_comparable: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Delivery {
+    Input(Input),
+    /// The executor gets to the launch.
+    Admit(AttemptId),
+    Started(AttemptId),
+    Ended(AttemptId),
+}
+
+/// An attempt as the executor knows it.
+#[derive(Debug, Clone)]
+struct Known {
+    ends_at: Timestamp,
+    end: AttemptEnd,
+}
+
+/// A run, its plan and the world around it.
+#[derive(Debug)]
+pub struct World {
+    plan: Plan,
+    seed: u64,
+    faults: Faults,
+    random: Random,
+    state: RunState,
+    journal: Vec<Event>,
+    now: Timestamp,
+    queue: BTreeMap<(Timestamp, u64), Delivery>,
+    counter: u64,
+    executor: BTreeMap<AttemptId, Known>,
+    /// What was asked for and has not come to its end, with kills marked: what `desired` must give.
+    flying: BTreeSet<(AttemptId, bool)>,
+    asked: BTreeSet<TaskKey>,
+    wake_at: Option<Timestamp>,
+    /// When, and an input with what followed; nothing is a crash.
+    transcript: Vec<(Timestamp, Option<(Input, Vec<Event>)>)>,
+    crashes: u32,
+    launches: u32,
+}
+
+impl World {
+    /// Makes the world of a run that has not been submitted yet.
+    pub fn new(plan: Plan, seed: u64, faults: Faults) -> Self {
+        Self {
+            plan,
+            seed,
+            faults,
+            random: Random::named(seed, "world"),
+            state: RunState::new(run_id()),
+            journal: Vec::new(),
+            now: Timestamp(1_700_000_000_000_000),
+            queue: BTreeMap::new(),
+            counter: 0,
+            executor: BTreeMap::new(),
+            flying: BTreeSet::new(),
+            asked: BTreeSet::new(),
+            wake_at: None,
+            transcript: Vec::new(),
+            crashes: 0,
+            launches: 0,
+        }
+    }
+
+    /// Returns the plan that runs.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Returns the facts recorded so far.
+    pub fn journal(&self) -> &[Event] {
+        &self.journal
+    }
+
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub(super) fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    pub(super) fn is_comparable(&self) -> bool {
+        self.faults.cancel_after.is_none() && !self.faults.has_timeouts && self.faults.is_checked
+    }
+
+    /// Returns what became of the run.
+    pub fn report(&self) -> Report {
+        Report {
+            phase: self.state.run_view().phase,
+            crashes: self.crashes,
+            launches: self.launches,
+            events: self.journal.len(),
+            is_comparable: self.is_comparable(),
+        }
+    }
+
+    /// Returns the plan and what happened, a line each.
+    pub fn transcript(&self) -> String {
+        let plan = serde_json::to_string(&self.plan.components).unwrap_or_default();
+        let mut text = format!("{plan}\n{:?}\n", self.faults);
+        for (at, entry) in &self.transcript {
+            let at = at.0 % 100_000_000_000;
+            match entry {
+                Some((input, events)) => {
+                    let facts = serde_json::to_string(events).unwrap_or_default();
+                    text.push_str(&format!("{at} {input:?}\n    -> {facts}\n"));
+                }
+                None => text.push_str(&format!("{at} crash\n")),
+            }
+        }
+        text
+    }
+
+    /// Submits the run and lets the world go on until it has ended. Errors: what broke on the way.
+    pub fn run_to_end(&mut self) -> Result<(), String> {
+        let submit = Submit {
+            display_name: "simulated run".to_owned(),
+            pipeline_root: "/artifacts".to_owned(),
+            created_at: self.now,
+            ..Submit::default()
+        };
+        self.push(0, Delivery::Input(Input::Submit { submit: Box::new(submit) }));
+        if let Some(after) = self.faults.cancel_after {
+            self.push(after.as_micros() as i64, Delivery::Input(Input::Terminate));
+        }
+        for _ in 0..MOST_STEPS {
+            if self.state.is_over() {
+                return self.drain();
+            }
+            self.step()?;
+        }
+        Err("the run does not end".to_owned())
+    }
+
+    fn step(&mut self) -> Result<(), String> {
+        let next = self.queue.keys().next().copied();
+        if let Some(wake) = self.wake_at
+            && next.is_none_or(|(at, _)| wake <= at)
+        {
+            self.now = self.now.max(wake);
+            let crashes = self.crashes;
+            self.input(&Input::Tick)?;
+            let rings = self.wake_at.is_some_and(|at| at <= self.now);
+            return if rings && crashes == self.crashes {
+                Err("a timer rings for ever".to_owned())
+            } else {
+                Ok(())
+            };
+        }
+        let Some(key) = next else { return Err("nothing is in flight and no timer is set".to_owned()) };
+        self.now = self.now.max(key.0);
+        match self.queue.remove(&key) {
+            Some(delivery) => self.deliver(delivery),
+            None => Ok(()),
+        }
+    }
+
+    fn deliver(&mut self, delivery: Delivery) -> Result<(), String> {
+        match delivery {
+            Delivery::Input(input) => self.input(&input),
+            Delivery::Admit(attempt) => {
+                self.admit(attempt);
+                Ok(())
+            }
+            Delivery::Started(attempt) => {
+                let observed = Observed::Started { place: "somewhere".to_owned() };
+                self.observe(attempt, observed)
+            }
+            Delivery::Ended(attempt) => match self.executor.get(&attempt) {
+                Some(known) if known.ends_at <= self.now => {
+                    let end = Box::new(known.end.clone());
+                    self.observe(attempt, Observed::Ended { end })
+                }
+                _ => Ok(()),
+            },
+        }
+    }
+
+    fn observe(&mut self, attempt: AttemptId, observed: Observed) -> Result<(), String> {
+        let observation = Box::new(Observation { attempt, at: self.now, observed });
+        self.input(&Input::Observed { observation })
+    }
+
+    /// What is still under way when the run is over changes nothing.
+    fn drain(&mut self) -> Result<(), String> {
+        self.faults.crash = 0;
+        while let Some((_, delivery)) = self.queue.pop_first() {
+            let before = self.journal.len();
+            self.now = self.now.after(Duration::from_secs(100));
+            if !matches!(delivery, Delivery::Admit(_)) {
+                self.deliver(delivery)?;
+            }
+            if self.journal.len() != before {
+                return Err(format!("{:?} after the run was over", &self.journal[before..]));
+            }
+        }
+        Ok(())
+    }
+
+    fn input(&mut self, input: &Input) -> Result<(), String> {
+        let events = decide(&self.plan, &mut self.state, input, self.now);
+        if self.faults.is_checked {
+            self.transcript.push((self.now, Some((input.clone(), events.clone()))));
+        }
+        // Long journals are read again and again by then; a crash now and then will do.
+        let crash = if self.journal.len() < 200 { self.faults.crash } else { self.faults.crash.min(3) };
+        if !events.is_empty() && self.random.chance(crash) {
+            if self.random.chance(60) {
+                self.journal.extend(events);
+            } else if matches!(input, Input::Submit { .. } | Input::Terminate) {
+                // Requests are durable until what they caused is.
+                self.push(10, Delivery::Input(input.clone()));
+            }
+            return self.crash();
+        }
+        for event in &events {
+            match event {
+                Event::AttemptEnded { task, number, .. } => {
+                    let attempt = AttemptId { run: run_id(), task: task.clone(), number: *number };
+                    self.flying.remove(&(attempt.clone(), false));
+                    self.flying.remove(&(attempt, true));
+                }
+                Event::CacheHit { task, .. }
+                | Event::CacheMissed { task, .. }
+                | Event::Imported { task, .. }
+                | Event::TaskEnded { task, .. } => {
+                    self.asked.remove(task);
+                }
+                _ => {}
+            }
+        }
+        let wanted = desired_after(&self.plan, &self.state, &events);
+        self.journal.extend(events);
+        self.perform(wanted);
+        if self.faults.is_checked { self.check() } else { Ok(()) }
+    }
+
+    fn crash(&mut self) -> Result<(), String> {
+        self.transcript.push((self.now, None));
+        self.crashes += 1;
+        self.queue.retain(|_, delivery| {
+            matches!(delivery, Delivery::Input(Input::Submit { .. } | Input::Terminate))
+        });
+        self.state = self.replayed()?;
+        self.flying.clear();
+        self.asked.clear();
+        let wanted = desired(&self.plan, &self.state);
+        self.perform(wanted);
+        Ok(())
+    }
+
+    /// Reads the journal as it lies on disk.
+    fn replayed(&self) -> Result<RunState, String> {
+        let text = serde_json::to_string(&self.journal).map_err(|error| error.to_string())?;
+        let events: Vec<Event> = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        Ok(RunState::replay(run_id(), &self.plan, &events))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.journal.len() < 30 || self.counter.is_multiple_of(8) {
+            let replayed = self.replayed()?;
+            if replayed != self.state {
+                return Err(format!("live state differs from replayed: {:#?}\n{replayed:#?}", self.state));
+            }
+        }
+        let wanted = desired(&self.plan, &self.state);
+        let launches = wanted.launches.into_iter().map(|attempt| (attempt, false));
+        let kills = wanted.kills.into_iter().map(|attempt| (attempt, true));
+        let flying: BTreeSet<(AttemptId, bool)> = launches.chain(kills).collect();
+        let lookups = wanted.lookups.into_iter().map(|lookup| lookup.task);
+        let asked: BTreeSet<TaskKey> =
+            lookups.chain(wanted.imports.into_iter().map(|import| import.task)).collect();
+        if flying != self.flying || asked != self.asked || wanted.wake_at != self.wake_at {
+            return Err(format!(
+                "wished {flying:?} {asked:?} {:?}, in flight {:?} {:?} {:?}",
+                wanted.wake_at, self.flying, self.asked, self.wake_at
+            ));
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, delay_us: i64, delivery: Delivery) {
+        self.counter += 1;
+        self.queue.insert((Timestamp(self.now.0 + delay_us), self.counter), delivery);
+    }
+
+    fn delay(&mut self) -> i64 {
+        if self.random.chance(self.faults.delayed) { self.random.below(3_000_000) as i64 } else { 7 }
+    }
+
+    fn perform(&mut self, wanted: Desired) {
+        self.wake_at = wanted.wake_at;
+        for attempt in wanted.launches {
+            self.flying.insert((attempt.clone(), false));
+            let delay = self.delay();
+            self.push(delay, Delivery::Admit(attempt));
+        }
+        for attempt in wanted.kills {
+            self.flying.remove(&(attempt.clone(), false));
+            self.flying.insert((attempt.clone(), true));
+            self.kill(attempt);
+        }
+        for lookup in wanted.lookups {
+            self.asked.insert(lookup.task.clone());
+            let hit = is_cached(self.seed, &lookup.task).then(|| {
+                let source = CacheSource { run: RunId("earlier".to_owned()), task: lookup.task.clone() };
+                (source, self.earlier_outcome(&lookup.task, &lookup.component))
+            });
+            let answer = CacheAnswer { task: lookup.task, fingerprint: lookup.fingerprint, hit };
+            self.answer(Input::Cache { answer: Box::new(answer) });
+        }
+        for import in wanted.imports {
+            self.asked.insert(import.task.clone());
+            let error = (!can_import(self.seed, &import.task)).then(|| "no such place".to_owned());
+            let answer = ImportAnswer { task: import.task, known: None, error };
+            self.answer(Input::Import { answer: Box::new(answer) });
+        }
+    }
+
+    fn answer(&mut self, input: Input) {
+        let delay = self.delay();
+        if self.random.chance(self.faults.repeated) {
+            self.push(delay + 50, Delivery::Input(input.clone()));
+        }
+        self.push(delay, Delivery::Input(input));
+    }
+
+    fn earlier_outcome(&self, task: &TaskKey, component: &str) -> Outcome {
+        let mut outcome = Outcome::default();
+        outcome.parameters.insert("out".to_owned(), Value::from(task.as_str()));
+        if component == "list" {
+            outcome.parameters.insert("items".to_owned(), list_of(self.seed, task));
+        }
+        outcome
+    }
+
+    /// Launches an attempt, or adopts what runs or has ended since an earlier life.
+    fn admit(&mut self, attempt: AttemptId) {
+        if let Some(known) = self.executor.get(&attempt) {
+            let rest = (known.ends_at.0 - self.now.0).max(0);
+            if rest > 0 {
+                self.push(0, Delivery::Started(attempt.clone()));
+            }
+            return self.push(rest, Delivery::Ended(attempt));
+        }
+        let Some(request) = launch(&self.plan, &self.state, &attempt) else { return };
+        self.launches += 1;
+        let mut act = act(self.seed, &attempt.task, attempt.number);
+        if !self.faults.is_checked {
+            act.end = Ok(());
+        }
+        let end = match act.end {
+            Ok(()) => AttemptEnd::Succeeded { published: self.published(&request), usage: Usage::default() },
+            Err(reason) => AttemptEnd::Failed { failure: failure(reason), usage: Usage::default() },
+        };
+        let ends_at = Timestamp(self.now.0 + act.duration_us);
+        self.executor.insert(attempt.clone(), Known { ends_at, end });
+        for _ in 0..=u32::from(self.random.chance(self.faults.repeated)) {
+            if !self.random.chance(self.faults.lost) {
+                let delay = self.delay();
+                self.push(delay, Delivery::Started(attempt.clone()));
+            }
+        }
+        let mut seen = act.duration_us;
+        if self.random.chance(self.faults.lost) {
+            // The first word is lost; a later look finds it.
+            seen += 30_000_000;
+        }
+        if self.random.chance(self.faults.repeated) {
+            self.push(seen + self.random.clone().below(60_000_000) as i64, Delivery::Ended(attempt.clone()));
+        }
+        self.push(seen, Delivery::Ended(attempt));
+    }
+
+    fn kill(&mut self, attempt: AttemptId) {
+        let grace = self.delay();
+        let end = AttemptEnd::Failed { failure: failure(FailureReason::Cancelled), usage: Usage::default() };
+        let now = self.now;
+        let known =
+            self.executor.entry(attempt.clone()).or_insert_with(|| Known { ends_at: now, end: end.clone() });
+        if known.ends_at > now {
+            *known = Known { ends_at: now.after(Duration::from_micros(grace as u64)), end };
+        }
+        self.push(grace, Delivery::Ended(attempt));
+    }
+
+    fn published(&self, request: &Launch) -> Published {
+        let task = &request.attempt.task;
+        let value = |declared: &ParameterType| match declared {
+            ParameterType::List => list_of(self.seed, task),
+            _ => Value::from(task.as_str()),
+        };
+        let outputs = request.output_parameters.iter();
+        Published {
+            parameters: outputs.map(|(name, declared)| (name.clone(), value(declared))).collect(),
+            artifacts: request.executor_input.outputs.artifacts.clone(),
+        }
+    }
+}
+
+fn list_of(seed: u64, task: &TaskKey) -> Value {
+    (0..items_of(seed, task)).map(Value::from).collect()
+}
+
+fn run_id() -> RunId {
+    RunId("5eed0000-0000-4000-8000-000000000000".to_owned())
+}
