@@ -27,7 +27,7 @@ struct Seen<'a> {
 ///
 /// - I1 a task fires once, when its upstream has ended and its strategy holds
 /// - I2 attempts are numbered, one at a time, within the retry policy, and of tasks that fired
-/// - I3 after a cancel only clean-up begins
+/// - I3 after a cancel only clean-up begins, and goes on to its end
 /// - I4 a task ends once, and nothing is said of it after
 /// - I5 a group ends after everything inside, and failed exactly if something inside did
 /// - I6 no more iterations at once than the loop allows, each once, none left out
@@ -157,6 +157,9 @@ impl<'a> Seen<'a> {
             }
             SkipReason::Upstream { .. } if upstream.iter().any(|(_, phase)| !phase.is_success()) => {
                 TaskPhase::Omitted
+            }
+            SkipReason::Cancelled if key.parent().is_some_and(|parent| self.late.contains(&parent)) => {
+                return Err("I3: clean-up was called off".to_owned());
             }
             SkipReason::Cancelled if self.is_cancelled => TaskPhase::Cancelled,
             _ => return Err("I1: no reason to pass it over".to_owned()),

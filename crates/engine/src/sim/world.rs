@@ -447,7 +447,7 @@ impl World {
     }
 
     fn kill(&mut self, attempt: AttemptId) {
-        let grace = self.delay();
+        let grace = self.delay() * 5;
         let end = AttemptEnd::Failed { failure: failure(FailureReason::Cancelled), usage: Usage::default() };
         let now = self.now;
         let known =
