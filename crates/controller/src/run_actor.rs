@@ -4,6 +4,7 @@
 //! the journal belongs to somebody else by then, it drops everything and leaves.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -194,10 +195,11 @@ impl RunActor {
         let unwritten = self.unwritten_results();
         for _ in 0..LOOKUPS {
             let Some(lookup) = self.lookups.pop_front() else { break };
-            let hit = match unwritten.get(&lookup.fingerprint.key) {
+            let found = match unwritten.get(&lookup.fingerprint.key) {
                 Some(own) => Some(own.clone()),
                 None => self.shared.store.cache_lookup(&lookup.pipeline, &lookup.fingerprint.key).await?,
             };
+            let hit = found.filter(|(_, outcome)| is_on_disk(outcome));
             let answer = CacheAnswer { task: lookup.task, fingerprint: lookup.fingerprint, hit };
             self.step(&Input::Cache { answer: Box::new(answer) });
         }
@@ -282,4 +284,13 @@ impl RunActor {
     pub(crate) fn set_wake_at(&mut self, wake_at: Option<pipewright_engine::Timestamp>) {
         self.wake_at = wake_at;
     }
+}
+
+/// A result counts as long as the folders of its local artifacts are there. The files themselves may never have
+/// been: a Metrics artifact, say, is all metadata.
+fn is_on_disk(outcome: &Outcome) -> bool {
+    outcome.artifacts.values().flatten().all(|artifact| {
+        let path = Path::new(&artifact.uri);
+        !path.is_absolute() || path.parent().is_none_or(Path::exists)
+    })
 }

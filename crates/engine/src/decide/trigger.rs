@@ -3,7 +3,7 @@
 use pipewright_plan::{ComponentKind, Outcome, Task, TriggerStrategy};
 
 use super::{Decision, Work};
-use crate::driver::{is_triggered, items_of, resolve, root_inputs};
+use crate::driver::{fingerprint, is_triggered, items_of, resolve, root_inputs};
 use crate::event::{Event, Failure, SkipReason};
 use crate::id::TaskKey;
 use crate::state::{Children, NodeId, dag_at, task_of};
@@ -102,9 +102,16 @@ impl Decision<'_> {
                 self.work.extend(free.into_iter().map(|task| Work::Consider { dag: id, task }));
             }
             ComponentKind::Container(_) => {
-                if !self.state.lookups.contains(&id) {
-                    self.plan_attempt(id);
+                if self.state.lookups.contains(&id) {
+                    return;
                 }
+                // The run asked for no look-ups; what it makes may still serve later runs.
+                let cached = self.task(id).is_some_and(|task| task.caching.enabled);
+                if let Some(fingerprint) = fingerprint(plan, node).filter(|_| cached) {
+                    let fingerprint = Box::new(fingerprint);
+                    self.emit(Event::CacheMissed { task: self.key(id), at: self.now, fingerprint });
+                }
+                self.plan_attempt(id);
             }
             ComponentKind::Importer(_) => {}
         }
