@@ -104,12 +104,63 @@ fn environment(
         ("KFP_POD_UID", attempt.digest()),
         ("KFP_RUN_ID", attempt.run.0.clone()),
     ];
+    let own = expanded(own);
     let mut env: Vec<(String, String)> = defaults.map(|(name, value)| (name.to_owned(), value)).into();
-    for (name, value) in common.env.iter().chain(&around.env).chain(own) {
+    for (name, value) in common.env.iter().chain(&around.env).chain(&own) {
         match env.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => known.clone_from(value),
             None => env.push((name.clone(), value.clone())),
         }
     }
     env
+}
+
+/// Replaces `$(NAME)` in values by what the list has set before, as Kubernetes does; `$$` stands for `$`, and a
+/// name that is not set stays as it is written.
+fn expanded(own: &[(String, String)]) -> Vec<(String, String)> {
+    let mut env: Vec<(String, String)> = Vec::with_capacity(own.len());
+    for (name, value) in own {
+        let mut text = String::with_capacity(value.len());
+        let mut rest = value.as_str();
+        while let Some((before, after)) = rest.split_once('$') {
+            text.push_str(before);
+            rest = after;
+            let reference = rest.strip_prefix('(').and_then(|body| body.split_once(')'));
+            if let Some(escaped) = rest.strip_prefix('$') {
+                text.push('$');
+                rest = escaped;
+            } else if let Some((wanted, after)) = reference {
+                match env.iter().rev().find(|(known, _)| known == wanted) {
+                    Some((_, found)) => text.push_str(found),
+                    None => text.push_str(&format!("$({wanted})")),
+                }
+                rest = after;
+            } else {
+                text.push('$');
+            }
+        }
+        text.push_str(rest);
+        env.push((name.clone(), text));
+    }
+    env
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expanded;
+
+    #[test]
+    fn values_refer_to_earlier_variables() {
+        let cases = [
+            ("[$(ONE)]", "[1 $(ONE)]"),
+            ("$$(ONE)", "$(ONE)"),
+            ("$(TWO) $(TEXT)", "$(TWO) $(TEXT)"),
+            ("$ONE $ $( $$ cost 5$", "$ONE $ $( $ cost 5$"),
+            ("$(ONE", "$(ONE"),
+        ];
+        for (value, expected) in cases {
+            let own = [("ONE", "1 $$(ONE)"), ("TEXT", value)].map(|(n, v)| (n.to_owned(), v.to_owned()));
+            assert_eq!(expanded(&own)[1].1, expected, "{value}");
+        }
+    }
 }
