@@ -99,7 +99,8 @@ impl Environments {
     /// Returns the environment's folder if it is there already.
     pub(super) fn ready(&self, wanted: &Wanted) -> Option<PathBuf> {
         let folder = self.folder.join(wanted.key());
-        folder.join("complete").exists().then_some(folder)
+        // Its interpreter may have been removed since.
+        (folder.join("complete").exists() && folder.join("bin/python").exists()).then_some(folder)
     }
 
     /// Makes the environment, or waits for whoever does; `teller` hears of every step.
@@ -148,7 +149,7 @@ async fn make(folder: &Path, wanted: &Wanted, sender: &watch::Sender<Progress>) 
         hint: "check free space and permissions of the home folder".to_owned(),
     };
     let lock = lock_of(folder).await.map_err(failed)?;
-    if folder.join("complete").exists() {
+    if folder.join("complete").exists() && folder.join("bin/python").exists() {
         return Ok(folder.to_owned());
     }
     let maker = Maker { folder, wanted, lock: &lock, sender };
@@ -351,7 +352,7 @@ fn environment_for_making() -> Vec<(OsString, OsString)> {
         "ALL_PROXY",
         "all_proxy",
         "LD_LIBRARY_PATH",
-        "SYSTEM_VERSION_COMPAT",
+        "SSH_AUTH_SOCK",
     ];
     let mut passed: Vec<(OsString, OsString)> = env::vars_os()
         .filter(|(name, _)| {
