@@ -179,12 +179,13 @@ impl<'a> Seen<'a> {
             if phases.contains(&None) {
                 return Err("I5: something inside has not ended".to_owned());
             }
-            if !inside.is_empty() && phases.contains(&Some(TaskPhase::Failed)) != (phase == TaskPhase::Failed)
-            {
+            let has_failed = phases.contains(&Some(TaskPhase::Failed));
+            if !inside.is_empty() && has_failed != (phase == TaskPhase::Failed) {
                 return Err("I5: failed without or in spite of what is inside".to_owned());
             }
             let all = self.items.get(key).is_none_or(|count| *count as usize == inside.len());
-            if !all && !(self.is_cancelled && phase != TaskPhase::Succeeded) {
+            let may_stop_early = self.is_cancelled && phase != TaskPhase::Succeeded;
+            if !all && !may_stop_early {
                 return Err("I6: iterations were left out".to_owned());
             }
         }

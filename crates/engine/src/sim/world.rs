@@ -82,6 +82,13 @@ enum Delivery {
     Ended(AttemptId),
 }
 
+/// What happened at one moment, for the transcript.
+#[derive(Debug, Clone)]
+enum Step {
+    Input(Input, Vec<Event>),
+    Crash,
+}
+
 /// An attempt as the executor knows it.
 #[derive(Debug, Clone)]
 struct Known {
@@ -106,8 +113,7 @@ pub struct World {
     flying: BTreeSet<(AttemptId, bool)>,
     asked: BTreeSet<TaskKey>,
     wake_at: Option<Timestamp>,
-    /// When, and an input with what followed; nothing is a crash.
-    transcript: Vec<(Timestamp, Option<(Input, Vec<Event>)>)>,
+    transcript: Vec<(Timestamp, Step)>,
     crashes: u32,
     launches: u32,
 }
@@ -172,14 +178,14 @@ impl World {
     pub fn transcript(&self) -> String {
         let plan = serde_json::to_string(&self.plan.components).unwrap_or_default();
         let mut text = format!("{plan}\n{:?}\n", self.faults);
-        for (at, entry) in &self.transcript {
+        for (at, step) in &self.transcript {
             let at = at.0 % 100_000_000_000;
-            match entry {
-                Some((input, events)) => {
+            match step {
+                Step::Input(input, events) => {
                     let facts = serde_json::to_string(events).unwrap_or_default();
                     text.push_str(&format!("{at} {input:?}\n    -> {facts}\n"));
                 }
-                None => text.push_str(&format!("{at} crash\n")),
+                Step::Crash => text.push_str(&format!("{at} crash\n")),
             }
         }
         text
@@ -274,7 +280,7 @@ impl World {
     fn input(&mut self, input: &Input) -> Result<(), String> {
         let events = decide(&self.plan, &mut self.state, input, self.now);
         if self.faults.is_checked {
-            self.transcript.push((self.now, Some((input.clone(), events.clone()))));
+            self.transcript.push((self.now, Step::Input(input.clone(), events.clone())));
         }
         // Long journals are read again and again by then; a crash now and then will do.
         let crash = if self.journal.len() < 200 { self.faults.crash } else { self.faults.crash.min(3) };
@@ -310,7 +316,7 @@ impl World {
     }
 
     fn crash(&mut self) -> Result<(), String> {
-        self.transcript.push((self.now, None));
+        self.transcript.push((self.now, Step::Crash));
         self.crashes += 1;
         self.queue.retain(|_, delivery| {
             matches!(delivery, Delivery::Input(Input::Submit { .. } | Input::Terminate))

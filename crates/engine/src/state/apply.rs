@@ -166,6 +166,8 @@ impl RunState {
         }
         self.nodes[id].doomed = None;
         self.nodes[id].phase = TaskPhase::Pending;
+        // Most tasks have one attempt, and there may be very many tasks.
+        self.nodes[id].attempts.reserve_exact(1);
         self.nodes[id].attempts.push(AttemptView {
             number,
             phase: TaskPhase::Pending,
@@ -247,7 +249,7 @@ impl RunState {
         }
         let id = self.nodes.len();
         let node = match key.parent() {
-            None => self.born(key, None, None, plan.components.get_index_of(&plan.root)?, at),
+            None => self.born(key, (None, None), plan.components.get_index_of(&plan.root)?, at),
             Some(parent) => {
                 let parent = *self.index.get(&parent)?;
                 let owner = self.nodes[parent].component;
@@ -257,7 +259,7 @@ impl RunState {
                         started.push(id);
                         *open += 1;
                         let (place, component) = (self.nodes[parent].place, self.nodes[parent].component);
-                        let mut node = self.born(key, Some(parent), place, component, at);
+                        let mut node = self.born(key, (Some(parent), place), component, at);
                         node.iteration = Some(index);
                         node.kind = TaskKind::Iteration;
                         node
@@ -266,7 +268,7 @@ impl RunState {
                         let (task, _, body) = dag_at(plan, owner)?.tasks.get_full(key.name())?;
                         let component = plan.components.get_index_of(&body.component)?;
                         tasks[task] = id;
-                        let mut node = self.born(key, Some(parent), Some((owner, task)), component, at);
+                        let mut node = self.born(key, (Some(parent), Some((owner, task))), component, at);
                         node.kind =
                             if body.iterator.is_some() { TaskKind::Loop } else { kind_of(plan, component) };
                         node
@@ -283,8 +285,7 @@ impl RunState {
     fn born(
         &self,
         key: &TaskKey,
-        parent: Option<NodeId>,
-        place: Option<(usize, usize)>,
+        (parent, place): (Option<NodeId>, Option<(usize, usize)>),
         component: usize,
         at: Timestamp,
     ) -> Node {
