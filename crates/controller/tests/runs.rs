@@ -1,5 +1,7 @@
 //! Whole runs on a real store with a scripted executor and paused time.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Corners of the rules where an engine easily goes wrong. Expectations come from v2 semantics 2.2 and 2.8-2.10.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
 mod world;
 
 use pipewright_engine::{Input, RunPhase};

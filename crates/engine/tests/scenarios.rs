@@ -1,5 +1,7 @@
 //! The course of runs, rule by rule. Expectations come from v2 semantics 1.4-1.6, 2.2 and 2.8-2.10.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
 mod world;
 
 use pipewright_engine::{Input, RunPhase};

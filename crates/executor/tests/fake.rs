@@ -1,5 +1,7 @@
 //! The scripted executor keeps the contract.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
 use pipewright_executor::{contract, fake::FakeExecutor};
 
 #[tokio::test]

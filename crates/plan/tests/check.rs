@@ -1,5 +1,7 @@
 //! Invariants of plans: each broken one is found and named.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
 use pipewright_plan::{Plan, check};
 use serde_json::{Value, json};
 

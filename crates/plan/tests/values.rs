@@ -1,5 +1,7 @@
 //! Text rules of values and outputs, from the field's semantics (v2 semantics 2.3 and 3).
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
 use pipewright_plan::{ParameterType, canonical, local_path, normalize, parse_output_text, text_form};
 use serde_json::{Value, json};
 

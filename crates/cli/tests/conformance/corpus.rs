@@ -153,11 +153,13 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .expect("the server starts");
+        let mut server = Self { child, url: String::new() };
         let began = Instant::now();
         while began.elapsed() < Duration::from_secs(20) {
             let note = std::fs::read(home.join("server.json")).unwrap_or_default();
             if let Ok(note) = serde_json::from_slice::<Value>(&note) {
-                return Self { child, url: note["url"].as_str().expect("the server's URL").to_owned() };
+                server.url = note["url"].as_str().expect("the server's URL").to_owned();
+                return server;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
