@@ -36,7 +36,8 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::time::Instant;
 
-    use super::{Faults, World, plans, run};
+    use super::{Faults, Random, World, plans, run};
+    use crate::invariants;
     use crate::view::RunPhase;
 
     #[test]
@@ -65,6 +66,40 @@ mod tests {
         // The worlds must be as various as they claim to be.
         assert!(ends.iter().all(|count| *count > 30), "ends {ends:?}");
         assert!(crashes > 1000 && launches > 2000 && compared > 100, "{crashes} {launches} {compared}");
+    }
+
+    /// Every recorded plan of the corpus comes to an end, whatever the world does to it.
+    #[test]
+    fn plans_of_the_corpus_end() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conformance/plans");
+        let entries = std::fs::read_dir(folder).expect("the corpus is part of the repository");
+        let mut paths: Vec<_> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
+        paths.sort();
+        assert!(paths.len() > 100, "{} plans", paths.len());
+        let mut failed = Vec::new();
+        for path in paths {
+            let name = path.file_stem().expect("files have names").to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(&path).expect("a readable file");
+            let body = text.splitn(3, "---\n").nth(2).expect("a snapshot has a head");
+            let plan: pipewright_plan::Plan =
+                serde_json::from_str(body).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let calm = Faults { is_checked: true, ..Faults::none() };
+            for seed in 0..6 {
+                let faults = if seed == 0 { calm } else { Faults::random(&mut Random::new(seed)) };
+                let mut world = World::new(plan.clone(), seed, faults).with_sample_arguments();
+                let result = world.run_to_end().and_then(|()| invariants::check(&plan, world.journal()));
+                result.unwrap_or_else(|broken| panic!("{}{name}, seed {seed}: {broken}", world.transcript()));
+                if seed == 0 && world.report().phase != RunPhase::Succeeded {
+                    failed.push((
+                        name.clone(),
+                        world.state().run_view().error.expect("a failure says why").message,
+                    ));
+                }
+            }
+        }
+        // Sample lists hold numbers, which loops over structs or lists cannot take.
+        failed.retain(|(_, message)| !message.contains("does not fit"));
+        assert!(failed.is_empty(), "{failed:#?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use pipewright_plan::{Outcome, ParameterType, Plan, Published, Usage, Value};
+use pipewright_plan::{ArtifactId, ArtifactValue, Outcome, ParameterType, Plan, Published, Usage, Value};
 
 use super::random::Random;
 use super::tasks::{act, can_import, failure, is_cached, items_of};
@@ -27,6 +27,8 @@ pub struct Faults {
     /// When a user cancels the run, from its start.
     pub cancel_after: Option<Duration>,
     pub has_timeouts: bool,
+    /// Attempts and imports may fail of their own.
+    pub tasks_fail: bool,
     /// Compares live and replayed state, wishes and facts after each step.
     pub is_checked: bool,
 }
@@ -41,12 +43,13 @@ impl Faults {
             delayed: 0,
             cancel_after: None,
             has_timeouts: false,
+            tasks_fail: false,
             is_checked: false,
         }
     }
 
     pub(super) fn random(random: &mut Random) -> Self {
-        let mut faults = Self { is_checked: true, ..Self::none() };
+        let mut faults = Self { is_checked: true, tasks_fail: true, ..Self::none() };
         if random.chance(80) {
             // The last one crashes after every event that is recorded.
             faults.crash = [0, 5, 30, 100][random.below(4) as usize];
@@ -116,6 +119,7 @@ pub struct World {
     transcript: Vec<(Timestamp, Step)>,
     crashes: u32,
     launches: u32,
+    arguments: BTreeMap<String, Value>,
 }
 
 impl World {
@@ -138,7 +142,24 @@ impl World {
             transcript: Vec::new(),
             crashes: 0,
             launches: 0,
+            arguments: BTreeMap::new(),
         }
+    }
+
+    /// Gives every parameter of the run without a default some value of its type.
+    #[cfg(test)]
+    pub(super) fn with_sample_arguments(mut self) -> Self {
+        let root = self.plan.root_component().expect("a plan has a root");
+        for (name, input) in &root.inputs.parameters {
+            let missing = input.default.is_none() && !input.optional;
+            if missing {
+                let sample = input.literals.first().cloned();
+                let sample =
+                    sample.unwrap_or_else(|| sample_of(input.parameter_type, self.seed, &TaskKey::root()));
+                self.arguments.insert(name.clone(), sample);
+            }
+        }
+        self
     }
 
     /// Returns the plan that runs.
@@ -197,6 +218,7 @@ impl World {
             display_name: "simulated run".to_owned(),
             pipeline_root: "/artifacts".to_owned(),
             created_at: self.now,
+            arguments: self.arguments.clone(),
             ..Submit::default()
         };
         self.push(0, Delivery::Input(Input::Submit { submit: Box::new(submit) }));
@@ -391,7 +413,8 @@ impl World {
         }
         for import in wanted.imports {
             self.asked.insert(import.task.clone());
-            let error = (!can_import(self.seed, &import.task)).then(|| "no such place".to_owned());
+            let fails = self.faults.tasks_fail && !can_import(self.seed, &import.task);
+            let error = fails.then(|| "no such place".to_owned());
             let answer = ImportAnswer { task: import.task, known: None, error };
             self.answer(Input::Import { answer: Box::new(answer) });
         }
@@ -407,9 +430,19 @@ impl World {
 
     fn earlier_outcome(&self, task: &TaskKey, component: &str) -> Outcome {
         let mut outcome = Outcome::default();
-        outcome.parameters.insert("out".to_owned(), Value::from(task.as_str()));
-        if component == "list" {
-            outcome.parameters.insert("items".to_owned(), list_of(self.seed, task));
+        let Some(component) = self.plan.component(component) else { return outcome };
+        for (name, output) in &component.outputs.parameters {
+            outcome.parameters.insert(name.clone(), sample_of(output.parameter_type, self.seed, task));
+        }
+        for (name, output) in &component.outputs.artifacts {
+            let artifact = ArtifactValue {
+                id: ArtifactId(format!("earlier {task} {name}")),
+                name: name.clone(),
+                artifact_type: output.artifact_type.clone(),
+                uri: format!("/earlier/{name}"),
+                metadata: output.metadata.clone(),
+            };
+            outcome.artifacts.insert(name.clone(), vec![artifact]);
         }
         outcome
     }
@@ -426,7 +459,7 @@ impl World {
         let Some(request) = launch(&self.plan, &self.state, &attempt) else { return };
         self.launches += 1;
         let mut act = act(self.seed, &attempt.task, attempt.number);
-        if !self.faults.is_checked {
+        if !self.faults.tasks_fail {
             act.end = Ok(());
         }
         let end = match act.end {
@@ -466,10 +499,7 @@ impl World {
 
     fn published(&self, request: &Launch) -> Published {
         let task = &request.attempt.task;
-        let value = |declared: &ParameterType| match declared {
-            ParameterType::List => list_of(self.seed, task),
-            _ => Value::from(task.as_str()),
-        };
+        let value = |declared: &ParameterType| sample_of(*declared, self.seed, task);
         let outputs = request.output_parameters.iter();
         Published {
             parameters: outputs.map(|(name, declared)| (name.clone(), value(declared))).collect(),
@@ -478,8 +508,17 @@ impl World {
     }
 }
 
-fn list_of(seed: u64, task: &TaskKey) -> Value {
-    (0..items_of(seed, task)).map(Value::from).collect()
+/// Returns some value of that type, the same for each attempt at a task.
+fn sample_of(declared: ParameterType, seed: u64, task: &TaskKey) -> Value {
+    match declared {
+        ParameterType::List => (0..items_of(seed, task)).map(Value::from).collect(),
+        ParameterType::NumberInteger | ParameterType::NumberDouble => Value::from(items_of(seed, task)),
+        ParameterType::Boolean => Value::from(items_of(seed, task) % 2 == 0),
+        ParameterType::Struct | ParameterType::TaskFinalStatus | ParameterType::TaskConfig => {
+            serde_json::json!({"a": 1, "b": 2})
+        }
+        ParameterType::String | ParameterType::Any => Value::from(task.as_str()),
+    }
 }
 
 fn run_id() -> RunId {

@@ -1,5 +1,7 @@
 //! A small world for scenario tests: plans as data, scripted attempts, virtual time.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, VecDeque};
 
 use pipewright_engine::{
