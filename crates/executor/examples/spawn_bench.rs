@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use pipewright_engine::Launch;
-use pipewright_executor::process::{Isolation, Options, ProcessExecutor};
+use pipewright_executor::process::{self, Isolation, Options, ProcessExecutor};
 use pipewright_executor::{Executor, Observations, contract};
 use pipewright_plan::{Placeholder, Text, TextPart, Word};
 
@@ -26,7 +26,13 @@ fn main() {
     }
     let floor = floor(rounds);
     println!("floor      {:>8.1} us per /bin/true", floor.as_secs_f64() * 1e6);
+    let home = tempfile::tempdir().expect("a folder can be made");
+    let obstacle = process::obstacle(&launcher, home.path()).expect("the launcher starts");
     for (name, isolation) in [("plain", Isolation::Off), ("isolated", Isolation::On)] {
+        if let (Isolation::On, Some(why)) = (isolation, &obstacle) {
+            println!("isolated: not here, {why}");
+            continue;
+        }
         for width in [1, 2, 4] {
             let each = runtime.block_on(ours(&launcher, isolation, rounds, width));
             println!(

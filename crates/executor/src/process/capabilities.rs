@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ pub fn capabilities() -> Capabilities {
 }
 
 /// Asks a launcher for what keeps tasks from being isolated.
-pub fn obstacle(program: &Path, home: &PathBuf) -> io::Result<Option<String>> {
+pub fn obstacle(program: &Path, home: &Path) -> io::Result<Option<String>> {
     fs::create_dir_all(home)?;
     let pair = || socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None);
     let (requests, requests_far) = pair()?;

@@ -44,6 +44,8 @@ struct State {
     /// Counts fork servers; notices of an earlier one still count.
     generation: u64,
     requests: Option<Arc<Requests>>,
+    /// Why tasks cannot be isolated.
+    obstacle: Option<String>,
 }
 
 /// How far an attempt is.
@@ -144,7 +146,7 @@ impl Shared {
             };
             match sent {
                 Ok(()) => return Ok(()),
-                Err(error) if is_last => return Err(format!("failed to reach the launcher: {error}")),
+                Err(error) if is_last => return Err(self.why_unreachable(&error.to_string())),
                 Err(error) => {
                     tracing::warn!(%error, "launcher is gone, starting another");
                     self.state().tokens.remove(&token);
@@ -153,6 +155,16 @@ impl Shared {
             }
         }
         Ok(())
+    }
+
+    /// Says why the launcher does nothing.
+    fn why_unreachable(&self, what: &str) -> String {
+        match (&self.options.isolation, &self.state().obstacle) {
+            (Isolation::On, Some(why)) => {
+                format!("isolation of tasks is demanded, and this machine does not allow it: {why}")
+            }
+            _ => format!("failed to reach the launcher: {what}"),
+        }
     }
 
     /// Adopts an attempt or has its surroundings made and asks the launcher for it.
@@ -241,7 +253,8 @@ impl Shared {
         match notice {
             LaunchNotice::Ready { isolation: None } => tracing::debug!("tasks are isolated"),
             LaunchNotice::Ready { isolation: Some(why) } => {
-                tracing::info!(reason = why, "tasks see the file system as it is");
+                tracing::info!(reason = why, "tasks cannot be isolated");
+                self.state().obstacle = Some(why);
             }
             LaunchNotice::Started { token, pid } => {
                 let Some(attempt) = attempt_of(token) else { return };
@@ -306,7 +319,7 @@ impl Shared {
         for attempt in left {
             match folder::look(&self.folder_of(&attempt)) {
                 Ok(Found::Nothing) => {
-                    let message = "the launcher ended before it could start the command".to_owned();
+                    let message = self.why_unreachable("it ended before it could start the command");
                     let end = outcome::end_without_report(FailureReason::NotStarted, message, None);
                     self.end(&attempt, end).await;
                 }
