@@ -113,6 +113,9 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return;
+        }
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
         let patience = Instant::now();
         while patience.elapsed() < Duration::from_secs(5) {

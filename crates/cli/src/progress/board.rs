@@ -26,10 +26,6 @@ pub(crate) struct Row {
 impl Row {
     /// Takes from a view what the terminal shows.
     pub(crate) fn of(view: &TaskView) -> Self {
-        let title = match (view.kind, view.iteration) {
-            (TaskKind::Iteration, Some(index)) => format!("{}[{index}]", view.display_name),
-            _ => view.display_name.clone(),
-        };
         let failure = view.error.as_ref().map(|failure| failure.message.clone());
         // A task counts as started when it waits for a slot already; what takes its time is the attempt.
         let began = view.attempts.first().and_then(|attempt| attempt.started_at);
@@ -37,7 +33,7 @@ impl Row {
         Self {
             key: view.key.to_string(),
             parent: view.parent.as_ref().map(ToString::to_string),
-            title,
+            title: view.display_name.clone(),
             kind: view.kind,
             phase: view.phase,
             created_at: view.created_at,
