@@ -4,14 +4,16 @@
 //! live state equals the replayed one and what is in flight equals what is desired; at the end the
 //! [`invariants`](crate::invariants) hold and the results are those of a slow and obvious evaluation.
 
+mod faults;
 pub mod plans;
 mod random;
 mod reference;
 mod tasks;
 mod world;
 
+pub use faults::{Faults, Report};
 pub use random::Random;
-pub use world::{Faults, Report, World};
+pub use world::World;
 
 use crate::invariants;
 

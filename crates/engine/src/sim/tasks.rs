@@ -1,5 +1,7 @@
 //! What attempts, cache and importer do in the simulated world: functions of seed and name alone.
 
+use pipewright_plan::{ParameterType, Value};
+
 use super::random::Random;
 use crate::event::{Failure, FailureReason};
 use crate::id::TaskKey;
@@ -37,4 +39,17 @@ pub(super) fn items_of(seed: u64, task: &TaskKey) -> u64 {
 
 pub(super) fn failure(reason: FailureReason) -> Failure {
     Failure { reason, message: format!("{reason:?}"), hint: None, exit_code: None }
+}
+
+/// Returns some value of that type, the same for each attempt at a task.
+pub(super) fn sample_of(declared: ParameterType, seed: u64, task: &TaskKey) -> Value {
+    match declared {
+        ParameterType::List => (0..items_of(seed, task)).map(Value::from).collect(),
+        ParameterType::NumberInteger | ParameterType::NumberDouble => Value::from(items_of(seed, task)),
+        ParameterType::Boolean => Value::from(items_of(seed, task).is_multiple_of(2)),
+        ParameterType::Struct | ParameterType::TaskFinalStatus | ParameterType::TaskConfig => {
+            serde_json::json!({"a": 1, "b": 2})
+        }
+        ParameterType::String | ParameterType::Any => Value::from(task.as_str()),
+    }
 }

@@ -3,78 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use pipewright_plan::{ArtifactId, ArtifactValue, Outcome, ParameterType, Plan, Published, Usage, Value};
+use pipewright_plan::{ArtifactId, ArtifactValue, Outcome, Plan, Published, Usage, Value};
 
+use super::faults::{Faults, Report};
 use super::random::Random;
-use super::tasks::{act, can_import, failure, is_cached, items_of};
+use super::tasks::{act, can_import, failure, is_cached, sample_of};
 use crate::decide::decide;
 use crate::desired::{Desired, Launch, desired, desired_after, launch};
 use crate::event::{AttemptEnd, CacheSource, Event, FailureReason};
 use crate::id::{AttemptId, RunId, TaskKey, Timestamp};
 use crate::input::{CacheAnswer, ImportAnswer, Input, Observation, Observed, Submit};
 use crate::state::RunState;
-use crate::view::RunPhase;
 
 const MOST_STEPS: u32 = 400_000;
-
-/// What goes wrong, in percent of the occasions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Faults {
-    pub crash: u64,
-    pub lost: u64,
-    pub repeated: u64,
-    pub delayed: u64,
-    /// When a user cancels the run, from its start.
-    pub cancel_after: Option<Duration>,
-    pub has_timeouts: bool,
-    /// Attempts and imports may fail of their own.
-    pub tasks_fail: bool,
-    /// Compares live and replayed state, wishes and facts after each step.
-    pub is_checked: bool,
-}
-
-impl Faults {
-    /// Lets nothing go wrong, and checks nothing between.
-    pub fn none() -> Self {
-        Self {
-            crash: 0,
-            lost: 0,
-            repeated: 0,
-            delayed: 0,
-            cancel_after: None,
-            has_timeouts: false,
-            tasks_fail: false,
-            is_checked: false,
-        }
-    }
-
-    pub(super) fn random(random: &mut Random) -> Self {
-        let mut faults = Self { is_checked: true, tasks_fail: true, ..Self::none() };
-        if random.chance(80) {
-            // The last one crashes after every event that is recorded.
-            faults.crash = [0, 5, 30, 100][random.below(4) as usize];
-            faults.lost = [0, 20, 60][random.below(3) as usize];
-            faults.repeated = [0, 20, 60][random.below(3) as usize];
-            faults.delayed = [0, 30][random.below(2) as usize];
-        }
-        faults.has_timeouts = random.chance(30);
-        if random.chance(35) {
-            faults.cancel_after = Some(Duration::from_micros(random.below(12_000_000)));
-        }
-        faults
-    }
-}
-
-/// What became of a simulated run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Report {
-    pub phase: RunPhase,
-    pub crashes: u32,
-    pub launches: u32,
-    pub events: usize,
-    /// Nothing interfered from outside, so results are a function of the plan.
-    pub is_comparable: bool,
-}
 
 #[derive(Debug, Clone)]
 enum Delivery {
@@ -499,25 +440,13 @@ impl World {
 
     fn published(&self, request: &Launch) -> Published {
         let task = &request.attempt.task;
-        let value = |declared: &ParameterType| sample_of(*declared, self.seed, task);
         let outputs = request.output_parameters.iter();
         Published {
-            parameters: outputs.map(|(name, declared)| (name.clone(), value(declared))).collect(),
+            parameters: outputs
+                .map(|(name, declared)| (name.clone(), sample_of(*declared, self.seed, task)))
+                .collect(),
             artifacts: request.executor_input.outputs.artifacts.clone(),
         }
-    }
-}
-
-/// Returns some value of that type, the same for each attempt at a task.
-fn sample_of(declared: ParameterType, seed: u64, task: &TaskKey) -> Value {
-    match declared {
-        ParameterType::List => (0..items_of(seed, task)).map(Value::from).collect(),
-        ParameterType::NumberInteger | ParameterType::NumberDouble => Value::from(items_of(seed, task)),
-        ParameterType::Boolean => Value::from(items_of(seed, task) % 2 == 0),
-        ParameterType::Struct | ParameterType::TaskFinalStatus | ParameterType::TaskConfig => {
-            serde_json::json!({"a": 1, "b": 2})
-        }
-        ParameterType::String | ParameterType::Any => Value::from(task.as_str()),
     }
 }
 

@@ -124,7 +124,12 @@ impl RunState {
     }
 
     fn start(&mut self, plan: &Plan, id: NodeId, at: Timestamp, inputs: &Resolved) {
-        self.nodes[id].inputs = Arc::new(inputs.clone());
+        // A task that takes just what its dag was given shares it: loops have many of these.
+        let around = self.nodes[id].parent.map(|parent| &self.nodes[parent].inputs);
+        self.nodes[id].inputs = match around {
+            Some(around) if **around == *inputs => Arc::clone(around),
+            _ => Arc::new(inputs.clone()),
+        };
         self.nodes[id].fired = true;
         self.nodes[id].cleanup = self.is_cancelling();
         if self.nodes[id].kind == TaskKind::Loop || container_at(plan, self.nodes[id].component).is_none() {
