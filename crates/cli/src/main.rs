@@ -20,6 +20,7 @@ mod settings;
 mod source;
 mod watch;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -78,7 +79,8 @@ fn start_log(arguments: &Arguments) {
         anstream::eprintln!("the log filter `{filter}` is not understood ({error}); using `{default}`");
         EnvFilter::new(default)
     });
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }
 
 /// Whoever reads our output may stop reading; that is no failure.

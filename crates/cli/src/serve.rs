@@ -23,7 +23,6 @@ pub(crate) async fn run(settings: &Settings) -> Result<u8> {
     let url = format!("http://{}", listener.local_addr()?);
     home::write_note(&settings.home, &url)?;
     eprintln!("serving on {url} with home {}", settings.home.display());
-    tracing::info!(%url, home = %settings.home.display(), "serving");
     let app = App::new(engine.store.clone(), engine.executor.clone(), settings.server());
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

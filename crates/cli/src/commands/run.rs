@@ -1,6 +1,5 @@
 //! `pipewright run FILE`: one run from file to result, in this process or on a server.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,12 +17,14 @@ use crate::commands::check;
 use crate::compose::Engine;
 use crate::explain::Before;
 use crate::output::{DIM, paint};
-use crate::progress::{Progress, REDRAW, Row};
+use crate::progress::{Head, Progress, REDRAW, Row};
 use crate::settings::Settings;
 use crate::source::{self, BadInput};
 use crate::watch::{Look, Watched};
 use crate::{experiments, parameters, result};
 
+/// Least time between two looks.
+const LOOK: Duration = Duration::from_millis(20);
 /// A look costs at most this share of the time between two looks.
 const LOOK_SHARE: u32 = 10;
 /// What a shell expects of a program that was interrupted.
@@ -156,25 +157,26 @@ async fn tell_of_other_runs(store: &Store) -> Result<()> {
 async fn follow(watched: &mut Watched) -> Result<Look> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let mut look = watched.look().await?;
-    let mut progress = Progress::new(look.head.clone());
+    let mut progress = Progress::new(Head::default());
     let mut cancelled = false;
     loop {
         let began = tokio::time::Instant::now();
-        look = watched.look().await?;
+        let look = watched.look().await?;
         progress.update(look.head.clone(), look.tasks.iter().map(Row::of));
         if look.head.phase.is_terminal() {
             progress.finish();
             return Ok(look);
         }
+        // The tasks of a large run are large: the rows are enough until the next look.
+        drop(look);
         // Looking at a large run takes time that its tasks need, too.
-        let pause = REDRAW.max(began.elapsed() * LOOK_SHARE);
+        let pause = LOOK.max(began.elapsed() * LOOK_SHARE);
         let rest = tokio::time::sleep(pause);
         tokio::pin!(rest);
         let mut rested = false;
         let mut news = false;
         while !(rested && news) {
-            redraw(watched, &mut progress, &look);
+            redraw(watched, &mut progress);
             let tick =
                 tokio::time::sleep(if progress.is_live() { REDRAW } else { Duration::from_secs(3600) });
             tokio::select! {
@@ -188,21 +190,11 @@ async fn follow(watched: &mut Watched) -> Result<Look> {
     }
 }
 
-fn redraw(watched: &Watched, progress: &mut Progress, look: &Look) {
-    if !progress.is_live() {
-        return;
+fn redraw(watched: &Watched, progress: &mut Progress) {
+    if progress.is_live() {
+        let tails = watched.tails(&progress.wants_tails());
+        progress.draw(&tails);
     }
-    let wanted = progress.wants_tails();
-    let newest = |key: &String| {
-        let view = look.tasks.iter().find(|view| view.key.as_str() == key)?;
-        Some((key.clone(), view.attempts.last()?.number))
-    };
-    let tails = if wanted.is_empty() {
-        BTreeMap::new()
-    } else {
-        watched.tails(&wanted.iter().filter_map(newest).collect::<Vec<_>>())
-    };
-    progress.draw(&tails);
 }
 
 async fn stop(watched: &Watched, progress: &mut Progress, cancelled: &mut bool) -> Result<()> {

@@ -84,12 +84,13 @@ impl Progress {
         }
     }
 
-    /// Lists running tasks whose last log line would be shown, latest first.
-    pub(crate) fn wants_tails(&self) -> Vec<String> {
+    /// Lists running tasks whose last log line would be shown, latest first, each with its newest attempt.
+    pub(crate) fn wants_tails(&self) -> Vec<(String, u32)> {
         if !self.is_live() {
             return Vec::new();
         }
-        self.board.running().take(TAILS).map(|row| row.key.clone()).collect()
+        let newest = |row: &Row| (row.key.clone(), row.attempts.saturating_sub(1));
+        self.board.running().take(TAILS).map(newest).collect()
     }
 
     /// Redraws, unless that was done less than [`REDRAW`] ago.
