@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("executor", &["engine", "plan"]),
     ("store", &["engine", "plan"]),
     ("controller", &["store", "executor", "artifacts", "engine", "plan"]),
-    ("server", &["store", "compiler", "artifacts", "engine", "plan", "executor"]),
+    ("server", &["store", "compiler", "artifacts", "plan", "executor"]),
     (
         "cli",
         &["server", "controller", "store", "executor", "artifacts", "compiler", "launcher", "engine", "plan"],
