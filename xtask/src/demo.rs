@@ -40,6 +40,6 @@ pub fn run(args: &Args) -> Result<()> {
     println!("  artifacts/     what the steps made");
     println!("  attempts/      logs and exit reports");
     println!("  environments/  Python environments, reused by later runs");
-    println!("Look again: pipewright runs list --home {}", home.display());
+    println!("Look again: {} runs list --home {}", binary.display(), home.display());
     Ok(())
 }

@@ -61,12 +61,13 @@ pub(crate) struct Counts {
     pub cached: usize,
     pub skipped: usize,
     pub failed: usize,
+    pub cancelled: usize,
 }
 
 impl Counts {
     /// Counts what has ended.
     pub(crate) fn ended(&self) -> usize {
-        self.succeeded + self.cached + self.skipped + self.failed
+        self.succeeded + self.cached + self.skipped + self.failed + self.cancelled
     }
 
     fn slot(&mut self, phase: TaskPhase) -> &mut usize {
@@ -76,7 +77,8 @@ impl Counts {
             TaskPhase::Succeeded => &mut self.succeeded,
             TaskPhase::Cached => &mut self.cached,
             TaskPhase::Skipped | TaskPhase::Omitted => &mut self.skipped,
-            TaskPhase::Failed | TaskPhase::Cancelled => &mut self.failed,
+            TaskPhase::Failed => &mut self.failed,
+            TaskPhase::Cancelled => &mut self.cancelled,
         }
     }
 }

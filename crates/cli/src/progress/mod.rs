@@ -157,6 +157,7 @@ impl Progress {
                 (counts.cached, "cached"),
                 (counts.skipped, "skipped"),
                 (counts.failed, "failed"),
+                (counts.cancelled, "cancelled"),
             ] {
                 if count > 0 {
                     line.push_str(&format!(", {count} {word}"));
