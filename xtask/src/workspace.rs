@@ -7,8 +7,9 @@ use anyhow::{Context, Result, bail};
 
 /// Returns the workspace's root folder.
 pub fn root() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().expect("xtask is a folder of the workspace").to_path_buf()
+    // `cargo run` says which checkout is meant: several may share a target folder, and so this program.
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&own).parent().expect("xtask is a folder of the workspace").to_path_buf()
 }
 
 /// Returns the folder that cargo builds into.
