@@ -40,7 +40,6 @@ impl Engine {
                 Isolation::On => process::Isolation::On,
                 Isolation::Off => process::Isolation::Off,
             },
-            flush: settings.durability == Durability::Full,
             grace: settings.grace,
             env: settings.task_env.clone(),
             ..process::Options::new(&settings.home, program)

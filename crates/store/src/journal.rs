@@ -12,7 +12,7 @@ use crate::projection::{self, Projections};
 use crate::rows::{from_json, to_json};
 use crate::runs;
 use crate::store::Store;
-use crate::writer::Writing;
+use crate::writer::{Flush, Writing};
 
 pub(crate) const SELECT_END: &str = "SELECT runs.number, runs.pipeline_name, runs.progress, coalesce((\
      SELECT journal.number - runs.number * 4294967296 + journal.events FROM journal \
@@ -44,13 +44,20 @@ pub struct Append {
     pub flush: bool,
 }
 
+/// Tells whether nothing follows from the events but a look at the clock: they need no flush of their own.
+fn is_progress(append: &Append) -> bool {
+    let is_seen =
+        |event: &Event| matches!(event, Event::AttemptStarted { .. } | Event::AttemptPreparing { .. });
+    !append.flush && append.consumed.is_empty() && append.events.iter().all(is_seen)
+}
+
 impl Store {
     /// Appends events and brings the run's row, its tasks, cache entries and artifacts up to date: all or
     /// nothing. Returns the journal's new length.
     ///
     /// Errors: `Conflict` when the journal has not the expected length, `NotFound` when the run is deleted.
     pub async fn append(&self, append: Append) -> Result<u64, Error> {
-        let flush = self.append_flush(append.flush);
+        let flush = if is_progress(&append) { Flush::Soon } else { self.append_flush(append.flush) };
         let prepared = Prepared::new(append)?;
         self.db().write_checked(flush, move |writing| write(writing, prepared)).await
     }
