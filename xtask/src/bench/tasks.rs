@@ -29,13 +29,13 @@ pub(super) fn measure(bench: &mut Bench) -> Result<()> {
     let [per_task, floor] = quietest(&served, &chain, CHAIN)?;
     overhead(
         bench,
-        &format!("chain of {CHAIN}, beyond a bare spawn, per task"),
+        &format!("chain of {CHAIN}, beyond a bare spawn, per task, best of 3"),
         [per_task, floor, CHAIN_LIMIT],
     );
 
     let fan_out = ir::fan_out("fan-out", ir::true_container(), FAN_OUT);
     let [per_task, floor] = quietest(&served, &fan_out, FAN_OUT)?;
-    let what = format!("fan-out of {FAN_OUT}, beyond a bare spawn, per task");
+    let what = format!("fan-out of {FAN_OUT}, beyond a bare spawn, per task, best of 3");
     overhead(bench, &what, [per_task, floor, FAN_OUT_LIMIT]);
 
     let before = run_once(&served, &fan_out)? / FAN_OUT;
