@@ -18,8 +18,8 @@ struct Seen<'a> {
     attempts: BTreeMap<TaskKey, (u32, bool)>,
     items: BTreeMap<TaskKey, u32>,
     is_cancelled: bool,
-    /// Fired after the cancel.
-    late: BTreeSet<TaskKey>,
+    /// Exit tasks that fired, and what is inside them.
+    clean_up: BTreeSet<TaskKey>,
     is_over: bool,
 }
 
@@ -27,7 +27,7 @@ struct Seen<'a> {
 ///
 /// - I1 a task fires once, when its upstream has ended and its strategy holds
 /// - I2 attempts are numbered, one at a time, within the retry policy, and of tasks that fired
-/// - I3 after a cancel only clean-up begins, and goes on to its end
+/// - I3 after a cancel only exit tasks begin, and clean-up goes on to its end
 /// - I4 a task ends once, and nothing is said of it after
 /// - I5 a group ends after everything inside, and failed exactly if something inside did
 /// - I6 no more iterations at once than the loop allows, each once, none left out
@@ -88,9 +88,10 @@ impl<'a> Seen<'a> {
         if !self.started.insert(key.clone()) {
             return Err("I1: fired twice".to_owned());
         }
-        let in_clean_up = key.parent().is_some_and(|parent| self.late.contains(&parent));
-        if self.is_cancelled {
-            self.late.insert(key.clone());
+        let in_clean_up = key.parent().is_some_and(|parent| self.clean_up.contains(&parent));
+        let is_exit = self.task(key).is_some_and(|(_, task)| task.trigger.strategy == TriggerStrategy::Exit);
+        if in_clean_up || is_exit {
+            self.clean_up.insert(key.clone());
         }
         if key.as_str().ends_with(']') {
             if self.is_cancelled && !in_clean_up {
@@ -104,12 +105,11 @@ impl<'a> Seen<'a> {
             TriggerStrategy::AllSucceeded if !upstream.iter().all(|(_, phase)| phase.is_success()) => {
                 return Err("I1: upstream did not succeed".to_owned());
             }
-            TriggerStrategy::AllSucceeded | TriggerStrategy::AllCompleted => {}
+            TriggerStrategy::AllSucceeded | TriggerStrategy::AllCompleted | TriggerStrategy::Exit => {}
         }
         let fired =
             |key: &TaskKey| self.started.contains(key) || self.ended.get(key) == Some(&TaskPhase::Failed);
-        let cleans_up = task.trigger.strategy == TriggerStrategy::AllCompleted
-            && upstream.iter().any(|(key, _)| fired(key));
+        let cleans_up = is_exit && upstream.iter().any(|(key, _)| fired(key));
         if self.is_cancelled && !in_clean_up && !cleans_up { Err("I3".to_owned()) } else { Ok(()) }
     }
 
@@ -133,7 +133,7 @@ impl<'a> Seen<'a> {
     }
 
     fn planned(&mut self, key: &TaskKey, number: u32) -> Result<(), String> {
-        let in_clean_up = self.late.contains(key);
+        let in_clean_up = self.clean_up.contains(key);
         if self.is_cancelled && !in_clean_up {
             return Err("I3".to_owned());
         }
@@ -152,13 +152,13 @@ impl<'a> Seen<'a> {
         let upstream = self.upstream(key, dag, task)?;
         let phase = match reason {
             SkipReason::Condition if task.trigger.condition.is_some() => TaskPhase::Skipped,
-            SkipReason::Upstream { .. } if task.trigger.strategy == TriggerStrategy::AllCompleted => {
+            SkipReason::Upstream { .. } if task.trigger.strategy != TriggerStrategy::AllSucceeded => {
                 return Err("I7".to_owned());
             }
             SkipReason::Upstream { .. } if upstream.iter().any(|(_, phase)| !phase.is_success()) => {
                 TaskPhase::Omitted
             }
-            SkipReason::Cancelled if key.parent().is_some_and(|parent| self.late.contains(&parent)) => {
+            SkipReason::Cancelled if key.parent().is_some_and(|parent| self.clean_up.contains(&parent)) => {
                 return Err("I3: clean-up was called off".to_owned());
             }
             SkipReason::Cancelled if self.is_cancelled => TaskPhase::Cancelled,

@@ -26,6 +26,10 @@ fn completed(component: &str, upstream: &[&str]) -> Value {
     json!({"component": component, "upstream": upstream, "trigger": {"strategy": "all_completed"}})
 }
 
+fn exits(component: &str, upstream: &[&str]) -> Value {
+    json!({"component": component, "upstream": upstream, "trigger": {"strategy": "exit"}})
+}
+
 fn from(task: &str) -> Value {
     json!({"source": {"kind": "task_output", "task": task, "key": "out"}})
 }
@@ -42,7 +46,7 @@ fn clean_up_that_is_a_dag_runs_to_its_end_after_a_cancel() {
         "then": {"component": "c", "upstream": ["first"]},
         "each": {"component": "c", "upstream": ["then"], "iterator": each}}});
     let tasks = json!({"work": {"component": "c"}, "next": {"component": "c", "upstream": ["work"]},
-        "exit": completed("clean", &["work"])});
+        "exit": exits("clean", &["work"])});
     let made = plan(json!({"tasks": tasks}), with("clean", clean));
     let mut world = World::new(made)
         .script("work", &[Act::Hang])
@@ -65,9 +69,47 @@ fn clean_up_that_is_a_dag_runs_to_its_end_after_a_cancel() {
 }
 
 #[test]
+fn what_ignores_failures_is_called_off_by_a_cancel() {
+    let tasks = json!({"work": {"component": "c"}, "anyway": completed("c", &["work"]),
+        "exit": exits("c", &["work"])});
+    let mut world = World::new(plan(json!({"tasks": tasks}), components())).script("work", &[Act::Hang]);
+    world.submit(json!({}));
+    world.input(&Input::Terminate);
+    world.settle();
+    assert_eq!(world.phases(), ["anyway: cancelled", "exit: succeeded", "work: cancelled"]);
+    assert_eq!(world.phase(), "cancelled");
+}
+
+#[test]
+fn clean_up_that_runs_at_a_cancel_goes_on() {
+    let retry = json!({"max_retries": 1, "backoff": {"secs": 5, "nanos": 0}, "factor": 2.0});
+    let clean = json!({"tasks": {"first": {"component": "c", "retry": retry},
+        "then": {"component": "c", "upstream": ["first"]}}});
+    let tasks = json!({"work": {"component": "c"}, "other": {"component": "c"},
+        "exit": exits("clean", &["work"])});
+    let made = plan(json!({"tasks": tasks}), with("clean", clean));
+    let mut world = World::new(made).script("other", &[Act::Hang]).script("exit/first", &[Act::Hang]);
+    world.submit(json!({}));
+    world.settle();
+    assert_eq!(world.launched, ["work", "other", "exit/first"]);
+    world.input(&Input::Terminate);
+    let mut world = world.script("exit/first", &[Act::Fail, Act::Succeed(json!({}))]);
+    world.settle();
+    let expected = [
+        "exit: succeeded",
+        "exit/first: succeeded",
+        "exit/then: succeeded",
+        "other: cancelled",
+        "work: succeeded",
+    ];
+    assert_eq!(world.phases(), expected);
+    assert_eq!(world.phase(), "cancelled");
+}
+
+#[test]
 fn an_exit_task_of_a_group_that_never_began_does_not_fire_after_a_cancel() {
     let tasks = json!({"work": {"component": "c"}, "group": {"component": "c", "upstream": ["work"]},
-        "exit": completed("c", &["group"])});
+        "exit": exits("c", &["group"])});
     let mut world = World::new(plan(json!({"tasks": tasks}), components())).script("work", &[Act::Hang]);
     world.submit(json!({}));
     world.input(&Input::Terminate);

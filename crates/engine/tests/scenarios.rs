@@ -190,7 +190,7 @@ fn exit_handler_plan() -> pipewright_plan::Plan {
     let status = json!({"source": {"kind": "final_status", "task": "group"}});
     let tasks = json!({
         "group": after("body", &[]),
-        "exit": {"component": "exit", "upstream": ["group"], "trigger": {"strategy": "all_completed"},
+        "exit": {"component": "exit", "upstream": ["group"], "trigger": {"strategy": "exit"},
             "parameters": {"status": status}},
     });
     plan(

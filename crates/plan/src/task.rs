@@ -80,8 +80,10 @@ pub enum TriggerStrategy {
     /// Every upstream task succeeded; a skipped one did not.
     #[default]
     AllSucceeded,
-    /// Every upstream task ended, however (exit handlers, `ignore_upstream_failure`).
+    /// Every upstream task ended, however (`ignore_upstream_failure`).
     AllCompleted,
+    /// As before, and in spite of a cancel: an exit handler cleans up after what had begun.
+    Exit,
 }
 
 /// Runs the task once for each item.

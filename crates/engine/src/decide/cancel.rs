@@ -1,4 +1,5 @@
-//! Stopping a run: what runs is doomed, what waits is called off, clean-up still happens.
+//! Stopping a run: what runs is doomed, what waits is called off. Clean-up still happens, and goes on when it
+//! runs already: the field's exit handlers are not stopped by a cancel or a deadline of the run.
 
 use pipewright_plan::Outcome;
 
@@ -19,7 +20,8 @@ impl Decision<'_> {
             let (phase, outcome) = (phase_of(why), Box::default());
             return self.emit(Event::RunEnded { at: self.now, phase, outcome, error });
         }
-        let in_flight: Vec<NodeId> = self.state.in_flight.iter().copied().collect();
+        let called_off_now = |id: &NodeId| self.state.is_called_off(*id);
+        let in_flight: Vec<NodeId> = self.state.in_flight.iter().copied().filter(called_off_now).collect();
         for id in in_flight {
             self.doom(id, Doom::Cancelled);
         }
@@ -27,8 +29,8 @@ impl Decision<'_> {
             crate::state::Timer::Retry(id) => Some(*id),
             crate::state::Timer::RunDeadline | crate::state::Timer::Deadline(_) => None,
         });
-        let waiting: Vec<NodeId> =
-            self.state.lookups.iter().chain(&self.state.imports).copied().chain(retrying).collect();
+        let waiting = self.state.lookups.iter().chain(&self.state.imports).copied().chain(retrying);
+        let waiting: Vec<NodeId> = waiting.filter(|id| self.state.is_called_off(*id)).collect();
         for id in waiting {
             let failure = called_off(why, reason);
             self.end_key(self.key(id), TaskPhase::Cancelled, Outcome::default(), Some(failure));

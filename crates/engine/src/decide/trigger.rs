@@ -78,8 +78,9 @@ impl Decision<'_> {
                 let failed = upstream.into_iter().find(|node| !node.phase.is_success())?;
                 Some(SkipReason::Upstream { task: failed.key.clone(), phase: failed.phase })
             }
+            TriggerStrategy::AllCompleted => self.state.is_called_off(dag).then_some(SkipReason::Cancelled),
             // Clean-up runs after a cancel too, for what had begun.
-            TriggerStrategy::AllCompleted => {
+            TriggerStrategy::Exit => {
                 let cleans_up = upstream.into_iter().any(|node| node.fired);
                 (self.state.is_called_off(dag) && !cleans_up).then_some(SkipReason::Cancelled)
             }

@@ -82,7 +82,8 @@ fn random_dag(random: &mut Random, made: &mut Plan, depth: u32, has_timeouts: bo
         let earlier: Vec<String> = tasks.keys().filter(|_| random.chance(35)).cloned().collect();
         new.upstream = earlier.iter().cloned().collect();
         if random.chance(25) && index > 0 {
-            new.trigger.strategy = TriggerStrategy::AllCompleted;
+            let exits = random.chance(40);
+            new.trigger.strategy = if exits { TriggerStrategy::Exit } else { TriggerStrategy::AllCompleted };
         }
         new.trigger.condition = random_condition(random);
         random_input(random, &tasks, &earlier, &mut new);

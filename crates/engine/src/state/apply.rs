@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pipewright_plan::{ComponentKind, Plan};
+use pipewright_plan::{ComponentKind, Plan, TriggerStrategy};
 
 use super::node::{Children, Layout, Node, NodeId, UNBORN};
 use super::{RunState, Timer, container_at, dag_at, task_of};
@@ -131,7 +131,10 @@ impl RunState {
             _ => Arc::new(inputs.clone()),
         };
         self.nodes[id].fired = true;
-        self.nodes[id].cleanup = self.is_cancelling();
+        let in_cleanup = self.nodes[id].parent.is_some_and(|parent| self.nodes[parent].cleanup);
+        let is_exit =
+            task_of(plan, &self.nodes[id]).is_some_and(|task| task.trigger.strategy == TriggerStrategy::Exit);
+        self.nodes[id].cleanup = in_cleanup || is_exit;
         if self.nodes[id].kind == TaskKind::Loop || container_at(plan, self.nodes[id].component).is_none() {
             self.nodes[id].started_at = Some(at);
         }

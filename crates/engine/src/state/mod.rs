@@ -131,7 +131,7 @@ impl RunState {
         self.cancelling.is_some()
     }
 
-    /// Tells whether this node's part of the run was called off; clean-up that began later was not.
+    /// Tells whether this node's part of the run was called off; clean-up was not.
     pub(crate) fn is_called_off(&self, id: NodeId) -> bool {
         self.is_cancelling() && !self.nodes[id].cleanup
     }

@@ -27,7 +27,7 @@ pub(crate) struct Node {
     pub(crate) phase: TaskPhase,
     /// Its trigger policy held and its inputs were there.
     pub(crate) fired: bool,
-    /// Fired after the run was called off: clean-up, which goes on to its own end.
+    /// An exit task or a part of one: goes on to its own end when the run is called off.
     pub(crate) cleanup: bool,
     pub(crate) created_at: Timestamp,
     /// Of a container: when its first attempt ran; of anything else: when it fired.

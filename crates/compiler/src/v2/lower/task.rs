@@ -56,11 +56,14 @@ pub(super) fn lower(
             cx.within("dependentTasks", |cx| unknown_name(cx, "unknown-task", dependency, message, known));
         }
     }
-    let trigger = match &spec.trigger_policy {
+    let mut trigger = match &spec.trigger_policy {
         Some(policy) => cx.within("triggerPolicy", |cx| trigger(policy, inputs, component, cx)),
         None => Trigger::default(),
     };
     if trigger.strategy == TriggerStrategy::AllCompleted {
+        if ends_a_group(scope, spec) {
+            trigger.strategy = TriggerStrategy::Exit;
+        }
         upstream.extend(parameters.values().filter_map(|binding| match &binding.source {
             ParameterSource::FinalStatus { task } => Some(task.clone()),
             _ => None,
@@ -87,6 +90,22 @@ pub(super) fn lower(
         },
         timeout: label.and_then(|label| platform::timeout(scope.source, label, cx)),
     })
+}
+
+/// Tells an exit task from one that merely ignores how its upstream ended: it waits for the group of an exit
+/// handler and for nothing else, and takes no data. Both have the same strategy in the document.
+fn ends_a_group(scope: &Scope<'_, '_>, spec: &PipelineTaskSpec) -> bool {
+    let [group] = spec.dependent_tasks.as_slice() else { return false };
+    let number = group.value.strip_prefix("exit-handler-").unwrap_or_default();
+    let is_group = !number.is_empty()
+        && number.bytes().all(|letter| letter.is_ascii_digit())
+        && scope.source.component_of_task(scope.dag, &group.value).is_some_and(|found| found.dag.is_some());
+    let takes_data = spec.inputs.as_ref().is_some_and(|inputs| {
+        let mut parameters = inputs.parameters.values();
+        parameters.any(|input| input.value.task_output_parameter.is_some())
+            || inputs.artifacts.values().any(|input| input.value.task_output_artifact.is_some())
+    });
+    is_group && !takes_data
 }
 
 fn resolve_component<'s>(
