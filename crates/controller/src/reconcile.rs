@@ -5,7 +5,7 @@
 
 use pipewright_engine::{
     AttemptEnd, AttemptId, Desired, Failure, FailureReason, ImportAnswer, ImportRequest, Input, Observation,
-    Observed, launch,
+    Observed, Order, ResourceCall, launch,
 };
 use pipewright_plan::{ArtifactValue, Usage};
 
@@ -41,13 +41,22 @@ impl RunActor {
                 return;
             }
             let wanted = self.queued.contains(attempt);
-            let Some(launch) = wanted.then(|| launch(&self.plan, &self.state, attempt)).flatten() else {
+            let Some(order) = wanted.then(|| launch(&self.plan, &self.state, attempt)).flatten() else {
                 // Called off, or ended in the meantime.
                 if self.queued.remove(attempt) {
                     self.shared.admission.release(attempt);
                 }
                 self.queue.pop_front();
                 continue;
+            };
+            let launch = match order {
+                Order::Container(launch) => *launch,
+                Order::Resource(call) => {
+                    self.queued.remove(&call.attempt);
+                    self.queue.pop_front();
+                    self.call(*call).await;
+                    continue;
+                }
             };
             if self.state.has_started(attempt) {
                 self.shared.admission.adopt(attempt, &launch.resources);
@@ -73,6 +82,11 @@ impl RunActor {
             hint: None,
             exit_code: None,
         };
+        self.ended_here(attempt, failure);
+    }
+
+    /// Takes the end of an attempt that no executor knows.
+    fn ended_here(&mut self, attempt: AttemptId, failure: Failure) {
         let end = AttemptEnd::Failed { failure, usage: Usage::default() };
         let observation = Observation {
             attempt,
@@ -80,6 +94,17 @@ impl RunActor {
             observed: Observed::Ended { end: Box::new(end) },
         };
         self.step(&Input::Observed { observation: Box::new(observation) });
+    }
+
+    /// Calls the object registry.
+    async fn call(&mut self, call: ResourceCall) {
+        let failure = Failure {
+            reason: FailureReason::Refused,
+            message: "tasks that act on objects are not available in this release".to_owned(),
+            hint: None,
+            exit_code: None,
+        };
+        self.ended_here(call.attempt, failure);
     }
 
     async fn import(&self, request: ImportRequest) -> ImportAnswer {

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use pipewright_plan::{ArtifactValue, Container, ExecutorInput, JobFacts, ParameterType, Plan, Value};
+use pipewright_plan::{
+    ArtifactList, ArtifactValue, Container, ExecutorInput, JobFacts, ParameterType, Plan, PodSettings,
+    ResourceAction, ResourceOutput, Value,
+};
 
-use crate::driver::{fingerprint, import_request, prepare};
+use crate::driver::{fingerprint, import_request, order};
 use crate::event::{Event, Fingerprint};
 use crate::id::{AttemptId, TaskKey, Timestamp};
 use crate::state::{NodeId, RunState, importer_at};
@@ -43,6 +46,81 @@ pub struct ImportRequest {
     pub reimport: bool,
 }
 
+/// What an attempt asks of the world.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Order {
+    /// A command to run.
+    Container(Box<Launch>),
+    /// A call to the object registry.
+    Resource(Box<ResourceCall>),
+}
+
+impl Order {
+    /// Returns the attempt whose request this is.
+    pub fn attempt(&self) -> &AttemptId {
+        match self {
+            Self::Container(launch) => &launch.attempt,
+            Self::Resource(call) => &call.attempt,
+        }
+    }
+
+    /// Returns the declared output parameters.
+    pub fn output_parameters(&self) -> &BTreeMap<String, ParameterType> {
+        match self {
+            Self::Container(launch) => &launch.output_parameters,
+            Self::Resource(call) => &call.output_parameters,
+        }
+    }
+
+    /// Returns the provisioned output artifacts.
+    pub fn output_artifacts(&self) -> &BTreeMap<String, ArtifactList> {
+        static NONE: BTreeMap<String, ArtifactList> = BTreeMap::new();
+        match self {
+            Self::Container(launch) => &launch.executor_input.outputs.artifacts,
+            Self::Resource(_) => &NONE,
+        }
+    }
+
+    /// Returns the request to an executor, if it is one.
+    pub fn into_container(self) -> Option<Launch> {
+        match self {
+            Self::Container(launch) => Some(*launch),
+            Self::Resource(_) => None,
+        }
+    }
+
+    /// Returns the call to the object registry, if it is one.
+    pub fn into_resource(self) -> Option<ResourceCall> {
+        match self {
+            Self::Container(_) => None,
+            Self::Resource(call) => Some(*call),
+        }
+    }
+}
+
+/// One attempt's complete call to the object registry.
+///
+/// The same attempt's call may come twice; the second finds what the first made and succeeds with it. The
+/// answer is an ordinary observation: the output parameters are those of `outputs`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourceCall {
+    pub attempt: AttemptId,
+    /// Where the object lives when the manifest names no namespace.
+    pub namespace: String,
+    pub action: ResourceAction,
+    /// The object, or the YAML text of one.
+    pub manifest: Value,
+    /// The object is deleted with the run.
+    pub owned_by_run: bool,
+    pub success_condition: Option<String>,
+    pub failure_condition: Option<String>,
+    pub merge_strategy: Option<String>,
+    pub flags: Vec<String>,
+    pub outputs: BTreeMap<String, ResourceOutput>,
+    /// Declared output parameters: each must have a value of its type.
+    pub output_parameters: BTreeMap<String, ParameterType>,
+}
+
 /// One attempt's complete request to an executor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Launch {
@@ -62,6 +140,10 @@ pub struct Launch {
     pub env: Vec<(String, String)>,
     pub resources: ResolvedResources,
     pub output_parameters: BTreeMap<String, ParameterType>,
+    /// Volumes, variables from objects, labels and annotations, names resolved.
+    pub pod: PodSettings<String>,
+    /// Where the objects that `pod` names live.
+    pub namespace: String,
 }
 
 /// Resource requests and limits as numbers.
@@ -120,13 +202,13 @@ pub fn desired_after(plan: &Plan, state: &RunState, events: &[Event]) -> Desired
 }
 
 /// Builds the request of an attempt; `None` when it is not to run (any more).
-pub fn launch(plan: &Plan, state: &RunState, attempt: &AttemptId) -> Option<Launch> {
+pub fn launch(plan: &Plan, state: &RunState, attempt: &AttemptId) -> Option<Order> {
     let node = &state.nodes[state.node(&attempt.task)?];
     let current = node.current_attempt() == Some(attempt.number) && node.doomed.is_none();
     if !current || attempt.run != state.run {
         return None;
     }
-    prepare(plan, state, node, attempt.number).ok()
+    order(plan, state, node, attempt.number).ok()
 }
 
 fn wake_at(state: &RunState) -> Option<Timestamp> {

@@ -35,6 +35,9 @@ pub enum Input {
 #[serde(default)]
 pub struct Submit {
     pub display_name: String,
+    /// Where the objects that tasks name live; empty is [`Submit::DEFAULT_NAMESPACE`].
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
     pub arguments: BTreeMap<String, Value>,
     /// Where output artifacts go; without a trailing slash.
     pub pipeline_root: String,
@@ -42,6 +45,16 @@ pub struct Submit {
     pub scheduled_at: Option<Timestamp>,
     /// No cache look-ups at all, whatever the tasks say.
     pub caching_disabled: bool,
+}
+
+impl Submit {
+    /// The namespace of runs that name none.
+    pub const DEFAULT_NAMESPACE: &str = "default";
+
+    /// Returns the namespace of the run's objects.
+    pub fn namespace(&self) -> &str {
+        if self.namespace.is_empty() { Self::DEFAULT_NAMESPACE } else { &self.namespace }
+    }
 }
 
 /// What an executor saw of an attempt.

@@ -224,7 +224,7 @@ impl<'a> Seen<'a> {
         };
         match &component.kind {
             ComponentKind::Dag(dag) => Some(dag),
-            ComponentKind::Container(_) | ComponentKind::Importer(_) => None,
+            ComponentKind::Container(_) | ComponentKind::Importer(_) | ComponentKind::Resource(_) => None,
         }
     }
 

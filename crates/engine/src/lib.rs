@@ -18,7 +18,8 @@ mod view;
 
 pub use decide::decide;
 pub use desired::{
-    CacheLookup, Desired, ImportRequest, Launch, ResolvedResources, desired, desired_after, launch,
+    CacheLookup, Desired, ImportRequest, Launch, Order, ResolvedResources, ResourceCall, desired,
+    desired_after, launch,
 };
 pub use event::{
     AttemptEnd, CacheSource, Doom, Event, Failure, FailureReason, Fingerprint, Resolved, SkipReason,

@@ -65,6 +65,8 @@ pub enum TaskKind {
     Iteration,
     Container,
     Importer,
+    /// Acts on an object; has attempts like a container.
+    Resource,
 }
 
 /// A run as a whole.

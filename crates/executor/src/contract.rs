@@ -37,6 +37,8 @@ pub fn launch_of(task: &str, command: &[&str]) -> Launch {
         env: Vec::new(),
         resources: ResolvedResources::default(),
         output_parameters: Default::default(),
+        pod: Default::default(),
+        namespace: "default".to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::placeholder::{Text, Word};
 use crate::platform::{PipelinePlatform, TaskPlatform};
+use crate::resource::Resource;
 use crate::task::Task;
 use crate::types::{ArtifactType, ParameterType};
 use crate::value::Value;
@@ -130,6 +131,7 @@ pub enum ComponentKind {
     Dag(Dag),
     Container(Container),
     Importer(Importer),
+    Resource(Resource),
 }
 
 /// Tasks and how their outputs become the component's own.

@@ -10,6 +10,8 @@ mod expr;
 mod launch;
 mod placeholder;
 mod platform;
+mod pod;
+mod resource;
 mod task;
 mod types;
 mod value;
@@ -27,7 +29,9 @@ pub use executor_io::{
 pub use expr::{Expr, Function, Macro};
 pub use launch::{ExitReport, ExitStatus, LaunchFile, LaunchNotice, LaunchSpec, Mount, Published, Usage};
 pub use placeholder::{Filling, JobFacts, Placeholder, Text, TextPart, ValueTemplate, Word, local_path};
-pub use platform::{PipelinePlatform, TaskPlatform};
+pub use platform::{PipelinePlatform, TaskPlatform, Workspace};
+pub use pod::{EnvFrom, KeyFile, PodSettings, PodText, VolumeMount, VolumeSource, WORKSPACE_PATH};
+pub use resource::{Manifest, Resource, ResourceAction, ResourceOutput};
 pub use task::{
     ArtifactBinding, Caching, Items, IterationKind, LoopPolicy, ParameterBinding, ParameterSource, Retry,
     Task, Trigger, TriggerStrategy,

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::placeholder::Text;
+use crate::pod::{PodSettings, PodText};
 use crate::value::Value;
 
 /// Platform settings of one container.
@@ -17,6 +19,9 @@ pub struct TaskPlatform {
     /// not change what a task computes; executors without a cluster show them as not applied.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub placement: BTreeMap<String, Value>,
+    /// What the task sees beside its image: volumes, variables from objects, labels.
+    #[serde(default, skip_serializing_if = "PodSettings::is_empty")]
+    pub pod: PodSettings<PodText>,
 }
 
 /// Platform settings of the whole pipeline.
@@ -28,4 +33,19 @@ pub struct PipelinePlatform {
     /// Clean-up times after the end, by the document's field name; shown, not applied off a cluster.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub retention: BTreeMap<String, Value>,
+    /// A folder that every task of the run shares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<Workspace>,
+}
+
+/// The folder that the tasks of a run share, as the pipeline asks for it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Workspace {
+    /// A quantity (`10Gi`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<Text>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub access_modes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_class: Option<String>,
 }

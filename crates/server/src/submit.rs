@@ -111,6 +111,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
         pipeline_root: submission.pipeline_root,
         service_account: submission.service_account,
         submit: Submit {
+            namespace: String::new(),
             display_name: submission.display_name,
             arguments: arguments.into_iter().collect(),
             pipeline_root,

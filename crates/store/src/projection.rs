@@ -185,6 +185,6 @@ fn makes_artifacts(view: &TaskView) -> bool {
         && match view.kind {
             TaskKind::Container | TaskKind::Importer => true,
             TaskKind::Iteration => !view.attempts.is_empty(),
-            TaskKind::Dag | TaskKind::Loop => false,
+            TaskKind::Dag | TaskKind::Loop | TaskKind::Resource => false,
         }
 }

@@ -47,7 +47,7 @@ impl Row {
 
     /// Tells whether the row stands for something that runs, not for a group.
     pub(crate) fn is_leaf(&self) -> bool {
-        matches!(self.kind, TaskKind::Container | TaskKind::Importer)
+        matches!(self.kind, TaskKind::Container | TaskKind::Importer | TaskKind::Resource)
     }
 }
 

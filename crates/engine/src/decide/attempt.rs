@@ -5,7 +5,7 @@ use std::time::Duration;
 use pipewright_plan::{Outcome, Retry};
 
 use super::{Decision, is_retryable};
-use crate::driver::{import_request, prepare, published_outcome};
+use crate::driver::{import_request, order, published_outcome};
 use crate::event::{AttemptEnd, Doom, Event, Failure, FailureReason};
 use crate::id::{AttemptId, Timestamp};
 use crate::input::{CacheAnswer, ImportAnswer};
@@ -20,7 +20,7 @@ impl Decision<'_> {
             return;
         }
         let number = u32::try_from(node.attempts.len()).unwrap_or(u32::MAX);
-        if let Err(failure) = prepare(self.plan, self.state, node, number) {
+        if let Err(failure) = order(self.plan, self.state, node, number) {
             return self.fail_key(self.key(id), failure);
         }
         self.emit(Event::AttemptPlanned { task: self.key(id), at: self.now, number });

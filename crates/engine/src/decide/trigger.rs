@@ -114,6 +114,8 @@ impl Decision<'_> {
                 }
                 self.plan_attempt(id);
             }
+            // What it does to an object is never known from before.
+            ComponentKind::Resource(_) => self.plan_attempt(id),
             ComponentKind::Importer(_) => {}
         }
     }

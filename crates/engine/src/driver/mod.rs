@@ -4,17 +4,20 @@ mod convert;
 mod eval;
 mod eval_calls;
 mod fingerprint;
+mod order;
 mod outputs;
 mod provision;
 mod quantity;
 mod resolve;
+mod resource;
 
 use sha2::{Digest, Sha256};
 
 pub(crate) use eval::{Environment, evaluate};
 pub(crate) use fingerprint::fingerprint;
+pub(crate) use order::order;
 pub(crate) use outputs::{collect, dag_outcome, published_outcome};
-pub(crate) use provision::{import_request, prepare};
+pub(crate) use provision::import_request;
 pub(crate) use resolve::{defaults_of, is_triggered, items_of, iteration_inputs, resolve, root_inputs};
 
 use crate::event::{Failure, FailureReason};

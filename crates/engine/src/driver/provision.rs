@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    ArtifactId, ArtifactList, ArtifactValue, Component, ExecutorArtifact, ExecutorInput, Filling, Importer,
-    OutputParameter, Plan,
+    ArtifactId, ArtifactList, ArtifactValue, Component, Container, ExecutorArtifact, ExecutorInput, Filling,
+    Importer, OutputParameter, Plan, PodSettings,
 };
 
 use super::quantity::resources;
@@ -14,7 +14,7 @@ use super::{defaults_of, unresolved, uuid_of};
 use crate::desired::{ImportRequest, Launch};
 use crate::event::{Failure, Resolved};
 use crate::id::AttemptId;
-use crate::state::{Node, RunState, container_at, task_of};
+use crate::state::{Node, RunState, task_of};
 
 /// Lists resolved artifacts as a command sees them; `name` is the record's id.
 pub(crate) fn executor_artifacts(resolved: &Resolved) -> BTreeMap<String, ArtifactList> {
@@ -70,12 +70,13 @@ fn executor_input(
     input
 }
 
-/// Builds an attempt's launch request. Errors: a quantity or a component that makes no sense.
-pub(crate) fn prepare(plan: &Plan, state: &RunState, node: &Node, number: u32) -> Result<Launch, Failure> {
-    let missing = || unresolved(format!("task `{}` has no container", node.key));
-    let (_, component) = plan.components.get_index(node.component).ok_or_else(missing)?;
-    let container = container_at(plan, node.component).ok_or_else(missing)?;
-    let attempt = AttemptId { run: state.run.clone(), task: node.key.clone(), number };
+/// Builds an attempt's launch request. Errors: a quantity or a pod setting that makes no sense.
+pub(super) fn prepare(
+    (plan, state): (&Plan, &RunState),
+    node: &Node,
+    (component, container): (&Component, &Container),
+    attempt: AttemptId,
+) -> Result<Launch, Failure> {
     let root = state.submit.as_ref().map(|submit| submit.pipeline_root.as_str()).unwrap_or_default();
     let executor_input = executor_input(plan, component, &node.inputs, &attempt, root);
     let defaults = defaults_of(component, &node.inputs);
@@ -85,7 +86,7 @@ pub(crate) fn prepare(plan: &Plan, state: &RunState, node: &Node, number: u32) -
         container.env.iter().map(|variable| (variable.name.clone(), filling.text(&variable.value))).collect();
     let task = task_of(plan, node);
     if task.is_some_and(|task| task.retry.is_some()) {
-        env.push(("KFP_RETRY_INDEX".to_owned(), number.to_string()));
+        env.push(("KFP_RETRY_INDEX".to_owned(), attempt.number.to_string()));
     }
     let image = filling.text(&container.image);
     let resources = resources(&container.resources, &filling).map_err(unresolved)?;
@@ -103,6 +104,8 @@ pub(crate) fn prepare(plan: &Plan, state: &RunState, node: &Node, number: u32) -
         defaults,
         job,
         executor_input,
+        pod: PodSettings::default(),
+        namespace: state.namespace().to_owned(),
     })
 }
 

@@ -44,7 +44,7 @@ impl Evaluation<'_> {
             ComponentKind::Dag(dag) => self.dag(dag, key),
             ComponentKind::Importer(_) if can_import(self.seed, key) => (TaskPhase::Succeeded, None, None),
             ComponentKind::Importer(_) => (TaskPhase::Failed, None, None),
-            ComponentKind::Container(_) => self.container(key, task),
+            ComponentKind::Container(_) | ComponentKind::Resource(_) => self.container(key, task),
         };
         self.phases.insert(key.clone(), result.0);
         result

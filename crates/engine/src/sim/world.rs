@@ -9,7 +9,7 @@ use super::faults::{Faults, Report};
 use super::random::Random;
 use super::tasks::{act, can_import, failure, is_cached, sample_of};
 use crate::decide::decide;
-use crate::desired::{Desired, Launch, desired, desired_after, launch};
+use crate::desired::{Desired, Order, desired, desired_after, launch};
 use crate::event::{AttemptEnd, CacheSource, Event, FailureReason};
 use crate::id::{AttemptId, RunId, TaskKey, Timestamp};
 use crate::input::{CacheAnswer, ImportAnswer, Input, Observation, Observed, Submit};
@@ -438,14 +438,14 @@ impl World {
         self.push(grace, Delivery::Ended(attempt));
     }
 
-    fn published(&self, request: &Launch) -> Published {
-        let task = &request.attempt.task;
-        let outputs = request.output_parameters.iter();
+    fn published(&self, request: &Order) -> Published {
+        let task = &request.attempt().task;
+        let outputs = request.output_parameters().iter();
         Published {
             parameters: outputs
                 .map(|(name, declared)| (name.clone(), sample_of(*declared, self.seed, task)))
                 .collect(),
-            artifacts: request.executor_input.outputs.artifacts.clone(),
+            artifacts: request.output_artifacts().clone(),
         }
     }
 }

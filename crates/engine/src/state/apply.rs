@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pipewright_plan::{ComponentKind, Plan, TriggerStrategy};
 
 use super::node::{Children, Layout, Node, NodeId, UNBORN};
-use super::{RunState, Timer, container_at, dag_at, task_of};
+use super::{RunState, Timer, dag_at, has_attempts, task_of};
 use crate::event::{AttemptEnd, Event, FailureReason, Resolved, SkipReason};
 use crate::id::{TaskKey, Timestamp};
 use crate::view::{AttemptView, RunPhase, TaskKind, TaskPhase};
@@ -135,7 +135,7 @@ impl RunState {
         let is_exit =
             task_of(plan, &self.nodes[id]).is_some_and(|task| task.trigger.strategy == TriggerStrategy::Exit);
         self.nodes[id].cleanup = in_cleanup || is_exit;
-        if self.nodes[id].kind == TaskKind::Loop || container_at(plan, self.nodes[id].component).is_none() {
+        if self.nodes[id].kind == TaskKind::Loop || !has_attempts(plan, self.nodes[id].component) {
             self.nodes[id].started_at = Some(at);
         }
         if self.nodes[id].kind == TaskKind::Loop {
@@ -159,6 +159,7 @@ impl RunState {
                     self.lookups.insert(id);
                 }
             }
+            ComponentKind::Resource(_) => {}
             ComponentKind::Importer(_) => {
                 self.nodes[id].phase = TaskPhase::Running;
                 self.imports.insert(id);
@@ -340,6 +341,7 @@ fn kind_of(plan: &Plan, component: usize) -> TaskKind {
     match plan.components.get_index(component).map(|(_, component)| &component.kind) {
         Some(ComponentKind::Container(_)) => TaskKind::Container,
         Some(ComponentKind::Importer(_)) => TaskKind::Importer,
+        Some(ComponentKind::Resource(_)) => TaskKind::Resource,
         Some(ComponentKind::Dag(_)) | None => TaskKind::Dag,
     }
 }

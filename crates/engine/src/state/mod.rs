@@ -109,6 +109,11 @@ impl RunState {
         }
     }
 
+    /// Returns the namespace of the run's objects.
+    pub(crate) fn namespace(&self) -> &str {
+        self.submit.as_deref().map_or(Submit::DEFAULT_NAMESPACE, Submit::namespace)
+    }
+
     /// Returns what job placeholders stand for in this task.
     pub(crate) fn job_facts(&self, plan: &Plan, key: &TaskKey) -> JobFacts {
         let submit = self.submit.as_deref();
@@ -153,21 +158,29 @@ pub(crate) fn task_of<'a>(plan: &'a Plan, node: &Node) -> Option<&'a Task> {
 pub(crate) fn dag_at(plan: &Plan, component: usize) -> Option<&Dag> {
     match &plan.components.get_index(component)?.1.kind {
         ComponentKind::Dag(dag) => Some(dag),
-        ComponentKind::Container(_) | ComponentKind::Importer(_) => None,
+        _ => None,
     }
 }
 
 pub(crate) fn container_at(plan: &Plan, component: usize) -> Option<&Container> {
     match &plan.components.get_index(component)?.1.kind {
         ComponentKind::Container(container) => Some(container),
-        ComponentKind::Dag(_) | ComponentKind::Importer(_) => None,
+        _ => None,
     }
+}
+
+/// Tells whether tasks of this component run in attempts.
+pub(crate) fn has_attempts(plan: &Plan, component: usize) -> bool {
+    plan.components.get_index(component).is_some_and(|(_, component)| match component.kind {
+        ComponentKind::Container(_) | ComponentKind::Resource(_) => true,
+        ComponentKind::Dag(_) | ComponentKind::Importer(_) => false,
+    })
 }
 
 pub(crate) fn importer_at(plan: &Plan, component: usize) -> Option<&Importer> {
     match &plan.components.get_index(component)?.1.kind {
         ComponentKind::Importer(importer) => Some(importer),
-        ComponentKind::Dag(_) | ComponentKind::Container(_) => None,
+        _ => None,
     }
 }
 

@@ -176,12 +176,12 @@ impl World {
 
     fn end_of(&self, attempt: &AttemptId) -> AttemptEnd {
         let Act::Succeed(parameters) = self.act(attempt) else { return failed(FailureReason::ExitCode) };
-        let input = launch(&self.plan, &self.state, attempt).unwrap().executor_input;
+        let order = launch(&self.plan, &self.state, attempt).unwrap();
         let mut published = Published {
             parameters: serde_json::from_value(parameters).unwrap(),
-            artifacts: input.outputs.artifacts,
+            artifacts: order.output_artifacts().clone(),
         };
-        for name in input.outputs.parameters.keys() {
+        for name in order.output_parameters().keys() {
             let said = json!(format!("{}.{name}", attempt.task.name()));
             published.parameters.entry(name.clone()).or_insert(said);
         }
