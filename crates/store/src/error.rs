@@ -33,6 +33,8 @@ pub enum Kind {
     Run,
     Task,
     Artifact,
+    /// Of the object registry
+    Object,
 }
 
 impl fmt::Display for Kind {
@@ -44,6 +46,7 @@ impl fmt::Display for Kind {
             Self::Run => "run",
             Self::Task => "task",
             Self::Artifact => "artifact",
+            Self::Object => "object",
         })
     }
 }

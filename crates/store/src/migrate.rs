@@ -12,6 +12,7 @@ type Migration = (i64, &'static str, &'static str);
 const MIGRATIONS: &[Migration] = &[
     (1, "first", include_str!("../migrations/sqlite/0001_first.sql")),
     (2, "fewer_trees", include_str!("../migrations/sqlite/0002_fewer_trees.sql")),
+    (3, "objects", include_str!("../migrations/sqlite/0003_objects.sql")),
 ];
 
 /// Applies what is missing, in one transaction.

@@ -13,6 +13,7 @@ use crate::feed::Change;
 use crate::filter::{Form, Key};
 use crate::inbox::{self, Request};
 use crate::journal;
+use crate::objects;
 use crate::page::{ListQuery, Listing, Page, ask, list};
 use crate::rows::{ARCHIVED, AVAILABLE, from_json, to_json, word};
 use crate::store::Store;
@@ -217,9 +218,13 @@ impl Store {
             .await
     }
 
-    /// Deletes a run with its journal, tasks, requests and cache entries; its artifacts stay known.
+    /// Deletes a run with its journal, tasks, requests, cache entries, workspace and the objects that it owns;
+    /// its artifacts stay known.
     pub async fn delete_run(&self, run: &RunId) -> Result<(), Error> {
-        let run = run.clone();
+        let id = run.clone();
+        self.db().read(move |connection| head(connection, &id)).await?;
+        self.discard_of_run(run).await?;
+        let (store, run) = (self.clone(), run.clone());
         self.db()
             .write(Flush::Now, move |writing| {
                 let (number, plan, spec) = hashes(writing.connection, &run)?;
@@ -227,6 +232,7 @@ impl Store {
                     writing.connection.prepare_cached(part)?.execute([number])?;
                 }
                 writing.connection.prepare_cached(DELETE)?.execute([number])?;
+                objects::delete_of_run(&store, writing.connection, &run)?;
                 documents::drop_unreferenced(writing.connection, &plan)?;
                 documents::drop_unreferenced(writing.connection, &spec)?;
                 writing.tell(Change::Run(run));

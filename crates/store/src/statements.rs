@@ -4,8 +4,8 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::page::{ListQuery, Listing, ask};
 use crate::{
-    artifacts, cache, documents, experiments, inbox, journal, migrate, pipelines, projection, runs, tags,
-    versions,
+    artifacts, cache, documents, experiments, inbox, journal, migrate, objects, pipelines, projection, runs,
+    tags, versions,
 };
 
 const STATEMENTS: &[&str] = &[
@@ -32,6 +32,16 @@ const STATEMENTS: &[&str] = &[
     journal::SELECT_END,
     journal::INSERT,
     journal::SELECT,
+    objects::SELECT,
+    objects::SELECT_OWNED,
+    objects::SELECT_SECRETS,
+    objects::UPSERT,
+    objects::DELETE,
+    objects::DELETE_OWNED,
+    objects::SELECT_CALL,
+    objects::INSERT_CALL,
+    objects::DELETE_CALLS,
+    objects::INSERT_FORMER,
     pipelines::INSERT,
     pipelines::SELECT,
     pipelines::SELECT_BY_NAME,

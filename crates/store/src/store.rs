@@ -12,6 +12,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::experiments::ensure_default;
 use crate::feed::{BACKLOG, Change};
+use crate::objects::{Folders, Vault};
 use crate::writer::Flush;
 
 /// When what tasks report is answered. What users ask for (a run, an upload, a request) is always on disk first.
@@ -42,6 +43,11 @@ pub(crate) struct Inner {
     pub(crate) default_experiment: String,
     /// Plans in use, by hash: all runs of a plan share one.
     pub(crate) plans: Mutex<BTreeMap<String, Weak<Plan>>>,
+    /// Seals secrets, by the key beside the database.
+    pub(crate) vault: Vault,
+    pub(crate) folders: Folders,
+    /// Values of all secrets of the database, once read; the number counts changes of secrets.
+    pub(crate) masked: Mutex<(u64, Option<Arc<Vec<Vec<u8>>>>)>,
     feed: broadcast::Sender<Change>,
 }
 
@@ -52,8 +58,17 @@ impl Store {
     pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
         let (feed, _) = broadcast::channel(BACKLOG);
         let (db, default_experiment) = Db::open(path, feed.clone(), ensure_default)?;
-        let inner =
-            Inner { db, durability: options.durability, default_experiment, plans: Mutex::default(), feed };
+        let home = path.parent().unwrap_or(Path::new(""));
+        let inner = Inner {
+            db,
+            durability: options.durability,
+            default_experiment,
+            plans: Mutex::default(),
+            vault: Vault::new(home.join("key")),
+            folders: Folders::new(home.to_owned()),
+            masked: Mutex::default(),
+            feed,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -3,5 +3,6 @@
 
 mod contract;
 mod crash;
+mod objects;
 mod sample;
 mod sqlite;
