@@ -12,6 +12,7 @@ mod folder;
 mod images;
 mod interpreter;
 mod link;
+mod older_sdk;
 mod options;
 mod outcome;
 mod python_env;

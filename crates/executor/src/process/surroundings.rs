@@ -10,6 +10,7 @@ use pipewright_plan::{LaunchFile, Word};
 use super::bootstrap::{self, Bootstrap, Install, Program};
 use super::images::{Images, Stand};
 use super::interpreter::{Interpreter, Interpreters};
+use super::older_sdk;
 use super::python_env::{Environments, Wanted};
 use super::request::Surroundings;
 use super::teller::Teller;
@@ -95,7 +96,7 @@ impl Surrounder {
         around.shown.clone_from(&interpreter.prefixes);
         around.path.extend(python.parent().map(Path::to_owned));
         if let Some(bootstrap) = bootstrap {
-            install_program(bootstrap.program, &python, folder, &mut around);
+            install_program(bootstrap, &python, folder, &mut around);
         } else {
             // Whatever the command installs goes to its private home folder.
             around.path.push(folder.join("work/.local/bin"));
@@ -175,8 +176,8 @@ fn brings_kfp(requirement: &str) -> bool {
     name == "kfp" || requirement.contains("/kfp") || requirement.contains("kubeflow/pipelines")
 }
 
-fn install_program(program: Program, python: &Path, folder: &Path, around: &mut Surroundings) {
-    match program {
+fn install_program(bootstrap: Bootstrap, python: &Path, folder: &Path, around: &mut Surroundings) {
+    match bootstrap.program {
         Program::Command { words } => around.words = Some(words),
         Program::Function { module, source, rest } => {
             let file = folder.join(SOURCE_FILE);
@@ -189,7 +190,8 @@ fn install_program(program: Program, python: &Path, folder: &Path, around: &mut 
             ];
             words.extend(rest);
             around.words = Some(words);
-            around.files.push(LaunchFile { path: PathBuf::from(SOURCE_FILE), content: source });
+            let content = older_sdk::completed(source, &bootstrap.installs);
+            around.files.push(LaunchFile { path: PathBuf::from(SOURCE_FILE), content });
             around.env.push(("_KFP_RUNTIME".to_owned(), "true".to_owned()));
         }
     }

@@ -290,7 +290,13 @@ fn check_type(
                 .and_then(|producer| producer.output_definitions.as_ref())
                 .and_then(|outputs| outputs.parameters.get(key));
             let Some(output) = output else { return };
-            let from = value::parameter_type(output.value.parameter_type, output.value.primitive_type);
+            // A loop hands on lists; the SDK before 2.4 declares the item's type there.
+            let is_loop =
+                scope.dag.tasks.get(task).is_some_and(|task| task.value.parameter_iterator.is_some());
+            let from = match is_loop {
+                true => ParameterType::List,
+                false => value::parameter_type(output.value.parameter_type, output.value.primitive_type),
+            };
             if !value::passes(from, target) {
                 let message = format!(
                     "output `{key}` of task `{task}` is {}, but the input is {}",
