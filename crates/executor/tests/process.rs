@@ -208,7 +208,7 @@ echo data > "$2/data"
         assert_eq!(left, ["exit.json", "log"]);
     }
 
-    fn is_possible(home: &Path) -> bool {
+    pub(super) fn is_possible(home: &Path) -> bool {
         let status =
             std::process::Command::new("unshare").args(["-r", "-m", "true"]).current_dir(home).status();
         status.is_ok_and(|status| status.success())
@@ -253,9 +253,11 @@ mod survival {
         executor.log_path(attempt).parent().unwrap().to_owned()
     }
 
-    fn pid_in(file: &Path) -> i32 {
+    fn pid_in(file: &Path, line: usize) -> i32 {
         for _ in 0..500 {
-            if let Some(pid) = std::fs::read_to_string(file).ok().and_then(|text| text.trim().parse().ok()) {
+            let text = std::fs::read_to_string(file).unwrap_or_default();
+            let pids = text.lines().filter(|line| !line.starts_with("pipewright: "));
+            if let Some(pid) = pids.skip(line).find_map(|pid| pid.parse().ok()) {
                 return pid;
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -285,8 +287,8 @@ mod survival {
     #[tokio::test]
     async fn a_new_server_finds_what_runs_and_what_ended() {
         let home = tempfile::tempdir().unwrap();
-        let short = shell("short", "echo once >> ../count; exit 7");
-        let long = shell("long", "echo once >> ../count; sleep 1; exit 8");
+        let short = shell("short", "echo once; exit 7");
+        let long = shell("long", "echo once; sleep 1; exit 8");
         let (first, mut observations) = start(home.path());
         first.launch(short.clone()).await;
         first.launch(long.clone()).await;
@@ -301,7 +303,8 @@ mod survival {
                 AttemptEnd::Failed { failure, .. } => assert_eq!(failure.exit_code, Some(code)),
                 end => panic!("{end:?}"),
             }
-            assert_eq!(std::fs::read_to_string(folder(&second, &attempt).join("count")).unwrap(), "once\n");
+            let log = std::fs::read_to_string(second.log_path(&attempt)).unwrap();
+            assert_eq!(log.matches("once\n").count(), 1, "{log}");
         }
     }
 
@@ -326,12 +329,12 @@ mod survival {
     async fn a_killed_supervisor_is_a_loss_and_takes_its_command_along() {
         let home = tempfile::tempdir().unwrap();
         let (executor, mut observations) = start(home.path());
-        let launch = shell("lost", "echo $$ > ../pid; sleep 600 & echo $! > ../inner; wait");
+        let launch = shell("lost", "echo $$; sleep 600 & echo $!; wait");
         let attempt = launch.attempt.clone();
         executor.launch(launch).await;
         let folder = folder(&executor, &attempt);
-        let (command, inner) = (pid_in(&folder.join("pid")), pid_in(&folder.join("inner")));
-        kill(pid_in(&folder.join("lock")));
+        let (command, inner) = (pid_in(&folder.join("log"), 0), pid_in(&folder.join("log"), 1));
+        kill(pid_in(&folder.join("lock"), 0));
         match contract::end_of(&mut observations, &attempt).await {
             AttemptEnd::Failed { failure, .. } => assert_eq!(failure.reason, FailureReason::Lost),
             end => panic!("{end:?}"),
@@ -347,7 +350,7 @@ mod survival {
         let long = shell("long", "sleep 1");
         executor.launch(long.clone()).await;
         until_started(&mut observations, &long.attempt).await;
-        let supervisor = pid_in(&folder(&executor, &long.attempt).join("lock"));
+        let supervisor = pid_in(&folder(&executor, &long.attempt).join("lock"), 0);
         let stat = std::fs::read_to_string(format!("/proc/{supervisor}/stat")).unwrap();
         let fork_server = stat.rsplit(')').next().unwrap().split_whitespace().nth(1).unwrap().to_owned();
         kill(fork_server.parse().unwrap());
@@ -360,28 +363,55 @@ mod survival {
     }
 
     #[tokio::test]
+    async fn nothing_leaks_into_the_next_task() {
+        let home = tempfile::tempdir().unwrap();
+        let (executor, mut observations) = start(home.path());
+        if !super::isolation::is_possible(home.path()) {
+            return;
+        }
+        // The home folder of this test lies in `/tmp` and is seen there.
+        let look = format!(
+            "find . /dev/shm /tmp -mindepth 1 -path {} -prune -o -print; stat -c %a . /tmp",
+            home.path().display()
+        );
+        let litter = "mkdir -p a/b /tmp/c; touch a/b/f /tmp/c/f /dev/shm/f /tmp/g; ln -s / link; mkfifo p; \
+            chmod 0 a/b; chmod 500 /tmp/c; chmod 711 .; chmod 1777 /tmp";
+        // More often than there are spare scratch folders, so that each of them is used again.
+        for turn in 0..8 {
+            let launch = shell(&format!("turn-{turn}"), &format!("{look}; {litter}"));
+            let attempt = launch.attempt.clone();
+            executor.launch(launch).await;
+            let end = contract::end_of(&mut observations, &attempt).await;
+            assert!(matches!(end, AttemptEnd::Succeeded { .. }), "{end:?}");
+            let log = std::fs::read_to_string(executor.log_path(&attempt)).unwrap();
+            let seen: Vec<&str> = log.lines().filter(|line| !line.starts_with("pipewright: ")).collect();
+            assert_eq!(seen, ["755", "755"]);
+        }
+    }
+
+    #[tokio::test]
     async fn nothing_is_left_behind() {
         let home = tempfile::tempdir().unwrap();
         let (executor, mut observations) = start(home.path());
         let launch = shell(
             "daemon",
-            "setsid sh -c 'echo $$ > ../pid; exec sleep 600' & while ! [ -s ../pid ]; do sleep 0.01; done",
+            "setsid sh -c 'echo $$ | tee pid; exec sleep 600' & while ! [ -s pid ]; do sleep 0.01; done",
         );
         let attempt = launch.attempt.clone();
         executor.launch(launch).await;
         let end = contract::end_of(&mut observations, &attempt).await;
         assert!(matches!(end, AttemptEnd::Succeeded { .. }), "{end:?}");
-        assert!(!is_alive(pid_in(&folder(&executor, &attempt).join("pid"))));
+        assert!(!is_alive(pid_in(&executor.log_path(&attempt), 0)));
     }
 
     #[tokio::test]
     async fn who_ignores_the_polite_signal_is_killed() {
         let home = tempfile::tempdir().unwrap();
         let (executor, mut observations) = start(home.path());
-        let launch = shell("stubborn", "trap '' TERM; echo $$ > ../pid; while true; do sleep 1; done");
+        let launch = shell("stubborn", "trap '' TERM; echo $$; while true; do sleep 1; done");
         let attempt = launch.attempt.clone();
         executor.launch(launch).await;
-        let pid = pid_in(&folder(&executor, &attempt).join("pid"));
+        let pid = pid_in(&executor.log_path(&attempt), 0);
         executor.kill(attempt.clone()).await;
         match contract::end_of(&mut observations, &attempt).await {
             AttemptEnd::Failed { failure, .. } => assert_eq!(failure.reason, FailureReason::Cancelled),

@@ -10,6 +10,7 @@ use pipewright_plan::{ExitReport, ExitStatus, LaunchNotice, LaunchSpec, Usage};
 use crate::folder::Folder;
 use crate::namespace::{Base, View};
 use crate::notices::Notices;
+use crate::scratch::{Scratch, remove_parts};
 use crate::{command, publish, sys, wait};
 
 /// How often and with what pauses a report waits for room on a full disk: ten minutes.
@@ -32,7 +33,7 @@ impl Setting<'_> {
 }
 
 /// Runs one attempt from its request, in a session of its own; returns this process's exit code.
-pub(crate) fn supervise(request: &[u8], token: u64, setting: &Setting<'_>) -> i32 {
+pub(crate) fn supervise(request: &[u8], token: u64, scratch: Option<&Scratch>, setting: &Setting<'_>) -> i32 {
     let refuse = |message: String| {
         setting.notices.send(&LaunchNotice::Refused { token, message });
         1
@@ -41,7 +42,7 @@ pub(crate) fn supervise(request: &[u8], token: u64, setting: &Setting<'_>) -> i3
         Ok(spec) => spec,
         Err(error) => return refuse(format!("failed to read the launch request: {error}")),
     };
-    let folder = match Folder::claim(&spec, |path| setting.host(path)) {
+    let folder = match Folder::claim(&spec, scratch, |path| setting.host(path)) {
         Ok(Some(folder)) => folder,
         Ok(None) => {
             setting.notices.send(&LaunchNotice::Exists { token });
@@ -51,25 +52,33 @@ pub(crate) fn supervise(request: &[u8], token: u64, setting: &Setting<'_>) -> i3
             return refuse(format!("failed to create {}: {error}", spec.directory.display()));
         }
     };
+    let sweep = || match scratch {
+        Some(scratch) => {
+            let _ = scratch.sweep();
+        }
+        None => remove_parts(folder.scratch()),
+    };
     let report = run(&spec, &folder, token, setting);
-    match leave(&report, &folder, spec.flush) {
+    let code = match leave(&report, &folder, spec.flush, sweep) {
         Ok(()) => {
             setting.notices.send(&LaunchNotice::Ended { token });
             0
         }
         Err(error) => refuse(format!("failed to write the exit report: {error}")),
-    }
+    };
+    sweep();
+    code
 }
 
 /// Leaves the report. On a full disk the command's scratch makes room, and then time may.
-fn leave(report: &ExitReport, folder: &Folder, flush: bool) -> io::Result<()> {
+fn leave(report: &ExitReport, folder: &Folder, flush: bool, sweep: impl Fn()) -> io::Result<()> {
     let mut result = folder.report(report, flush);
     for _ in 0..ROOM_TRIES {
         match &result {
             Err(error) if error.kind() == io::ErrorKind::StorageFull => {}
             _ => break,
         }
-        folder.remove_scratch();
+        sweep();
         result = folder.report(report, flush);
         if result.is_err() {
             std::thread::sleep(ROOM_PAUSE);
@@ -91,7 +100,13 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
     report.usage.started_at_us = now_us();
     let folders = command::output_folders(&input, folder.path());
     let readable = if setting.isolation.is_some() { command::input_paths(&input) } else { Vec::new() };
-    let view = View { folder: folder.path(), writable: &folders, readable: &readable, mounts: &spec.mounts };
+    let view = View {
+        folder: folder.path(),
+        scratch: folder.scratch(),
+        writable: &folders,
+        readable: &readable,
+        mounts: &spec.mounts,
+    };
     let pid = match start(spec, &input, folder, &view, setting) {
         Ok(pid) => pid,
         Err(message) => {
@@ -133,7 +148,7 @@ fn start(
 ) -> Result<i32, String> {
     let failed = |error: io::Error| format!("failed to prepare {}: {error}", folder.path().display());
     folder.write_files(spec).map_err(failed)?;
-    let log = folder.open_log().map_err(failed)?;
+    let log = folder.open_log(&spec.notes).map_err(failed)?;
     let null = File::open("/dev/null").map_err(|error| format!("failed to open /dev/null: {error}"))?;
     command::create_output_folders(view.writable, |path| setting.host(path))?;
     let extra_env = match setting.isolation {

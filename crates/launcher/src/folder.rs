@@ -1,29 +1,41 @@
 //! The attempt's folder: who makes it owns the attempt, and holds its lock for life.
 //!
 //! It is built under another name with the lock held already and then renamed, so nobody ever sees it without
-//! a lock while its owner lives. `lock` holds the owner's process id.
+//! a lock while its owner lives. `lock` holds the owner's process id; at the end it is overwritten with the exit
+//! report and renamed to `exit.json`, so that an attempt costs few files and removes none.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use pipewright_plan::{ExitReport, LaunchSpec};
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
+
+use crate::scratch::{self, Scratch};
 
 /// A folder that this process owns.
 pub(crate) struct Folder {
     path: PathBuf,
     /// By which its files are reached, whatever view this process has.
     host: PathBuf,
+    /// What the task sees in the folder's place.
+    scratch: PathBuf,
+    /// By which that is reached, likewise.
+    scratch_host: PathBuf,
     /// Held until the process ends.
-    _lock: File,
+    lock: File,
 }
 
 impl Folder {
     /// Makes the folder; `None` when it exists, which means that the attempt was launched before.
-    /// `host` turns a path into one that can be written to.
-    pub(crate) fn claim(spec: &LaunchSpec, host: impl Fn(&Path) -> PathBuf) -> io::Result<Option<Self>> {
+    /// `host` turns a path into one that can be written to. Without a `scratch` folder that is shown in its
+    /// place, the folder itself holds the task's files.
+    pub(crate) fn claim(
+        spec: &LaunchSpec,
+        scratch: Option<&Scratch>,
+        host: impl Fn(&Path) -> PathBuf,
+    ) -> io::Result<Option<Self>> {
         let path = host(&spec.directory);
         if path.exists() {
             return Ok(None);
@@ -44,7 +56,7 @@ impl Folder {
             }
             other => other?,
         }
-        let lock = match fill(&draft, spec) {
+        let lock = match fill(&draft, scratch.is_none()) {
             Ok(lock) => lock,
             Err(error) => {
                 let _ = fs::remove_dir_all(&draft);
@@ -52,7 +64,11 @@ impl Folder {
             }
         };
         match renameat_with(CWD, &draft, CWD, &path, RenameFlags::NOREPLACE) {
-            Ok(()) => Ok(Some(Self { path: spec.directory.clone(), host: path, _lock: lock })),
+            Ok(()) => {
+                let (seen, real) = scratch.map_or((&*spec.directory, &*path), |s| (s.path(), s.host()));
+                let (scratch, scratch_host) = (seen.to_owned(), real.to_owned());
+                Ok(Some(Self { path: spec.directory.clone(), host: path, scratch, scratch_host, lock }))
+            }
             Err(error) => {
                 let _ = fs::remove_dir_all(&draft);
                 if error == rustix::io::Errno::EXIST { Ok(None) } else { Err(error.into()) }
@@ -64,9 +80,18 @@ impl Folder {
         &self.path
     }
 
-    /// Opens the log for appending.
-    pub(crate) fn open_log(&self) -> io::Result<File> {
-        OpenOptions::new().append(true).create(true).open(self.host.join("log"))
+    /// Returns the folder that the task sees in this one's place.
+    pub(crate) fn scratch(&self) -> &Path {
+        &self.scratch
+    }
+
+    /// Opens the log for appending, after these lines of our own.
+    pub(crate) fn open_log(&self, notes: &[String]) -> io::Result<File> {
+        let mut log = OpenOptions::new().append(true).create(true).open(self.host.join("log"))?;
+        for note in notes {
+            writeln!(log, "pipewright: {note}")?;
+        }
+        Ok(log)
     }
 
     /// Writes the files that the command needs.
@@ -76,11 +101,14 @@ impl Folder {
             if !inside {
                 return Err(io::Error::other(format!("file {} leaves the folder", file.path.display())));
             }
-            let path = self.host.join(&file.path);
-            if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent)?;
+            let path = self.scratch_host.join(&file.path);
+            match fs::write(&path, &file.content) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    fs::create_dir_all(path.parent().unwrap_or(&path))?;
+                    fs::write(path, &file.content)?;
+                }
+                other => other?,
             }
-            fs::write(path, &file.content)?;
         }
         Ok(())
     }
@@ -90,24 +118,14 @@ impl Folder {
         let _ = fs::write(self.host.join("killed"), b"");
     }
 
-    /// Removes what the command needed only while it ran.
-    pub(crate) fn remove_scratch(&self) {
-        for name in ["tmp", "work"] {
-            let _ = pipewright_artifacts::remove_tree(&self.host.join(name));
-        }
-    }
-
     /// Leaves the exit report, whole or not at all.
     pub(crate) fn report(&self, report: &ExitReport, flush: bool) -> io::Result<()> {
-        let draft = self.host.join(".exit.json");
         let text = serde_json::to_vec(report).map_err(io::Error::other)?;
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&draft)?;
-        file.write_all(&text)?;
+        self.lock.write_all_at(&text, 0)?;
         if flush {
-            file.sync_data()?;
+            self.lock.sync_data()?;
         }
-        drop(file);
-        fs::rename(&draft, self.host.join("exit.json"))?;
+        fs::rename(self.host.join("lock"), self.host.join("exit.json"))?;
         if flush {
             File::open(&self.host)?.sync_all()?;
         }
@@ -115,14 +133,12 @@ impl Folder {
     }
 }
 
-fn fill(draft: &Path, spec: &LaunchSpec) -> io::Result<File> {
-    let mut lock = OpenOptions::new().write(true).create_new(true).open(draft.join("lock"))?;
+fn fill(draft: &Path, with_scratch: bool) -> io::Result<File> {
+    let lock = OpenOptions::new().write(true).create_new(true).open(draft.join("lock"))?;
     flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
-    lock.write_all(format!("{}\n", std::process::id()).as_bytes())?;
-    fs::create_dir(draft.join("tmp"))?;
-    fs::create_dir(draft.join("work"))?;
-    if !spec.executor_input.outputs.parameters.is_empty() {
-        fs::create_dir(draft.join("parameters"))?;
+    lock.write_all_at(format!("{}\n", std::process::id()).as_bytes(), 0)?;
+    if with_scratch {
+        scratch::make_parts(draft)?;
     }
     Ok(lock)
 }

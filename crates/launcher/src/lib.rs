@@ -11,6 +11,7 @@ mod folder;
 mod namespace;
 mod notices;
 mod publish;
+mod scratch;
 mod serve;
 mod sys;
 mod wait;

@@ -25,8 +25,10 @@ const SHM: &str = "/dev/shm";
 
 /// What an attempt sees differently.
 pub(crate) struct View<'a> {
-    /// The attempt's folder; its `tmp` becomes `/tmp`.
+    /// The attempt's folder.
     pub(crate) folder: &'a Path,
+    /// What is shown in its place; its `tmp` becomes `/tmp`.
+    pub(crate) scratch: &'a Path,
     /// Further folders that the task writes to.
     pub(crate) writable: &'a [PathBuf],
     /// Files and folders below `/tmp` that must stay visible.
@@ -45,12 +47,10 @@ impl Base {
     /// Moves this process into the read-only view. The error says why that is not possible, after which nothing
     /// has changed: everything is tried in a child first.
     pub(crate) fn prepare(home: &Path) -> Result<Self, String> {
-        let trial = home.join("attempts").join(format!(".trial.{}", std::process::id()));
+        let trial = home.join("scratch/trial");
         fs::create_dir_all(trial.join("tmp"))
             .map_err(|error| format!("failed to create {}: {error}", trial.display()))?;
-        let tried = try_in_child(home, &trial);
-        let _ = fs::remove_dir_all(&trial);
-        tried?;
+        try_in_child(home, &trial)?;
         enter_base(home)
     }
 
@@ -66,8 +66,11 @@ impl Base {
             |shown: &Path| shown.starts_with(TMP) && (path.starts_with(shown) || shown.starts_with(path));
         let mut shown =
             [&*self.home, view.folder].into_iter().chain(view.writable.iter().map(PathBuf::as_path));
+        if let Ok(inside) = path.strip_prefix(view.folder) {
+            return self.host(&view.scratch.join(inside));
+        }
         match path.strip_prefix(TMP) {
-            Ok(inside) if !shown.any(is_shown) => self.host(&view.folder.join("tmp").join(inside)),
+            Ok(inside) if !shown.any(is_shown) => self.host(&view.scratch.join("tmp").join(inside)),
             _ => self.host(path),
         }
     }
@@ -84,9 +87,8 @@ impl Base {
     /// Shows this process, once separated, what belongs to the attempt.
     pub(crate) fn show(&self, view: &View<'_>) -> Result<(), String> {
         let in_tmp = |path: &&PathBuf| path.starts_with(TMP);
-        let folder = view.folder.to_owned();
         let mut shown: Vec<&PathBuf> = [&self.home].into_iter().filter(in_tmp).collect();
-        for path in view.writable.iter().chain(view.readable).chain([&folder]).filter(in_tmp) {
+        for path in view.writable.iter().chain(view.readable).filter(in_tmp) {
             if !shown.iter().any(|outer| path.starts_with(outer)) {
                 shown.push(path);
             }
@@ -99,16 +101,18 @@ impl Base {
         for asked in view.mounts {
             trees.push((asked.target.as_path(), tree_of(&asked.source)?, asked.writable));
         }
-        let private = folder.join("tmp");
+        let private = view.scratch.join("tmp");
         mount_bind(&private, TMP)
             .map_err(|error| format!("failed to give the task a {TMP} of its own: {error}"))?;
         set_writable(Path::new(TMP), true)?;
         for (target, tree, writable) in &trees {
             attach(tree, target, *writable, &private, self)?;
         }
-        for path in view.writable.iter().chain([&folder]) {
-            mount_bind(path, path).map_err(|error| format!("failed to open {}: {error}", path.display()))?;
-            set_writable(path, true)?;
+        let own = [(view.scratch, view.folder)];
+        for (source, target) in view.writable.iter().map(|path| (&**path, &**path)).chain(own) {
+            mount_bind(source, target)
+                .map_err(|error| format!("failed to open {}: {error}", target.display()))?;
+            set_writable(target, true)?;
         }
         Ok(())
     }
@@ -205,7 +209,7 @@ fn try_in_child(home: &Path, trial: &Path) -> Result<(), String> {
 fn try_here(home: &Path, trial: &Path) -> Result<(), String> {
     let base = enter_base(home)?;
     base.separate()?;
-    base.show(&View { folder: trial, writable: &[], readable: &[], mounts: &[] })?;
+    base.show(&View { folder: trial, scratch: trial, writable: &[], readable: &[], mounts: &[] })?;
     for folder in [trial, Path::new(TMP)] {
         let probe = folder.join(".probe");
         fs::write(&probe, b"")

@@ -6,7 +6,7 @@
 //! the JSON. When the executor goes away, nothing new starts; the fork server stays until its supervisors
 //! have ended.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
@@ -23,6 +23,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::attempt::{Setting, supervise};
 use crate::namespace::Base;
 use crate::notices::Notices;
+use crate::scratch::{Pool, Scratch};
 use crate::sys::{self, Fork, Reaped};
 use crate::wait::descendants;
 
@@ -112,6 +113,10 @@ fn serve(options: &Options) -> io::Result<()> {
     };
     notices.send(&LaunchNotice::Ready { isolation: obstacle });
     let setting = Setting { grace: options.grace, isolation: base.as_ref(), notices };
+    let pool = match (&base, &options.home) {
+        (Some(base), Some(home)) => Some(Pool::take(home, |path| base.host(path))?),
+        _ => None,
+    };
     let (taken, take) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     rustix::io::ioctl_fionbio(&taken, true)?;
     let mut server = Server {
@@ -120,7 +125,8 @@ fn serve(options: &Options) -> io::Result<()> {
         signals: sys::signal_descriptor()?,
         taken,
         take,
-        spares: BTreeSet::new(),
+        pool,
+        spares: BTreeMap::new(),
         supervisors: BTreeMap::new(),
     };
     server.run()
@@ -133,9 +139,12 @@ struct Server<'a> {
     /// Says which spare has taken which request.
     taken: OwnedFd,
     take: OwnedFd,
-    spares: BTreeSet<i32>,
-    /// Token by process id.
-    supervisors: BTreeMap<i32, u64>,
+    /// Where tasks get their scratch folders, when they are isolated.
+    pool: Option<Pool>,
+    /// Scratch folder by process id.
+    spares: BTreeMap<i32, u32>,
+    /// Token and scratch folder by process id.
+    supervisors: BTreeMap<i32, (u64, u32)>,
 }
 
 impl Server<'_> {
@@ -168,18 +177,29 @@ impl Server<'_> {
     }
 
     fn add_spare(&mut self) -> io::Result<()> {
+        let number = self.pool.as_mut().map_or(0, Pool::pick);
         match sys::fork() {
             Ok(Fork::Child) => {
-                let run = AssertUnwindSafe(|| spare(&self.setting, &self.null, &self.take));
+                let scratch =
+                    self.pool.as_ref().map(|pool| pool.folder(number, |path| self.setting.host(path)));
+                let run = AssertUnwindSafe(|| spare(&self.setting, scratch.as_ref(), &self.null, &self.take));
                 sys::exit_now(catch_unwind(run).unwrap_or(101));
             }
             Ok(Fork::Parent(pid)) => {
-                self.spares.insert(pid);
+                self.spares.insert(pid, number);
                 Ok(())
             }
-            // Requests wait in the socket until there is room for a process again.
-            Err(_) if !self.spares.is_empty() || !self.supervisors.is_empty() => Ok(()),
-            Err(error) => Err(error),
+            Err(error) => {
+                self.give_back(number);
+                // Requests wait in the socket until there is room for a process again.
+                if self.spares.is_empty() && self.supervisors.is_empty() { Err(error) } else { Ok(()) }
+            }
+        }
+    }
+
+    fn give_back(&mut self, number: u32) {
+        if let Some(pool) = &mut self.pool {
+            pool.give_back(number);
         }
     }
 
@@ -189,8 +209,8 @@ impl Server<'_> {
         while rustix::io::read(&self.taken, &mut record) == Ok(record.len()) {
             let pid = i32::from_le_bytes(record[..4].try_into().expect("the slice has four bytes"));
             let token = u64::from_le_bytes(record[4..].try_into().expect("the slice has eight bytes"));
-            if self.spares.remove(&pid) {
-                self.supervisors.insert(pid, token);
+            if let Some(number) = self.spares.remove(&pid) {
+                self.supervisors.insert(pid, (token, number));
             } else {
                 self.setting.notices.send(&LaunchNotice::Gone { token });
             }
@@ -205,11 +225,17 @@ impl Server<'_> {
     fn reap(&mut self) {
         let mut is_clean = true;
         while let Reaped::Child(pid, status) = sys::reap() {
-            if let Some(token) = self.supervisors.remove(&pid) {
+            let number = if let Some((token, number)) = self.supervisors.remove(&pid) {
                 self.setting.notices.send(&LaunchNotice::Gone { token });
                 is_clean &= status == 0;
-            } else if !self.spares.remove(&pid) {
-                is_clean = false;
+                Some(number)
+            } else {
+                let spare = self.spares.remove(&pid);
+                is_clean &= spare.is_some();
+                spare
+            };
+            if let Some(number) = number.filter(|_| status == 0) {
+                self.give_back(number);
             }
         }
         if !is_clean {
@@ -227,7 +253,7 @@ impl Server<'_> {
             });
             if is_ours
                 && !self.supervisors.contains_key(&pid)
-                && !self.spares.contains(&pid)
+                && !self.spares.contains_key(&pid)
                 && let Some(pid) = Pid::from_raw(pid)
             {
                 let _ = kill_process(pid, Signal::KILL);
@@ -237,10 +263,14 @@ impl Server<'_> {
 }
 
 /// Waits for a request and runs it; returns this process's exit code.
-fn spare(setting: &Setting<'_>, null: &File, take: &OwnedFd) -> i32 {
+fn spare(setting: &Setting<'_>, scratch: Option<&Scratch>, null: &File, take: &OwnedFd) -> i32 {
     let _ = rustix::process::setsid();
     let _ = rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1));
-    let separated = setting.isolation.map_or(Ok(()), Base::separate);
+    let separated = setting.isolation.map_or(Ok(()), Base::separate).and_then(|()| {
+        let Some(scratch) = scratch else { return Ok(()) };
+        let path = scratch.path();
+        scratch.prepare().map_err(|error| format!("failed to prepare {}: {error}", path.display()))
+    });
     let mut request = vec![0; HEADER + REQUEST_BYTES];
     let read = loop {
         match rustix::io::read(io::stdin(), &mut request) {
@@ -264,13 +294,13 @@ fn spare(setting: &Setting<'_>, null: &File, take: &OwnedFd) -> i32 {
         return refuse(message);
     }
     match rest.split_first() {
-        Some((0, json)) => supervise(json, token, setting),
+        Some((0, json)) => supervise(json, token, scratch, setting),
         Some((_, path)) => {
             let file = setting.host(Path::new(&*String::from_utf8_lossy(path)));
             let json = fs::read(&file);
             let _ = fs::remove_file(&file);
             match json {
-                Ok(json) => supervise(&json, token, setting),
+                Ok(json) => supervise(&json, token, scratch, setting),
                 Err(error) => refuse(format!("failed to read the launch request: {error}")),
             }
         }

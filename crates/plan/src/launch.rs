@@ -19,7 +19,8 @@ pub struct LaunchSpec {
     /// The attempt's id as text.
     pub attempt: String,
     /// The attempt's own folder. The launcher creates it; if it exists, the attempt has been launched before
-    /// and is not started again. Holds `log`, `exit.json`, `lock`, `tmp/`, `work/`, `parameters/`.
+    /// and is not started again. Holds `log` and `lock`, which becomes `exit.json`. The command sees in its
+    /// place a folder with `tmp/`, `work/`, `parameters/` and `program/`, which is swept when it has ended.
     pub directory: PathBuf,
     /// Output files are left empty here: the launcher sets them to paths of its own.
     pub executor_input: ExecutorInput,
@@ -35,6 +36,9 @@ pub struct LaunchSpec {
     /// Files written into the attempt's folder before the start.
     #[serde(default)]
     pub files: Vec<LaunchFile>,
+    /// Lines that come before the command's own in the log.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// Declared output parameters: each must have a value when the command succeeds.
     #[serde(default)]
     pub output_parameters: BTreeMap<String, ParameterType>,

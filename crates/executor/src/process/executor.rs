@@ -198,7 +198,7 @@ impl Shared {
                         Some(Flight::Preparing { .. }) | None => true,
                     }
                 };
-                if is_new {
+                if let Some(pid) = pid.filter(|_| is_new) {
                     self.observe(attempt, Observed::Started { place: format!("supervisor {pid}") }).await;
                 }
                 self.watch(attempt.clone());
@@ -410,9 +410,14 @@ impl Executor for ProcessExecutor {
     }
 
     fn forget(&self, attempt: AttemptId) -> BoxFuture<'_, ()> {
+        // Scratch is swept by the supervisor; where there is no view of its own, it lies in the folder, and one
+        // that was killed leaves it there.
+        let is_isolated = self.shared.state().obstacle.is_none();
         let folder = self.shared.folder_of(&attempt);
         Box::pin(async move {
-            let _ = tokio::task::spawn_blocking(move || folder::remove_scratch(&folder)).await;
+            if !is_isolated {
+                let _ = tokio::task::spawn_blocking(move || folder::remove_scratch(&folder)).await;
+            }
         })
     }
 }

@@ -19,8 +19,8 @@ pub(super) fn path_of(home: &Path, attempt: &AttemptId) -> PathBuf {
 pub(super) enum Found {
     /// Nobody launched it.
     Nothing,
-    /// Its supervisor is alive.
-    Running { pid: u32 },
+    /// Its supervisor is alive; without an id it is just writing its report.
+    Running { pid: Option<u32> },
     /// It left this report.
     Ended(Box<ExitReport>),
     /// Its supervisor is gone and left nothing.
@@ -57,13 +57,12 @@ pub(super) fn was_killed(folder: &Path) -> bool {
 }
 
 enum Lock {
-    Held { pid: u32 },
+    Held { pid: Option<u32> },
     Free,
 }
 
 fn try_lock(folder: &Path) -> io::Result<Lock> {
-    let path = folder.join("lock");
-    let file = match File::open(&path) {
+    let file = match File::open(folder.join("lock")) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Lock::Free),
         Err(error) => return Err(error),
@@ -71,8 +70,8 @@ fn try_lock(folder: &Path) -> io::Result<Lock> {
     match flock(&file, FlockOperation::NonBlockingLockShared) {
         Ok(()) => Ok(Lock::Free),
         Err(rustix::io::Errno::WOULDBLOCK) => {
-            let pid = fs::read_to_string(&path)?.trim().parse().map_err(io::Error::other)?;
-            Ok(Lock::Held { pid })
+            let text = io::read_to_string(file)?;
+            Ok(Lock::Held { pid: text.trim().parse().ok() })
         }
         Err(error) => Err(error.into()),
     }
@@ -93,14 +92,14 @@ pub(super) fn wait_until_free(folder: &Path) -> io::Result<()> {
 ///
 /// The lock is looked at again once the process is pinned, so no other process that got the same id is hit.
 pub(super) fn signal_stop(folder: &Path) -> io::Result<()> {
-    let Lock::Held { pid } = try_lock(folder)? else { return Ok(()) };
+    let Lock::Held { pid: Some(pid) } = try_lock(folder)? else { return Ok(()) };
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
     let process = match pidfd_open(pid, PidfdFlags::empty()) {
         Ok(process) => process,
         Err(rustix::io::Errno::SRCH) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    if let Lock::Held { .. } = try_lock(folder)? {
+    if let Lock::Held { pid: Some(_) } = try_lock(folder)? {
         match pidfd_send_signal(&process, Signal::TERM) {
             Ok(()) | Err(rustix::io::Errno::SRCH) => {}
             Err(error) => return Err(error.into()),
@@ -109,7 +108,7 @@ pub(super) fn signal_stop(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes everything but the log and the exit report.
+/// Removes everything but the log and the exit report, where a supervisor that was killed left more.
 pub(super) fn remove_scratch(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {

@@ -47,11 +47,6 @@ pub(super) fn inherited_env() -> Vec<(String, String)> {
 /// Makes the request.
 pub(super) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, common: &Common) -> LaunchSpec {
     let env = environment(&launch.attempt, folder, &around, common, &launch.env);
-    let mut files = around.files;
-    if !around.notes.is_empty() {
-        let content = around.notes.iter().map(|note| format!("pipewright: {note}\n")).collect();
-        files.push(LaunchFile { path: PathBuf::from("log"), content });
-    }
     let (command, args) = match around.words {
         Some(words) => (words, Vec::new()),
         None => (launch.container.command, launch.container.args),
@@ -65,7 +60,8 @@ pub(super) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, commo
         command,
         args,
         env,
-        files,
+        files: around.files,
+        notes: around.notes,
         output_parameters: launch.output_parameters,
         mounts: mounts_of(around.shown, folder),
         working_directory: around.working_directory,
