@@ -1,7 +1,7 @@
 //! Settings that only a cluster can fully honour: what is kept, what takes effect, what the task's code is told.
 
 use pipewright_compiler::compile;
-use pipewright_plan::{ComponentKind, ParameterSource};
+use pipewright_plan::{ComponentKind, ParameterSource, PodText};
 use serde_json::json;
 
 const PIPELINE: &str = r#"
@@ -71,13 +71,15 @@ fn settings_reach_the_plan() {
         json!({
             "nodeSelector": {"labels": {"disk": "ssd"}},
             "tolerations": [{"key": "gpu", "operator": "Exists"}],
-            "podMetadata": {"annotations": {"team": "a"}},
             "imagePullPolicy": "Always",
         })
     );
+    assert_eq!(json!(container.platform.pod), json!({"annotations": {"team": PodText::literal("a")}}));
     // RESOURCES go to the code alone, ENV to both.
     assert_eq!(container.resources, pipewright_plan::Resources::default());
     assert_eq!(container.env.len(), 1);
-    let ParameterSource::Constant { value } = &task.parameters["config"].source else { panic!("a constant") };
-    insta::assert_json_snapshot!(value);
+    let ParameterSource::TaskConfig { config } = &task.parameters["config"].source else {
+        panic!("settings")
+    };
+    insta::assert_json_snapshot!(config);
 }

@@ -22,6 +22,7 @@ fn bindings(plan: &Plan) -> String {
                     ParameterSource::TaskOutput { task, key } => format!("task {task}.{key}"),
                     ParameterSource::Constant { .. } => "constant".to_owned(),
                     ParameterSource::FinalStatus { task } => format!("status {task}"),
+                    ParameterSource::TaskConfig { .. } => "task config".to_owned(),
                 };
                 let selected = if binding.selector.is_some() { " selected" } else { "" };
                 lines.push(format!("    {input} = {source}{selected}").replace("pipelinechannel--", ""));

@@ -226,7 +226,7 @@ impl Desired {
 
     fn add_lookup(&mut self, plan: &Plan, state: &RunState, id: NodeId) {
         let node = &state.nodes[id];
-        let Some(fingerprint) = fingerprint(plan, node) else { return };
+        let Some(fingerprint) = fingerprint(plan, state, node) else { return };
         let component = plan.components.get_index(node.component).map(|(name, _)| name.clone());
         self.lookups.push(CacheLookup {
             task: node.key.clone(),

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::component::{Component, ComponentKind, Dag, Plan};
-use crate::task::{ArtifactBinding, Items, ParameterSource, Task};
+use crate::pod::{PodSettings, PodText};
+use crate::task::{ArtifactBinding, Items, ParameterBinding, ParameterSource, Task};
 
 /// A broken invariant: where, and what.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,7 +96,19 @@ fn check_task(
                 }
             }
             ParameterSource::TaskOutput { task, .. } => producers.push(task),
-            ParameterSource::Constant { .. } | ParameterSource::FinalStatus { .. } => {}
+            ParameterSource::Constant { .. }
+            | ParameterSource::FinalStatus { .. }
+            | ParameterSource::TaskConfig { .. } => {}
+        }
+    }
+    for binding in pod_bindings(plan, task) {
+        match &binding.source {
+            ParameterSource::DagInput { name: input } if !owner.inputs.parameters.contains_key(input) => {
+                let message = format!("its settings name parameter `{input}`, which the dag does not have");
+                broken.push(at(path, message));
+            }
+            ParameterSource::TaskOutput { task, .. } => producers.push(task),
+            _ => {}
         }
     }
     for (name, binding) in &task.artifacts {
@@ -120,6 +133,27 @@ fn check_task(
     {
         broken.push(at(path, format!("loops over input `{name}`, which is not bound")));
     }
+}
+
+/// Lists what a task's settings take from around it.
+fn pod_bindings<'a>(plan: &'a Plan, task: &'a Task) -> impl Iterator<Item = &'a ParameterBinding> {
+    let own = match plan.component(&task.component).map(|component| &component.kind) {
+        Some(ComponentKind::Container(container)) => Some(&container.platform.pod),
+        _ => None,
+    };
+    let handed = task.parameters.values().filter_map(|binding| match &binding.source {
+        ParameterSource::TaskConfig { config } => Some(config),
+        _ => None,
+    });
+    let placed = handed
+        .clone()
+        .flat_map(|config| config.node_selector.iter().chain(&config.tolerations).chain(&config.affinity));
+    let names = own.into_iter().chain(handed.map(|config| &config.pod)).flat_map(PodSettings::names);
+    let bound = names.filter_map(|name| match name {
+        PodText::Text { .. } => None,
+        PodText::Bound { binding, .. } => Some(binding),
+    });
+    bound.chain(placed)
 }
 
 /// Returns the names of a cycle, the first repeated at the end; linear in tasks and edges.

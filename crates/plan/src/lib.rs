@@ -11,8 +11,10 @@ mod launch;
 mod placeholder;
 mod platform;
 mod pod;
+mod quantity;
 mod resource;
 mod task;
+mod task_config;
 mod types;
 mod value;
 
@@ -31,11 +33,13 @@ pub use launch::{ExitReport, ExitStatus, LaunchFile, LaunchNotice, LaunchSpec, M
 pub use placeholder::{Filling, JobFacts, Placeholder, Text, TextPart, ValueTemplate, Word, local_path};
 pub use platform::{PipelinePlatform, TaskPlatform, Workspace};
 pub use pod::{EnvFrom, KeyFile, PodSettings, PodText, VolumeMount, VolumeSource, WORKSPACE_PATH};
+pub use quantity::quantity;
 pub use resource::{Manifest, Resource, ResourceAction, ResourceOutput};
 pub use task::{
     ArtifactBinding, Caching, Items, IterationKind, LoopPolicy, ParameterBinding, ParameterSource, Retry,
     Task, Trigger, TriggerStrategy,
 };
+pub use task_config::TaskConfig;
 pub use types::{ArtifactType, ParameterType};
 pub use value::{
     ArtifactId, ArtifactValue, Outcome, Value, canonical, kind_name, normalize, parse_output_text, text_form,

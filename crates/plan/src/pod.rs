@@ -77,6 +77,16 @@ impl<N> PodSettings<N> {
             && self.annotations.is_empty()
             && self.service_account.is_none()
     }
+
+    /// Lists everything that may have to be resolved.
+    pub fn names(&self) -> impl Iterator<Item = &N> {
+        let volumes = self.volumes.iter().flat_map(|mount| {
+            [Some(&mount.path), mount.sub_path.as_ref(), mount.source.name()].into_iter().flatten()
+        });
+        let env = self.env.iter().filter_map(EnvFrom::name);
+        let metadata = self.labels.values().chain(self.annotations.values());
+        volumes.chain(env).chain(metadata).chain(&self.service_account)
+    }
 }
 
 /// A volume, and where the task sees it.
@@ -142,6 +152,29 @@ pub enum VolumeSource<N> {
     },
     /// The folder that all tasks of a run share.
     Workspace,
+}
+
+impl<N> VolumeSource<N> {
+    /// Returns the object's name, if one stands behind the volume.
+    pub fn name(&self) -> Option<&N> {
+        match self {
+            Self::Claim { name } | Self::Secret { name, .. } | Self::ConfigMap { name, .. } => Some(name),
+            Self::EmptyDir { .. } | Self::Ephemeral { .. } | Self::Workspace => None,
+        }
+    }
+}
+
+impl<N> EnvFrom<N> {
+    /// Returns the object's name, if one stands behind the variable.
+    pub fn name(&self) -> Option<&N> {
+        match self {
+            Self::Secret { name, .. }
+            | Self::ConfigMap { name, .. }
+            | Self::AllOfSecret { name, .. }
+            | Self::AllOfConfigMap { name, .. } => Some(name),
+            Self::Field { .. } => None,
+        }
+    }
 }
 
 /// Which key of an object becomes which file.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expr::Expr;
 use crate::placeholder::ValueTemplate;
+use crate::task_config::TaskConfig;
 use crate::value::Value;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +56,8 @@ pub enum ParameterSource {
     Constant { value: ValueTemplate },
     /// How a sibling ended, as a struct.
     FinalStatus { task: String },
+    /// Settings of the task that are handed to its code.
+    TaskConfig { config: Box<TaskConfig> },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -123,7 +123,7 @@ messages! {
 
     SecretAsVolume {
         secret_name: Option<String> = "secretName",
-        mount_path: Option<String> = "mountPath",
+        mount_path: Option<Text> = "mountPath",
         optional: Option<bool> = "optional",
         secret_name_parameter: Option<TaskInputParameterSpec> = "secretNameParameter",
     };
@@ -143,10 +143,10 @@ messages! {
     PvcMount {
         task_output_parameter: Option<TaskOutputParameterSpec> = "taskOutputParameter",
         constant: Option<String> = "constant",
-        component_input_parameter: Option<String> = "componentInputParameter",
-        mount_path: Option<String> = "mountPath",
+        component_input_parameter: Option<Text> = "componentInputParameter",
+        mount_path: Option<Text> = "mountPath",
         pvc_name_parameter: Option<TaskInputParameterSpec> = "pvcNameParameter",
-        sub_path: Option<String> = "subPath",
+        sub_path: Option<Text> = "subPath",
     } one of "taskOutputParameter" | "constant" | "componentInputParameter";
 
     NodeSelector {
@@ -161,7 +161,7 @@ messages! {
 
     ConfigMapAsVolume {
         config_map_name: Option<String> = "configMapName",
-        mount_path: Option<String> = "mountPath",
+        mount_path: Option<Text> = "mountPath",
         optional: Option<bool> = "optional",
         config_map_name_parameter: Option<TaskInputParameterSpec> = "configMapNameParameter",
     };
@@ -179,10 +179,10 @@ messages! {
     };
 
     GenericEphemeralVolume {
-        volume_name: Option<String> = "volumeName",
-        mount_path: Option<String> = "mountPath",
+        volume_name: Option<Text> = "volumeName",
+        mount_path: Option<Text> = "mountPath",
         access_modes: Vec<String> = "accessModes",
-        size: Option<String> = "size",
+        size: Option<Text> = "size",
         default_storage_class: Option<bool> = "defaultStorageClass",
         storage_class_name: Option<String> = "storageClassName",
         metadata: Option<PodMetadata> = "metadata",
@@ -195,7 +195,7 @@ messages! {
 
     FieldPathAsEnv {
         name: Option<String> = "name",
-        field_path: Option<String> = "fieldPath",
+        field_path: Option<Text> = "fieldPath",
     };
 
     Toleration {
@@ -238,10 +238,10 @@ messages! {
     };
 
     EmptyDirMount {
-        volume_name: Option<String> = "volumeName",
-        mount_path: Option<String> = "mountPath",
-        medium: Option<String> = "medium",
-        size_limit: Option<String> = "sizeLimit",
+        volume_name: Option<Text> = "volumeName",
+        mount_path: Option<Text> = "mountPath",
+        medium: Option<Text> = "medium",
+        size_limit: Option<Text> = "sizeLimit",
     };
 
     PodResourceClaim {
@@ -267,7 +267,7 @@ messages! {
 
     VolumeMount {
         volume_name: Option<String> = "volumeName",
-        mount_path: Option<String> = "mountPath",
+        mount_path: Option<Text> = "mountPath",
     };
 
     InitResources {

@@ -108,7 +108,7 @@ impl Decision<'_> {
                 }
                 // The run asked for no look-ups; what it makes may still serve later runs.
                 let cached = self.task(id).is_some_and(|task| task.caching.enabled);
-                if let Some(fingerprint) = fingerprint(plan, node).filter(|_| cached) {
+                if let Some(fingerprint) = fingerprint(plan, self.state, node).filter(|_| cached) {
                     let fingerprint = Box::new(fingerprint);
                     self.emit(Event::CacheMissed { task: self.key(id), at: self.now, fingerprint });
                 }

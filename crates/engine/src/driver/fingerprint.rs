@@ -1,24 +1,26 @@
 //! What a cached result is found by.
 //!
-//! Source: v2 semantics 2.7. Beyond upstream the environment and the defaults of inputs that were left out are
-//! part of the key, because a change of them changes results. Input artifacts count by id: a cached step hands on the same records, so its downstream
-//! hits too.
+//! Source: v2 semantics 2.7. Beyond upstream the environment, the names of secrets and config maps and the
+//! defaults of inputs that were left out are part of the key, because a change of them changes results. Input
+//! artifacts count by id: a cached step hands on the same records, so its downstream hits too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use pipewright_plan::{Plan, canonical};
+use pipewright_plan::{EnvFrom, Filling, Plan, VolumeSource, canonical};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::defaults_of;
+use super::pod::{pod_of, workspace_claim};
+use super::resolve::inputs_alone;
 use crate::event::Fingerprint;
-use crate::state::{Node, container_at, task_of};
+use crate::state::{Node, RunState, container_at, task_of};
 
 /// Texts longer than this stand in the document by their digest.
 const LONGEST: usize = 160;
 
 /// Computes a leaf's fingerprint from its resolved inputs; `None` when it has no container.
-pub(crate) fn fingerprint(plan: &Plan, node: &Node) -> Option<Fingerprint> {
+pub(crate) fn fingerprint(plan: &Plan, state: &RunState, node: &Node) -> Option<Fingerprint> {
     let (component_name, component) = plan.components.get_index(node.component)?;
     let container = container_at(plan, node.component)?;
     if let Some(key) = task_of(plan, node).and_then(|task| task.caching.key.as_ref()) {
@@ -52,7 +54,48 @@ pub(crate) fn fingerprint(plan: &Plan, node: &Node) -> Option<Fingerprint> {
     if !container.env.is_empty() {
         document.insert("env".to_owned(), shortened(json(&container.env)));
     }
+    if plan.platform.workspace.is_some() || !container.platform.pod.is_empty() {
+        add_pod(plan, state, node, &mut document);
+    }
     Some(Fingerprint { key: sha256(&json(&document)), document })
+}
+
+/// Adds what the pod brings: the claims it mounts, as upstream does, and beyond that every name of an object
+/// with what it is used for. What an object holds is not looked at.
+fn add_pod(plan: &Plan, state: &RunState, node: &Node, document: &mut BTreeMap<String, String>) {
+    let Some((_, component)) = plan.components.get_index(node.component) else { return };
+    let Some(container) = container_at(plan, node.component) else { return };
+    let (input, defaults) = (inputs_alone(&node.inputs), defaults_of(component, &node.inputs));
+    let job = state.job_facts(plan, &node.key);
+    let filling = Filling { executor_input: &input, defaults: &defaults, job: &job };
+    let pod = match pod_of((plan, state), node, container, &filling) {
+        Ok(pod) => pod,
+        // The attempt fails of it; until then this is a key like any other.
+        Err(failure) => {
+            document.insert("pod".to_owned(), shortened(failure.message));
+            return;
+        }
+    };
+    let claims = pod.volumes.iter().filter_map(|mount| match &mount.source {
+        VolumeSource::Claim { name } => Some(name.clone()),
+        VolumeSource::Workspace => workspace_claim((plan, state), &input, container),
+        _ => None,
+    });
+    let claims: BTreeSet<String> = claims.collect();
+    if !claims.is_empty() {
+        let claims: Vec<String> = claims.into_iter().collect();
+        document.insert("volume claims".to_owned(), shortened(claims.join(",")));
+    }
+    if !pod.volumes.is_empty() {
+        document.insert("volumes".to_owned(), shortened(json(&pod.volumes)));
+    }
+    if !pod.env.is_empty() {
+        document.insert("env from objects".to_owned(), shortened(json(&pod.env)));
+    }
+    // Labels count when the command can see them.
+    if pod.env.iter().any(|entry| matches!(entry, EnvFrom::Field { .. })) {
+        document.insert("pod metadata".to_owned(), shortened(json(&(&pod.labels, &pod.annotations))));
+    }
 }
 
 fn json<T: Serialize>(value: &T) -> String {

@@ -6,10 +6,12 @@ mod eval_calls;
 mod fingerprint;
 mod order;
 mod outputs;
+mod pod;
 mod provision;
 mod quantity;
 mod resolve;
 mod resource;
+mod task_config;
 
 use sha2::{Digest, Sha256};
 

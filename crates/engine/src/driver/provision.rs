@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 
 use pipewright_plan::{
     ArtifactId, ArtifactList, ArtifactValue, Component, Container, ExecutorArtifact, ExecutorInput, Filling,
-    Importer, OutputParameter, Plan, PodSettings,
+    Importer, OutputParameter, Plan,
 };
 
+use super::pod::pod_of;
 use super::quantity::resources;
+use super::resolve::inputs_alone;
 use super::{defaults_of, unresolved, uuid_of};
 use crate::desired::{ImportRequest, Launch};
 use crate::event::{Failure, Resolved};
@@ -90,6 +92,7 @@ pub(super) fn prepare(
     }
     let image = filling.text(&container.image);
     let resources = resources(&container.resources, &filling).map_err(unresolved)?;
+    let pod = pod_of((plan, state), node, container, &filling)?;
     let outputs = component.outputs.parameters.iter();
     let output_parameters = outputs.map(|(name, output)| (name.clone(), output.parameter_type)).collect();
     Ok(Launch {
@@ -104,7 +107,7 @@ pub(super) fn prepare(
         defaults,
         job,
         executor_input,
-        pod: PodSettings::default(),
+        pod,
         namespace: state.namespace().to_owned(),
     })
 }
@@ -116,9 +119,7 @@ pub(crate) fn import_request(
     node: &Node,
     importer: &Importer,
 ) -> ImportRequest {
-    let mut input = ExecutorInput::default();
-    input.inputs.parameter_values = node.inputs.parameters.clone();
-    input.inputs.artifacts = executor_artifacts(&node.inputs);
+    let input = inputs_alone(&node.inputs);
     let job = state.job_facts(plan, &node.key);
     let component = plan.components.get_index(node.component);
     let defaults = component.map(|(_, component)| defaults_of(component, &node.inputs)).unwrap_or_default();

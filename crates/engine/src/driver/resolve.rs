@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 
 use pipewright_plan::{
     ArtifactBinding, Component, ComponentKind, ExecutorInput, Expr, Filling, Items, IterationKind,
-    LoopPolicy, ParameterInput, ParameterSource, ParameterType, Plan, Task, Value, ValueTemplate, kind_name,
-    text_form,
+    LoopPolicy, ParameterInput, ParameterSource, ParameterType, Plan, Task, TaskConfig, Value, ValueTemplate,
+    kind_name, text_form,
 };
 use serde_json::json;
 
 use super::convert::convert;
+use super::pod::{Around, workspace_claim};
 use super::provision::executor_artifacts;
+use super::task_config::task_config;
 use super::{Environment, evaluate, unresolved};
 use crate::event::{Failure, Resolved};
 use crate::id::TaskKey;
@@ -63,7 +65,11 @@ pub(crate) fn resolve(
     resolve_artifacts(state, plan, dag, (task, component), &mut resolved)?;
     let site = Site { plan, state, dag, key: state.nodes[dag].key.child(task_name), component };
     // Constants may refer to the task's other inputs, so they come last.
-    let is_template = |source: &ParameterSource| matches!(source, ParameterSource::Constant { value } if !matches!(value, ValueTemplate::Literal { .. }));
+    let is_template = |source: &ParameterSource| match source {
+        ParameterSource::Constant { value } => !matches!(value, ValueTemplate::Literal { .. }),
+        ParameterSource::TaskConfig { .. } => true,
+        _ => false,
+    };
     for last in [false, true] {
         for (name, binding) in &task.parameters {
             if is_template(&binding.source) != last {
@@ -72,7 +78,7 @@ pub(crate) fn resolve(
             let found = site.find(&binding.source, &resolved)?;
             let found = match (found, &binding.selector) {
                 (Found::Value(value), Some(selector)) if !value.is_null() => {
-                    Found::Value(select(name, selector, &value)?)
+                    Found::Value(select(&format!("input `{name}`"), selector, &value)?)
                 }
                 (found, _) => found,
             };
@@ -139,6 +145,7 @@ impl Site<'_> {
                 Found::Value(value.clone())
             }
             ParameterSource::Constant { value } => Found::Value(self.fill(value, resolved)),
+            ParameterSource::TaskConfig { config } => Found::Value(self.task_config(config, resolved)?),
             ParameterSource::FinalStatus { task } => match sibling(self.plan, self.state, self.dag, task) {
                 Some(node) => Found::Value(final_status(self.plan, self.state, task, node)),
                 None => return Err(unresolved(format!("task `{task}` has no final status"))),
@@ -148,12 +155,26 @@ impl Site<'_> {
 
     /// Fills a constant from the inputs resolved before it.
     fn fill(&self, template: &ValueTemplate, resolved: &Resolved) -> Value {
-        let mut input = ExecutorInput::default();
-        input.inputs.parameter_values = resolved.parameters.clone();
-        input.inputs.artifacts = executor_artifacts(resolved);
+        let input = inputs_alone(resolved);
         let defaults = defaults_of(self.component, resolved);
         let job = self.state.job_facts(self.plan, &self.key);
         Filling { executor_input: &input, defaults: &defaults, job: &job }.value(template)
+    }
+
+    /// Builds what the task's code is told of its settings, from the inputs resolved before it.
+    fn task_config(&self, config: &TaskConfig, resolved: &Resolved) -> Result<Value, Failure> {
+        let input = inputs_alone(resolved);
+        let defaults = defaults_of(self.component, resolved);
+        let job = self.state.job_facts(self.plan, &self.key);
+        let filling = Filling { executor_input: &input, defaults: &defaults, job: &job };
+        let around = Around { plan: self.plan, state: self.state, dag: self.dag, filling: &filling };
+        let workspace = match &self.component.kind {
+            ComponentKind::Container(container) => {
+                workspace_claim((self.plan, self.state), &input, container)
+            }
+            _ => None,
+        };
+        task_config(&around, config, workspace.as_deref())
     }
 
     /// Applies the component's rules to what a binding yielded.
@@ -187,6 +208,14 @@ impl Site<'_> {
     }
 }
 
+/// Makes an ExecutorInput without outputs, for placeholders of inputs.
+pub(super) fn inputs_alone(resolved: &Resolved) -> ExecutorInput {
+    let mut input = ExecutorInput::default();
+    input.inputs.parameter_values = resolved.parameters.clone();
+    input.inputs.artifacts = executor_artifacts(resolved);
+    input
+}
+
 /// Lists the defaults of inputs that were left out; placeholders alone see them.
 pub(crate) fn defaults_of(component: &Component, resolved: &Resolved) -> BTreeMap<String, Value> {
     let left_out =
@@ -194,7 +223,7 @@ pub(crate) fn defaults_of(component: &Component, resolved: &Resolved) -> BTreeMa
     left_out.filter_map(|(name, input)| Some((name.clone(), input.default.clone()?))).collect()
 }
 
-fn sibling<'a>(plan: &Plan, state: &'a RunState, dag: NodeId, task: &str) -> Option<&'a Node> {
+pub(super) fn sibling<'a>(plan: &Plan, state: &'a RunState, dag: NodeId, task: &str) -> Option<&'a Node> {
     let owner = state.nodes[dag].component;
     let index = crate::state::dag_at(plan, owner)?.tasks.get_index_of(task)?;
     state.child(dag, index)
@@ -221,7 +250,7 @@ fn final_status(plan: &Plan, state: &RunState, task: &str, node: &Node) -> Value
 }
 
 /// Source: v2 semantics 1.3: `string_value` is always the text form, the others by kind.
-fn select(name: &str, selector: &Expr, value: &Value) -> Result<Value, Failure> {
+pub(super) fn select(name: &str, selector: &Expr, value: &Value) -> Result<Value, Failure> {
     let mut variables = vec![("string_value".to_owned(), Value::String(text_form(value)))];
     let by_kind = match value {
         Value::Number(_) => Some("number_value"),
@@ -235,7 +264,7 @@ fn select(name: &str, selector: &Expr, value: &Value) -> Result<Value, Failure> 
     }
     variables.push(("null_value".to_owned(), Value::Null));
     evaluate(selector, &mut Environment::new(variables))
-        .map_err(|error| unresolved(format!("cannot select the value of input `{name}`: {error}")))
+        .map_err(|error| unresolved(format!("cannot select the value of {name}: {error}")))
 }
 
 fn accept(name: &str, input: &ParameterInput, value: Value) -> Result<Value, Failure> {

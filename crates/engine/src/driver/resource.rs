@@ -6,12 +6,11 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    Component, ExecutorInput, Filling, Manifest, Plan, Resource, ResourceAction, ResourceOutput, Value,
-    kind_name, text_form,
+    Component, Filling, Manifest, Plan, Resource, ResourceAction, ResourceOutput, Value, kind_name, text_form,
 };
 use serde_json::{Map, json};
 
-use super::provision::executor_artifacts;
+use super::resolve::inputs_alone;
 use super::{defaults_of, unresolved, uuid_of};
 use crate::desired::ResourceCall;
 use crate::event::Failure;
@@ -39,9 +38,7 @@ pub(super) fn call(
         output_parameters: declared.map(|(name, output)| (name.clone(), output.parameter_type)).collect(),
         attempt,
     };
-    let mut input = ExecutorInput::default();
-    input.inputs.parameter_values = node.inputs.parameters.clone();
-    input.inputs.artifacts = executor_artifacts(&node.inputs);
+    let input = inputs_alone(&node.inputs);
     let defaults = defaults_of(component, &node.inputs);
     let given = Given { values: &node.inputs.parameters, defaults: &defaults };
     match wanted {
@@ -142,8 +139,9 @@ fn claim(given: &Given<'_>, attempt: &AttemptId) -> Result<Value, Failure> {
         "accessModes": modes,
         "resources": {"requests": {"storage": given.required_text("size")?}},
     });
-    // An explicit empty class asks for a volume that exists already; none asks for the default.
-    if let Some(class) = given.get("storage_class_name") {
+    // An explicit empty class asks for a volume that exists already; none, or the SDK's own default of the
+    // input, asks for the default class.
+    if let Some(class) = given.values.get("storage_class_name").filter(|class| !class.is_null()) {
         spec["storageClassName"] = Value::String(text_form(class));
     }
     if let Some(volume) = given.text("volume_name") {

@@ -6,7 +6,7 @@ use pipewright_plan::{
 };
 
 use super::source::Source;
-use super::{container, dag, unknown_name, value};
+use super::{claim, container, dag, unknown_name, value};
 use crate::decode::{Context, Text};
 use crate::suggest;
 use crate::v2::spec::{ComponentInputsSpec, ComponentOutputsSpec, ComponentSpec, ExecutorSpec};
@@ -96,13 +96,16 @@ fn executor_kind(
 ) -> Option<ComponentKind> {
     let refused = |kind: &str| format!("`{kind}` executors are not supported");
     if let Some(container) = &executor.container {
-        let known = container::Interface { spec, helpers: source.helpers(name).collect() };
+        if let Some(resource) = claim::order(container) {
+            return Some(ComponentKind::Resource(claim::lower(resource, spec, container, cx)));
+        }
+        let known = container::Interface { name, spec, helpers: source.helpers(name).collect() };
         let lowered = container::container(source, &known, (&label.value, container), cx);
         return lowered.map(ComponentKind::Container);
     }
     if let Some(importer) = &executor.importer {
-        let known = container::Interface { spec, helpers: source.helpers(name).collect() };
-        return container::importer(&known, importer, cx).map(ComponentKind::Importer);
+        let known = container::Interface { name, spec, helpers: source.helpers(name).collect() };
+        return container::importer(source, &known, importer, cx).map(ComponentKind::Importer);
     }
     if executor.resolver.is_some() {
         cx.error("unsupported", executor.span, refused("resolver")).hint("use an importer");

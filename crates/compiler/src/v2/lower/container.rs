@@ -9,11 +9,10 @@ use crate::v2::placeholder::{self, Mention, Reader};
 use crate::v2::spec::{ComponentSpec, ContainerSpec, ImporterSpec, ResourceSpec, ValueOrRuntimeParameter};
 use crate::yaml::Span;
 
-/// Images that upstream's driver treats as orders to create or delete a volume claim.
-const CLAIM_IMAGES: &[&str] = &["argostub/createpvc", "argostub/deletepvc"];
-
 /// What the placeholders of a container may speak of.
 pub(super) struct Interface<'s> {
+    /// The component's name
+    pub name: &'s str,
     pub spec: &'s ComponentSpec,
     pub helpers: Vec<&'s str>,
 }
@@ -70,7 +69,7 @@ impl Interface<'_> {
         result
     }
 
-    fn text(&self, source: &decode::Text, cx: &mut Context) -> Text {
+    pub(super) fn text(&self, source: &decode::Text, cx: &mut Context) -> Text {
         self.read(source, cx, placeholder::text)
     }
 
@@ -93,17 +92,9 @@ pub(super) fn container(
         let image = spec.image.as_ref().filter(|image| !image.value.is_empty());
         if image.is_none() {
             cx.error("missing-field", spec.span, "the container has no image");
-        } else if spec.command.is_empty()
-            && spec.args.is_empty()
-            && !image.is_some_and(|image| CLAIM_IMAGES.contains(&image.value.as_str()))
-        {
+        } else if spec.command.is_empty() && spec.args.is_empty() {
             cx.error("missing-field", spec.span, "the container has no command")
                 .hint("set `command`; the image's own entry point is never run");
-        }
-        if let Some(image) = image.filter(|image| CLAIM_IMAGES.contains(&image.value.as_str())) {
-            let message = "volume claims are created and deleted on Kubernetes only, not by this release";
-            cx.error("unsupported", image.span, message)
-                .hint("hand files on as artifacts, which need no volume claim");
         }
         let passthroughs = task_config::not_applied(interface.spec);
         let lowered = Container {
@@ -115,7 +106,7 @@ pub(super) fn container(
                 Some(spec) if !passthroughs.resources => resources(interface, spec, cx),
                 _ => Resources::default(),
             },
-            platform: platform::task(source, label, cx),
+            platform: platform::task(source, interface, label, cx),
         };
         image.map(|_| lowered)
     })
@@ -169,11 +160,16 @@ pub(super) fn resources(interface: &Interface<'_>, spec: &ResourceSpec, cx: &mut
 }
 
 /// Lowers one importer.
-pub(super) fn importer(interface: &Interface<'_>, spec: &ImporterSpec, cx: &mut Context) -> Option<Importer> {
+pub(super) fn importer(
+    source: &Source<'_>,
+    interface: &Interface<'_>,
+    spec: &ImporterSpec,
+    cx: &mut Context,
+) -> Option<Importer> {
     cx.within("importer", |cx| {
-        if let Some(flag) = spec.download_to_workspace.as_ref().filter(|flag| flag.value) {
-            cx.error("unsupported", flag.span, "workspaces are not supported by this release")
-                .hint("leave out `download_to_workspace`; the artifact is read where it lies");
+        let download = spec.download_to_workspace.as_ref().filter(|flag| flag.value);
+        if let Some(flag) = download.filter(|_| platform::workspace(source).is_none()) {
+            cx.within("downloadToWorkspace", |cx| platform::missing_workspace(flag.span, cx));
         }
         let mut metadata = Vec::new();
         for (key, property) in spec.properties.iter().chain(&spec.custom_properties) {
@@ -190,7 +186,7 @@ pub(super) fn importer(interface: &Interface<'_>, spec: &ImporterSpec, cx: &mut 
             artifact_type: value::artifact_type(spec.type_schema.as_ref()),
             metadata,
             reimport: spec.reimport.unwrap_or_default(),
-            download_to_workspace: false,
+            download_to_workspace: download.is_some(),
         })
     })
 }

@@ -2,17 +2,21 @@
 //!
 //! What a field means is decided here and nowhere else in the v2 half. Running is the engine's business.
 
+mod claim;
 mod component;
 mod container;
 mod dag;
 mod inherit;
 mod iterator;
 mod platform;
+mod pod;
+mod pod_name;
 mod source;
 mod task;
 mod task_config;
 mod trigger;
 mod value;
+mod workspace;
 
 pub(crate) use value::fits;
 

@@ -3,42 +3,56 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pipewright_plan::{PipelinePlatform, TaskPlatform, Value};
+use pipewright_plan::{PipelinePlatform, PodSettings, PodText, TaskPlatform, Value, VolumeSource};
 
-use super::component;
 use super::source::Source;
+use super::{component, container, pod, pod_name, task_config, workspace};
 use crate::decode::Context;
 use crate::suggest;
-use crate::v2::spec::WorkspaceConfig;
+use crate::v2::platform::KubernetesExecutorConfig;
+use crate::v2::spec::{PipelineConfig, WorkspaceConfig};
+use crate::yaml::Span;
 
-/// Settings that change what a task sees or computes, with what to do instead.
-const REFUSED: &[(&str, &str)] = &[
-    ("secretAsVolume", "read the secret from the environment that the server is started in"),
-    ("secretAsEnv", "read the secret from the environment that the server is started in"),
-    ("configMapAsVolume", "pass the content as a parameter or an artifact"),
-    ("configMapAsEnv", "use `set_env_variable`"),
-    ("pvcMount", "hand files on as artifacts"),
-    ("emptyDirMounts", "use a temporary folder in the task"),
-    ("genericEphemeralVolume", "use a temporary folder in the task"),
-    ("fieldPathAsEnv", "use `set_env_variable` or a job placeholder"),
-    ("initContainers", "run the preparation as a task of its own"),
-    ("securityContext", "remove the setting; tasks run as the user who started the server"),
+/// Settings that change what a task sees or computes and that are lowered elsewhere.
+const HONOURED: &[&str] = &[
+    "secretAsVolume",
+    "secretAsEnv",
+    "configMapAsVolume",
+    "configMapAsEnv",
+    "pvcMount",
+    "emptyDirMounts",
+    "genericEphemeralVolume",
+    "fieldPathAsEnv",
+    "podMetadata",
+    "activeDeadlineSeconds",
 ];
+
+/// Settings that change results and that nothing here can honour, with what to do instead.
+const REFUSED: &[(&str, &str)] = &[(
+    "initContainers",
+    "init containers need an executor of containers; run the preparation as a task of its own",
+)];
 
 /// Words that an image pull policy may be.
 const PULL_POLICIES: &[&str] = &["Always", "Never", "IfNotPresent"];
 
 /// Lowers the settings of one executor's pod.
-pub(super) fn task(source: &Source<'_>, label: &str, cx: &mut Context) -> TaskPlatform {
+pub(super) fn task(
+    source: &Source<'_>,
+    interface: &container::Interface<'_>,
+    label: &str,
+    cx: &mut Context,
+) -> TaskPlatform {
     let mut lowered = TaskPlatform::default();
     let Some(config) = source.platform_of(label) else { return lowered };
     at_executor(label, cx, |cx| {
+        lowered.pod = pod_settings(source, interface, &config.typed, cx);
         for setting in &config.raw {
-            if is_empty(&setting.value) || setting.name == "activeDeadlineSeconds" {
+            if is_empty(&setting.value) || HONOURED.contains(&setting.name.as_str()) {
                 continue;
             }
             if let Some((name, hint)) = REFUSED.iter().find(|(name, _)| *name == setting.name) {
-                let message = format!("the platform setting `{name}` is not supported by this release");
+                let message = format!("the platform setting `{name}` cannot be honoured here");
                 cx.within(*name, |cx| {
                     cx.error("unsupported", setting.key_span, message).hint(*hint);
                 });
@@ -91,10 +105,7 @@ pub(super) fn pipeline(source: &Source<'_>, cx: &mut Context) -> PipelinePlatfor
         }
         let Some(config) = &kubernetes.pipeline_config else { return };
         cx.within("pipelineConfig", |cx| {
-            if let Some(workspace) = &config.workspace {
-                cx.error("unsupported", workspace.span, "workspaces are not supported by this release")
-                    .hint("hand files on as artifacts");
-            }
+            lowered.workspace = config.workspace.as_ref().map(|asked| workspace::lower(asked, cx));
             if let Some(seconds) = &config.active_deadline_seconds {
                 if seconds.value < 0 {
                     cx.error("wrong-value", seconds.span, "the time limit is negative");
@@ -103,27 +114,64 @@ pub(super) fn pipeline(source: &Source<'_>, cx: &mut Context) -> PipelinePlatfor
                     u64::try_from(seconds.value).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs);
             }
         });
-        let times = [
-            ("resourceTtlOnCompletion", config.resource_ttl_on_completion),
-            ("resourceTtlOnSuccess", config.resource_ttl_on_success),
-            ("resourceTtlOnFailure", config.resource_ttl_on_failure),
-        ];
-        lowered.retention = times
-            .into_iter()
-            .filter_map(|(name, seconds)| Some((name.to_owned(), Value::from(seconds.filter(|s| *s != 0)?))))
-            .collect::<BTreeMap<_, _>>();
+        lowered.retention = retention(config, cx);
     });
     lowered
 }
 
-/// Returns the workspace that the pipeline asks for; asking is reported once, where it stands.
+fn retention(config: &PipelineConfig, cx: &mut Context) -> BTreeMap<String, Value> {
+    let times = [
+        ("resourceTtlOnCompletion", &config.resource_ttl_on_completion),
+        ("resourceTtlOnSuccess", &config.resource_ttl_on_success),
+        ("resourceTtlOnFailure", &config.resource_ttl_on_failure),
+    ];
+    let mut lowered = BTreeMap::new();
+    for (name, seconds) in times.into_iter().filter_map(|(name, given)| Some((name, given.as_ref()?))) {
+        if seconds.value < 0 {
+            cx.within("pipelineConfig", |cx| {
+                cx.within(name, |cx| {
+                    cx.error("wrong-value", seconds.span, "the time to live is negative");
+                });
+            });
+        } else if seconds.value > 0 {
+            lowered.insert(name.to_owned(), Value::from(seconds.value));
+        }
+    }
+    lowered
+}
+
+/// Lowers what the pod brings, less what the component hands to its code alone.
+fn pod_settings(
+    source: &Source<'_>,
+    interface: &container::Interface<'_>,
+    config: &KubernetesExecutorConfig,
+    cx: &mut Context,
+) -> PodSettings<PodText> {
+    let users = source.users(interface.name);
+    let mut pod = pod::lower(&pod_name::Place { source, interface, users }, config, cx);
+    let passthroughs = task_config::not_applied(interface.spec);
+    if passthroughs.env {
+        pod.env.clear();
+    }
+    if passthroughs.volumes {
+        // What lives no longer than the pod is its own in any case.
+        pod.volumes.retain(|mount| {
+            matches!(mount.source, VolumeSource::EmptyDir { .. } | VolumeSource::Ephemeral { .. })
+        });
+    }
+    pod
+}
+
+/// Returns the workspace that the pipeline asks for.
 pub(super) fn workspace<'s>(source: &Source<'s>) -> Option<&'s WorkspaceConfig> {
     source.kubernetes?.pipeline_config.as_ref()?.workspace.as_ref()
 }
 
-/// Returns the static content of a setting for a task's own eyes.
-pub(super) fn raw<'s>(source: &Source<'s>, label: &str, name: &str) -> Option<&'s Value> {
-    source.platform_of(label)?.raw.iter().find(|setting| setting.name == name).map(|setting| &setting.value)
+/// Tells that something needs the workspace that the pipeline does not ask for.
+pub(super) fn missing_workspace(span: Span, cx: &mut Context) {
+    cx.error("missing-workspace", span, "the pipeline asks for no workspace").hint(
+        "ask for one: `@dsl.pipeline(pipeline_config=dsl.PipelineConfig(workspace=dsl.WorkspaceConfig(size='1Gi')))`",
+    );
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -8,27 +8,40 @@ use crate::decode::{Map, Text};
 use crate::v2::platform::{ExecutorConfig, KubernetesPlatform};
 use crate::v2::spec::{ComponentSpec, DagSpec, ExecutorSpec, PipelineSpec, PipelineTaskSpec};
 
+/// A task that runs a component, and the dag around it.
+#[derive(Clone, Copy)]
+pub(super) struct User<'s> {
+    pub owner: &'s ComponentSpec,
+    pub dag: &'s DagSpec,
+    pub task: &'s str,
+}
+
 /// One pipeline and its platform settings.
 pub(super) struct Source<'s> {
     pub spec: &'s PipelineSpec,
     pub kubernetes: Option<&'s KubernetesPlatform>,
     /// Parameters that tasks give to a component beyond its interface, for placeholders in its container
     helpers: BTreeMap<&'s str, IndexSet<&'s str>>,
+    users: BTreeMap<&'s str, Vec<User<'s>>>,
 }
 
 impl<'s> Source<'s> {
     pub fn new(spec: &'s PipelineSpec, kubernetes: Option<&'s KubernetesPlatform>) -> Self {
         let mut helpers: BTreeMap<&str, IndexSet<&str>> = BTreeMap::new();
-        let dags = spec.components.values().map(|keyed| &keyed.value).chain(&spec.root);
-        for task in dags.filter_map(|component| component.dag.as_ref()).flat_map(|dag| dag.tasks.values()) {
-            let Some(name) = component_name(&task.value) else { continue };
-            let Some(component) = spec.components.get(&name.value) else { continue };
-            let given = task.value.inputs.iter().flat_map(|inputs| inputs.parameters.keys());
-            for input in given.filter(|input| !component.value.declares_parameter(input)) {
-                helpers.entry(&name.value).or_default().insert(input);
+        let mut users: BTreeMap<&str, Vec<User<'_>>> = BTreeMap::new();
+        let owners = spec.components.values().map(|keyed| &keyed.value).chain(&spec.root);
+        for (owner, dag) in owners.filter_map(|owner| Some((owner, owner.dag.as_ref()?))) {
+            for (task_name, task) in &dag.tasks {
+                let Some(name) = component_name(&task.value) else { continue };
+                let Some(component) = spec.components.get(&name.value) else { continue };
+                users.entry(&name.value).or_default().push(User { owner, dag, task: task_name });
+                let given = task.value.inputs.iter().flat_map(|inputs| inputs.parameters.keys());
+                for input in given.filter(|input| !component.value.declares_parameter(input)) {
+                    helpers.entry(&name.value).or_default().insert(input);
+                }
             }
         }
-        Self { spec, kubernetes, helpers }
+        Self { spec, kubernetes, helpers, users }
     }
 
     /// Returns the component that a task runs.
@@ -46,11 +59,9 @@ impl<'s> Source<'s> {
         self.helpers.get(component).into_iter().flatten().copied()
     }
 
-    /// Lists the same for a component that is at hand.
-    pub fn helpers_of(&self, component: &ComponentSpec) -> Vec<&'s str> {
-        let found =
-            self.spec.components.iter().find(|(_, keyed)| std::ptr::eq(&raw const keyed.value, component));
-        found.into_iter().flat_map(|(name, _)| self.helpers(name)).collect()
+    /// Lists the tasks that run a component.
+    pub fn users(&self, component: &str) -> Vec<User<'s>> {
+        self.users.get(component).cloned().unwrap_or_default()
     }
 
     pub fn executors(&self) -> Option<&'s Map<ExecutorSpec>> {

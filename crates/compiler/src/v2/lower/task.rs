@@ -11,7 +11,7 @@ use pipewright_plan::{
 use super::dag::{Kind, selected};
 use super::source::{Source, component_name};
 use super::trigger::{expression, retry, trigger};
-use super::{component, iterator, platform, task_config, unknown_name, value};
+use super::{component, iterator, platform, pod_name, task_config, unknown_name, value};
 use crate::decode::{Context, Keyed, Spanned};
 use crate::v2::placeholder::{self, Mention, Reader};
 use crate::v2::spec::{
@@ -20,7 +20,7 @@ use crate::v2::spec::{
 use crate::yaml::Span;
 
 /// Variables of a selector expression.
-const SELECTOR_VARIABLES: &[&str] =
+pub(super) const SELECTOR_VARIABLES: &[&str] =
     &["string_value", "number_value", "bool_value", "list_value", "struct_value", "null_value"];
 
 /// The dag around a task.
@@ -70,14 +70,18 @@ pub(super) fn lower(
         }));
     }
     let component = component?;
-    check_given((name, keyed), component, cx);
-    task_config::bind(scope.source, component, &mut parameters, cx);
-    let caching = spec.caching_options.as_ref();
     let label = component.executor_label.as_ref().map(|label| label.value.as_str());
+    upstream.extend(label.into_iter().flat_map(|label| {
+        pod_name::producers(scope.source, label, |task| task != name && scope.dag.tasks.contains_key(task))
+    }));
+    check_given((name, keyed), component, cx);
+    let component_name = component_name(spec)?.value.as_str();
+    task_config::bind(scope.source, (component_name, component), &mut parameters);
+    let caching = spec.caching_options.as_ref();
     let named = spec.task_info.as_ref().and_then(|info| info.name.clone()).filter(|name| !name.is_empty());
     Some(Task {
         display_name: named.unwrap_or_else(|| name.to_owned()),
-        component: component_name(spec)?.value.clone(),
+        component: component_name.to_owned(),
         parameters,
         artifacts,
         upstream,
@@ -262,8 +266,7 @@ fn constant(
         cx.warning("unknown-placeholder", literal.span, message);
     }
     if workspace.get() && platform::workspace(scope.source).is_none() {
-        cx.error("unsupported", literal.span, "workspaces are not supported by this release")
-            .hint("hand files on as artifacts");
+        platform::missing_workspace(literal.span, cx);
     }
     template
 }
@@ -317,7 +320,9 @@ fn check_type(
                 cx.warning("wrong-value", span, message);
             }
         }
-        ParameterSource::Constant { .. } | ParameterSource::FinalStatus { .. } => {}
+        ParameterSource::Constant { .. }
+        | ParameterSource::FinalStatus { .. }
+        | ParameterSource::TaskConfig { .. } => {}
     }
 }
 

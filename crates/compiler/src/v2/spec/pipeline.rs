@@ -87,22 +87,22 @@ messages! {
 
     /// Settings of the whole pipeline.
     PipelineConfig {
-        resource_ttl_on_completion: Option<i32> = "resourceTtlOnCompletion",
+        resource_ttl_on_completion: Option<Spanned<i32>> = "resourceTtlOnCompletion",
         workspace: Option<WorkspaceConfig> = "workspace",
-        resource_ttl_on_success: Option<i32> = "resourceTtlOnSuccess",
-        resource_ttl_on_failure: Option<i32> = "resourceTtlOnFailure",
+        resource_ttl_on_success: Option<Spanned<i32>> = "resourceTtlOnSuccess",
+        resource_ttl_on_failure: Option<Spanned<i32>> = "resourceTtlOnFailure",
         active_deadline_seconds: Option<Spanned<i32>> = "activeDeadlineSeconds",
     };
 
     /// A folder that all tasks share.
     WorkspaceConfig {
-        size: Option<String> = "size",
+        size: Option<Text> = "size",
         kubernetes: Option<KubernetesWorkspaceConfig> = "kubernetes",
     };
 
     /// The claim behind the shared folder.
     KubernetesWorkspaceConfig {
-        pvc_spec_patch: Option<Struct> = "pvcSpecPatch",
+        pvc_spec_patch: Option<Spanned<Struct>> = "pvcSpecPatch",
     };
 }
 
