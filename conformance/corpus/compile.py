@@ -5,23 +5,40 @@ Usage: python compile.py [--check] [NAME ...]
 Each folder's `pipeline.py` is compiled to `pipeline.yaml` beside it. With
 `--check` nothing is written: files that differ are named and the exit code is 1.
 A source may define `edit(document)`, which changes the compiled document where the
-SDK cannot express what is to be tested.
+SDK cannot express what is to be tested. `PLATFORM` becomes the platform document.
 
 Also writes `fast.txt`: the pipelines whose components all run shell commands or
 plain programs, without a Python environment.
 """
 
 import argparse
+import gzip
 import importlib.util
 import os
 import pathlib
 import sys
+import tarfile
 import tempfile
 
 import yaml
 from kfp import compiler
 
 HERE = pathlib.Path(__file__).resolve().parent
+
+
+def steady_archives():
+    """Makes archives of embedded files the same each time: without owners and times."""
+    compress, info_of = gzip.compress, tarfile.TarFile.gettarinfo
+
+    def info(*arguments, **options):
+        made = info_of(*arguments, **options)
+        made.mtime = made.uid = made.gid = 0
+        made.uname = made.gname = ""
+        made.mode = 0o755 if made.isdir() else 0o644
+        return made
+
+    gzip.compress = lambda data: compress(data, mtime=0)
+    tarfile.TarFile.gettarinfo = info
 
 
 def compiled(source: pathlib.Path) -> str:
@@ -39,6 +56,8 @@ def compiled(source: pathlib.Path) -> str:
         document = yaml.safe_load(text)
         module.edit(document)
         text = yaml.dump(document, sort_keys=True)
+    if hasattr(module, "PLATFORM"):
+        text += "---\n" + yaml.dump({"platforms": {"kubernetes": module.PLATFORM}}, sort_keys=True)
     return text
 
 
@@ -51,6 +70,7 @@ def is_fast(text: str) -> bool:
 
 def main() -> int:
     sys.dont_write_bytecode = True
+    steady_archives()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing, name what differs")
     parser.add_argument("names", nargs="*", help="pipelines to compile (default: all)")

@@ -76,6 +76,11 @@ pub(crate) fn create_output_folders(
     Ok(())
 }
 
+/// Returns where the command starts.
+pub(crate) fn working_directory(spec: &LaunchSpec) -> PathBuf {
+    spec.working_directory.clone().unwrap_or_else(|| spec.directory.join("work"))
+}
+
 /// Computes everything that starting needs.
 pub(crate) fn prepare(
     spec: &LaunchSpec,
@@ -100,7 +105,7 @@ pub(crate) fn prepare(
         extra_env.iter().filter(|(name, _)| spec.env.iter().all(|(given, _)| given != name)).collect();
     let env = spec.env.iter().chain(missing).map(|(name, value)| text(&format!("{name}={value}")));
     let path = spec.env.iter().rev().find(|(name, _)| name == "PATH").map_or(DEFAULT_PATH, |(_, path)| path);
-    let work = spec.working_directory.clone().unwrap_or_else(|| spec.directory.join("work"));
+    let work = working_directory(spec);
     Ok(Prepared {
         candidates: candidates(program, path)?,
         env: env.collect::<Result<_, _>>()?,

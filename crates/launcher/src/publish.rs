@@ -13,6 +13,8 @@ use pipewright_plan::{
     normalize, parse_output_text,
 };
 
+use crate::command::working_directory;
+
 /// Longest parameter file: a value travels through database and command lines.
 const PARAMETER_LIMIT: u64 = 4 << 20;
 /// Longest metadata file.
@@ -56,9 +58,10 @@ pub(crate) fn publish(
             missing.join(", ")
         ));
     }
+    let work = working_directory(spec);
     for (name, provisioned) in &input.outputs.artifacts {
         let left = output.artifacts.remove(name).and_then(|list| list.artifacts.into_iter().next());
-        let merged = merge(name, provisioned, left, host)?;
+        let merged = merge(name, provisioned, left, (&work, host))?;
         published.artifacts.insert(name.clone(), merged);
     }
     for artifact in published.artifacts.values().flat_map(|list| &list.artifacts) {
@@ -80,7 +83,7 @@ fn merge(
     name: &str,
     provisioned: &ArtifactList,
     left: Option<ExecutorArtifact>,
-    host: &dyn Fn(&Path) -> PathBuf,
+    (work, host): (&Path, &dyn Fn(&Path) -> PathBuf),
 ) -> Result<ArtifactList, String> {
     let mut merged = provisioned.clone();
     let (Some(first), Some(left)) = (merged.artifacts.first_mut(), left) else { return Ok(merged) };
@@ -90,7 +93,7 @@ fn merge(
     first.metadata.extend(left.metadata.into_iter().map(|(key, value)| (key, normalize(value))));
     if let Some(custom) = left.custom_path.filter(|custom| !custom.is_empty()) {
         let target = PathBuf::from(local_path(&first.uri));
-        let real = match fs::canonicalize(&custom) {
+        let real = match fs::canonicalize(work.join(&custom)) {
             Ok(real) => real,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(merged),
             Err(error) => {
