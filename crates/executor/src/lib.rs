@@ -6,7 +6,9 @@
 
 pub mod contract;
 pub mod fake;
+mod objects;
 pub mod process;
 mod seam;
 
+pub use objects::{ObjectKind, Objects, Registry};
 pub use seam::{Executor, LogSource, OBSERVATIONS_CAPACITY, Observations, timestamp_now};

@@ -106,6 +106,7 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
         writable: &folders,
         readable: &readable,
         mounts: &spec.mounts,
+        volumes: &spec.volumes,
     };
     let pid = match start(spec, &input, folder, &view, setting) {
         Ok(pid) => pid,
@@ -162,6 +163,13 @@ fn start(
                     "the task needs {} at {}, and this machine gives it no view of its own",
                     mount.source.display(),
                     mount.target.display()
+                ));
+            }
+            if let Some(volume) = spec.volumes.first() {
+                return Err(format!(
+                    "the task needs a volume at {}, and this machine gives tasks no view of their own; \
+                     `pipewright doctor` says why, and how to allow it",
+                    volume.target.display()
                 ));
             }
             let tmp = folder.path().join("tmp").to_string_lossy().into_owned();

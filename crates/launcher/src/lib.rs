@@ -10,10 +10,12 @@ mod command;
 mod folder;
 mod namespace;
 mod notices;
+mod places;
 mod publish;
 mod scratch;
 mod serve;
 mod sys;
+mod volumes;
 mod wait;
 
 use std::ffi::OsString;

@@ -5,12 +5,13 @@
 //! `/dev/shm` of its own. Everything keeps its absolute name. Supervisors reach the writable host through a
 //! descriptor of its root that was opened before.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use pipewright_plan::Mount;
+use pipewright_plan::{LaunchVolume, Mount};
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::mount::{
     MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, mount, mount_bind, mount_change,
@@ -18,7 +19,9 @@ use rustix::mount::{
 };
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
+use crate::places;
 use crate::sys::{self, Fork, Reach};
+use crate::volumes::{self, Ready};
 
 const TMP: &str = "/tmp";
 const SHM: &str = "/dev/shm";
@@ -34,6 +37,14 @@ pub(crate) struct View<'a> {
     /// Files and folders below `/tmp` that must stay visible.
     pub(crate) readable: &'a [PathBuf],
     pub(crate) mounts: &'a [Mount],
+    pub(crate) volumes: &'a [LaunchVolume],
+}
+
+impl View<'_> {
+    /// Tells whether a path lies in a volume.
+    fn is_in_volume(&self, path: &Path) -> bool {
+        self.volumes.iter().any(|volume| path.starts_with(&volume.target))
+    }
 }
 
 /// The read-only view that every attempt starts from.
@@ -64,6 +75,10 @@ impl Base {
     pub(crate) fn host_of_seen(&self, path: &Path, view: &View<'_>) -> PathBuf {
         let is_shown =
             |shown: &Path| shown.starts_with(TMP) && (path.starts_with(shown) || shown.starts_with(path));
+        if view.is_in_volume(path) {
+            // This process sees what the task sees.
+            return path.to_owned();
+        }
         let mut shown =
             [&*self.home, view.folder].into_iter().chain(view.writable.iter().map(PathBuf::as_path));
         if let Ok(inside) = path.strip_prefix(view.folder) {
@@ -101,6 +116,14 @@ impl Base {
         for asked in view.mounts {
             trees.push((asked.target.as_path(), tree_of(&asked.source)?, asked.writable));
         }
+        let volumes = if view.volumes.is_empty() {
+            Vec::new()
+        } else {
+            volumes::prepare(view.volumes, view.scratch, |path| self.host(path))?
+        };
+        if !volumes.is_empty() || !view.mounts.is_empty() {
+            make_places(view, &volumes)?;
+        }
         let private = view.scratch.join("tmp");
         mount_bind(&private, TMP)
             .map_err(|error| format!("failed to give the task a {TMP} of its own: {error}"))?;
@@ -114,8 +137,40 @@ impl Base {
                 .map_err(|error| format!("failed to open {}: {error}", target.display()))?;
             set_writable(target, true)?;
         }
-        Ok(())
+        attach_volumes(&volumes)
     }
+}
+
+/// Sees to it that mounts and volumes have places outside of `/tmp`.
+fn make_places(view: &View<'_>, volumes: &[Ready<'_>]) -> Result<(), String> {
+    let mounts = view.mounts.iter().filter(|asked| asked.source != asked.target);
+    let folders = mounts.map(|asked| (&*asked.target, !asked.source.is_file()));
+    let targets = folders.chain(volumes.iter().map(|volume| (volume.target, volume.is_folder)));
+    let is_wanted = |target: &Path| !target.starts_with(TMP) && !target.starts_with(SHM) && !target.exists();
+    // A place in another volume is made there.
+    let is_inside =
+        |path: &Path| volumes.iter().any(|volume| path != volume.target && path.starts_with(volume.target));
+    let missing: BTreeMap<&Path, bool> =
+        targets.filter(|(target, _)| is_wanted(target) && !is_inside(target)).collect();
+    if missing.is_empty() { Ok(()) } else { places::make(&missing) }
+}
+
+fn attach_volumes(volumes: &[Ready<'_>]) -> Result<(), String> {
+    for volume in volumes {
+        let target = volume.target;
+        let failed = |error: io::Error| format!("failed to show a volume at {}: {error}", target.display());
+        if !target.exists() {
+            places::make_one(target, volume.is_folder).map_err(failed)?;
+        }
+        move_mount(volume.tree.as_fd(), "", CWD, target, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+            .map_err(|error| failed(error.into()))?;
+        set_writable(target, true)?;
+    }
+    // Last, since places of inner volumes were made in outer ones.
+    for volume in volumes.iter().filter(|volume| !volume.writable) {
+        set_writable(volume.target, false)?;
+    }
+    Ok(())
 }
 
 fn tree_of(path: &Path) -> Result<OwnedFd, String> {
@@ -209,7 +264,14 @@ fn try_in_child(home: &Path, trial: &Path) -> Result<(), String> {
 fn try_here(home: &Path, trial: &Path) -> Result<(), String> {
     let base = enter_base(home)?;
     base.separate()?;
-    base.show(&View { folder: trial, scratch: trial, writable: &[], readable: &[], mounts: &[] })?;
+    base.show(&View {
+        folder: trial,
+        scratch: trial,
+        writable: &[],
+        readable: &[],
+        mounts: &[],
+        volumes: &[],
+    })?;
     for folder in [trial, Path::new(TMP)] {
         let probe = folder.join(".probe");
         fs::write(&probe, b"")

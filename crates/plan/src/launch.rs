@@ -45,6 +45,9 @@ pub struct LaunchSpec {
     /// Host folders that appear at a path of the task's own, writable or not.
     #[serde(default)]
     pub mounts: Vec<Mount>,
+    /// Volumes, which need a view of the task's own. Of two at one path the later is seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<LaunchVolume>,
     /// Where the command starts; the attempt's `work` folder when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_directory: Option<PathBuf>,
@@ -67,6 +70,57 @@ pub struct Mount {
     pub source: PathBuf,
     pub target: PathBuf,
     pub writable: bool,
+}
+
+/// A volume at a path that need not exist on the host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchVolume {
+    /// Absolute, without `.` and `..`.
+    pub target: PathBuf,
+    /// The part of the volume that appears there: relative, and made when it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sub_path: Option<PathBuf>,
+    pub writable: bool,
+    pub content: VolumeContent,
+}
+
+/// What a volume holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum VolumeContent {
+    /// A folder of the host, made when it is missing.
+    Folder { path: PathBuf },
+    /// A folder of the attempt's own; volumes of one name share it.
+    Scratch { name: String },
+    /// Memory of the attempt's own; volumes of one name share it.
+    Memory {
+        name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        size_bytes: Option<u64>,
+    },
+    /// Files in memory that are never on a disk.
+    Files { files: Vec<VolumeFile> },
+}
+
+/// A file of a volume.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VolumeFile {
+    /// Relative to the volume.
+    pub path: PathBuf,
+    /// Base64
+    pub content: String,
+    /// Permission bits
+    pub mode: u32,
+}
+
+impl std::fmt::Debug for VolumeFile {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The content may be a secret.
+        out.debug_struct("VolumeFile")
+            .field("path", &self.path)
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How an attempt ended; written once, atomically.

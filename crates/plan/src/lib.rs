@@ -29,7 +29,10 @@ pub use executor_io::{
     OutputParameter,
 };
 pub use expr::{Expr, Function, Macro};
-pub use launch::{ExitReport, ExitStatus, LaunchFile, LaunchNotice, LaunchSpec, Mount, Published, Usage};
+pub use launch::{
+    ExitReport, ExitStatus, LaunchFile, LaunchNotice, LaunchSpec, LaunchVolume, Mount, Published, Usage,
+    VolumeContent, VolumeFile,
+};
 pub use placeholder::{Filling, JobFacts, Placeholder, Text, TextPart, ValueTemplate, Word, local_path};
 pub use platform::{PipelinePlatform, TaskPlatform, Workspace};
 pub use pod::{EnvFrom, KeyFile, PodSettings, PodText, VolumeMount, VolumeSource, WORKSPACE_PATH};

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use pipewright_engine::{AttemptEnd, AttemptId, FailureReason, Launch, Observation, Observed};
+use pipewright_engine::{AttemptEnd, AttemptId, Failure, FailureReason, Launch, Observation, Observed};
 use pipewright_plan::{LaunchNotice, Usage};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -17,6 +17,7 @@ use super::folder::{self, Found};
 use super::link::{self, Notices, Requests};
 use super::options::{Error, Isolation, Options};
 use super::outcome;
+use super::pod;
 use super::request::{self, Common, Surroundings};
 use super::surroundings::Surrounder;
 use super::teller::Teller;
@@ -176,13 +177,37 @@ impl Shared {
         }
         let teller = self.teller(&attempt);
         let end = match self.surrounder.surround(&launch, &folder, &teller).await {
-            Ok(around) => match self.send(launch, around) {
-                Ok(()) => return,
-                Err(message) => outcome::end_without_report(FailureReason::NotStarted, message, None),
+            Ok(around) => match self.bring(&launch, around).await {
+                Ok(around) => match self.send(launch, around) {
+                    Ok(()) => return,
+                    Err(message) => outcome::end_without_report(FailureReason::NotStarted, message, None),
+                },
+                Err(failure) => AttemptEnd::Failed { failure, usage: Usage::default() },
             },
             Err(failure) => AttemptEnd::Failed { failure, usage: Usage::default() },
         };
         self.end(&attempt, end).await;
+    }
+
+    /// Adds what the task's pod brings, if anything.
+    async fn bring(&self, launch: &Launch, mut around: Surroundings) -> Result<Surroundings, Failure> {
+        if launch.pod.is_empty() {
+            return Ok(around);
+        }
+        around.brought = pod::bring(launch, &self.options.objects).await?;
+        let obstacle = self.state().obstacle.clone();
+        match (around.brought.volumes.first(), obstacle) {
+            (Some(volume), Some(why)) => Err(Failure {
+                reason: FailureReason::NotStarted,
+                message: format!(
+                    "the task needs a volume at {}, and tasks get no view of their own here: {why}",
+                    volume.target.display()
+                ),
+                hint: Some("`pipewright doctor` says how to allow it".to_owned()),
+                exit_code: None,
+            }),
+            _ => Ok(around),
+        }
     }
 
     /// Takes up an attempt from what its folder says.

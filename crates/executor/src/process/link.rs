@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -37,7 +38,10 @@ impl Requests {
         if message.len() > REQUEST_BYTES {
             fs::create_dir_all(&self.spill)?;
             let file = self.spill.join(format!(".request.{}.{token}", std::process::id()));
-            fs::write(&file, &message[9..])?;
+            // It may hold the values of secrets.
+            let mut options = fs::OpenOptions::new();
+            let mut spilled = options.write(true).create(true).truncate(true).mode(0o600).open(&file)?;
+            spilled.write_all(&message[9..])?;
             message.truncate(8);
             message.push(1);
             message.extend_from_slice(file.as_os_str().as_bytes());

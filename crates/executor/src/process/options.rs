@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::objects::Registry;
+
 /// Whether tasks get a private view of the file system.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Isolation {
@@ -31,6 +33,8 @@ pub struct Options {
     pub grace: Duration,
     /// Variables that tasks get besides those that lead to the network; a task's own settings win.
     pub env: Vec<(String, String)>,
+    /// What tasks find of secrets, config maps and volume claims.
+    pub objects: Registry,
 }
 
 impl Options {
@@ -44,6 +48,7 @@ impl Options {
             flush: false,
             grace: Duration::from_secs(10),
             env: Vec::new(),
+            objects: Registry::default(),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use pipewright_engine::{AttemptId, Launch};
 use pipewright_plan::{LaunchFile, LaunchSpec, Mount, Word};
 
+use super::pod::Brought;
+
 /// Where programs are looked for, after what an environment adds.
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -21,6 +23,8 @@ pub(super) struct Surroundings {
     pub(super) working_directory: Option<PathBuf>,
     /// Folders that must be seen at their own names even where a task has a `/tmp` of its own.
     pub(super) shown: Vec<PathBuf>,
+    /// What the pod brings; the task's own settings win over its variables.
+    pub(super) brought: Brought,
     /// Said in the log before the command's own words.
     pub(super) notes: Vec<String>,
 }
@@ -64,6 +68,7 @@ pub(super) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, commo
         notes: around.notes,
         output_parameters: launch.output_parameters,
         mounts: mounts_of(around.shown, folder),
+        volumes: around.brought.volumes,
         working_directory: around.working_directory,
         flush: common.flush,
     }
@@ -90,7 +95,7 @@ fn environment(
     let home = folder.join("work").to_string_lossy().into_owned();
     let mut path: String = around.path.iter().map(|folder| format!("{}:", folder.display())).collect();
     path.push_str(SYSTEM_PATH);
-    let pod = format!("{}-{}", attempt.task.name(), attempt.digest());
+    let pod = pod_name(attempt);
     let defaults = [
         ("PATH", path),
         ("HOME", home),
@@ -100,9 +105,9 @@ fn environment(
         ("KFP_POD_UID", attempt.digest()),
         ("KFP_RUN_ID", attempt.run.0.clone()),
     ];
-    let own = expanded(own);
+    let own = expanded(own, &around.brought.env);
     let mut env: Vec<(String, String)> = defaults.map(|(name, value)| (name.to_owned(), value)).into();
-    for (name, value) in common.env.iter().chain(&around.env).chain(&own) {
+    for (name, value) in common.env.iter().chain(&around.env).chain(&around.brought.env).chain(&own) {
         match env.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => known.clone_from(value),
             None => env.push((name.clone(), value.clone())),
@@ -111,9 +116,14 @@ fn environment(
     env
 }
 
-/// Replaces `$(NAME)` in values by what the list has set before, as Kubernetes does; `$$` stands for `$`, and a
-/// name that is not set stays as it is written.
-fn expanded(own: &[(String, String)]) -> Vec<(String, String)> {
+/// Names the pod that stands for an attempt.
+pub(super) fn pod_name(attempt: &AttemptId) -> String {
+    format!("{}-{}", attempt.task.name(), attempt.digest())
+}
+
+/// Replaces `$(NAME)` in values by what the list has set before, or what is brought, as Kubernetes does; `$$`
+/// stands for `$`, and a name that is not set stays as it is written.
+fn expanded(own: &[(String, String)], brought: &[(String, String)]) -> Vec<(String, String)> {
     let mut env: Vec<(String, String)> = Vec::with_capacity(own.len());
     for (name, value) in own {
         let mut text = String::with_capacity(value.len());
@@ -126,7 +136,7 @@ fn expanded(own: &[(String, String)]) -> Vec<(String, String)> {
                 text.push('$');
                 rest = escaped;
             } else if let Some((wanted, after)) = reference {
-                match env.iter().rev().find(|(known, _)| known == wanted) {
+                match env.iter().rev().chain(brought.iter().rev()).find(|(known, _)| known == wanted) {
                     Some((_, found)) => text.push_str(found),
                     None => text.push_str(&format!("$({wanted})")),
                 }
@@ -153,10 +163,12 @@ mod tests {
             ("$(TWO) $(TEXT)", "$(TWO) $(TEXT)"),
             ("$ONE $ $( $$ cost 5$", "$ONE $ $( $ cost 5$"),
             ("$(ONE", "$(ONE"),
+            ("$(TOKEN)", "$(ONE)"),
         ];
+        let brought = [("TOKEN".to_owned(), "$(ONE)".to_owned())];
         for (value, expected) in cases {
             let own = [("ONE", "1 $$(ONE)"), ("TEXT", value)].map(|(n, v)| (n.to_owned(), v.to_owned()));
-            assert_eq!(expanded(&own)[1].1, expected, "{value}");
+            assert_eq!(expanded(&own, &brought)[1].1, expected, "{value}");
         }
     }
 }

@@ -1,0 +1,317 @@
+//! Volumes and variables from objects, in real processes. Volumes need a machine that isolates tasks.
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use pipewright_engine::{AttemptEnd, Launch, Observed, RunId};
+use pipewright_executor::process::{self, Isolation, Options, ProcessExecutor};
+use pipewright_executor::{Executor, ObjectKind, Objects, Observations, Registry, contract};
+use pipewright_plan::{EnvFrom, KeyFile, PodSettings, Value, VolumeMount, VolumeSource};
+use serde_json::json;
+
+fn launcher() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    own.parent().unwrap().parent().unwrap().join("examples/launcher")
+}
+
+struct Fixed {
+    home: PathBuf,
+    objects: BTreeMap<(ObjectKind, &'static str), Value>,
+}
+
+impl Objects for Fixed {
+    fn find(
+        &self,
+        namespace: &str,
+        kind: ObjectKind,
+        name: &str,
+    ) -> BoxFuture<'_, Result<Option<Value>, String>> {
+        assert_eq!(namespace, "default");
+        let found = self.objects.iter().find(|((of, known), _)| *of == kind && *known == name);
+        let found = found.map(|(_, object)| object.clone());
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn claim_folder(&self, namespace: &str, name: &str) -> Result<PathBuf, String> {
+        Ok(self.home.join("volumes").join(namespace).join(name))
+    }
+
+    fn workspace_folder(&self, run: &RunId) -> PathBuf {
+        self.home.join("workspaces").join(&run.0)
+    }
+}
+
+fn objects(home: &Path) -> Fixed {
+    let claim = |mode: &str| json!({"spec": {"accessModes": [mode]}});
+    let objects = BTreeMap::from([
+        ((ObjectKind::Claim, "data"), claim("ReadWriteOnce")),
+        ((ObjectKind::Claim, "rox"), claim("ReadOnlyMany")),
+        // `s3cret` and `line 1\nline 2`, and bytes that are no text
+        (
+            (ObjectKind::Secret, "token"),
+            json!({"data": {"key": "czNjcmV0", "two.lines": "bGluZSAxCmxpbmUgMg==", "1st": "eA=="}}),
+        ),
+        ((ObjectKind::Secret, "bytes"), json!({"data": {"key": "//79"}})),
+        ((ObjectKind::ConfigMap, "config"), json!({"data": {"mode": "fast"}, "binaryData": {"b": "Yg=="}})),
+    ]);
+    Fixed { home: home.to_owned(), objects }
+}
+
+struct World {
+    home: tempfile::TempDir,
+    executor: ProcessExecutor,
+    observations: Observations,
+    count: u32,
+}
+
+impl World {
+    fn new(isolation: Isolation) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let registry = Registry::new(Arc::new(objects(home.path())));
+        let options = Options { isolation, objects: registry, ..Options::new(home.path(), launcher()) };
+        let (executor, observations) = ProcessExecutor::start(options).unwrap();
+        Self { home, executor, observations, count: 0 }
+    }
+
+    /// Runs a script; returns what it wrote, or why it failed.
+    async fn run(&mut self, script: &str, pod: PodSettings<String>) -> Result<String, String> {
+        self.count += 1;
+        let mut launch: Launch = contract::launch_of(&format!("task-{}", self.count), &["sh", "-ec", script]);
+        launch.pod = pod;
+        let log = process::log_path(self.home.path(), &launch.attempt);
+        self.executor.launch(launch).await;
+        let end = loop {
+            if let Observed::Ended { end } = self.observations.recv().await.unwrap().observed {
+                break *end;
+            }
+        };
+        let written = fs::read_to_string(log).unwrap_or_default();
+        let written: Vec<&str> = written.lines().filter(|line| !line.starts_with("pipewright: ")).collect();
+        let written = written.join("\n");
+        match end {
+            AttemptEnd::Succeeded { .. } => Ok(written.trim().to_owned()),
+            AttemptEnd::Failed { failure, .. } => {
+                Err(format!("{} ({}) {written}", failure.message, failure.hint.unwrap_or_default()))
+            }
+        }
+    }
+}
+
+fn mount(
+    path: &str,
+    sub_path: Option<&str>,
+    read_only: bool,
+    source: VolumeSource<String>,
+) -> VolumeMount<String> {
+    VolumeMount { path: path.to_owned(), sub_path: sub_path.map(str::to_owned), read_only, source }
+}
+
+fn claim(path: &str) -> VolumeMount<String> {
+    mount(path, None, false, VolumeSource::Claim { name: "data".to_owned() })
+}
+
+fn secret(items: &[(&str, &str)]) -> VolumeSource<String> {
+    let items = items.iter().map(|(key, path)| KeyFile {
+        key: (*key).to_owned(),
+        path: (*path).to_owned(),
+        mode: None,
+    });
+    VolumeSource::Secret { name: "token".to_owned(), items: items.collect(), mode: None, optional: false }
+}
+
+fn empty(memory: bool, size: Option<&str>) -> VolumeSource<String> {
+    VolumeSource::EmptyDir { volume: "scratch".to_owned(), memory, size_limit: size.map(str::to_owned) }
+}
+
+fn volumes(volumes: Vec<VolumeMount<String>>) -> PodSettings<String> {
+    PodSettings { volumes, ..PodSettings::default() }
+}
+
+/// Tells whether volumes can be tried here.
+fn is_isolated() -> bool {
+    let home = tempfile::tempdir().unwrap();
+    match process::obstacle(&launcher(), home.path()).unwrap() {
+        None => true,
+        Some(why) => {
+            eprintln!("skipped: {why}");
+            false
+        }
+    }
+}
+
+#[tokio::test]
+async fn volumes_appear_where_they_are_asked_for() {
+    if !is_isolated() {
+        return;
+    }
+    let mut world = World::new(Isolation::On);
+    let config =
+        VolumeSource::ConfigMap { name: "config".to_owned(), items: Vec::new(), mode: None, optional: false };
+    let rox = VolumeSource::Claim { name: "rox".to_owned() };
+    let cases: Vec<(&str, PodSettings<String>, &str)> = vec![
+        ("echo one > /data/file; ls /data", volumes(vec![claim("/data")]), "file"),
+        ("cat /data/file; ls / | grep -c '^usr$'", volumes(vec![claim("/data")]), "one\n1"),
+        ("cat /mnt/deep/er/file", volumes(vec![claim("/mnt/deep/er")]), "one"),
+        ("cat /tmp/in/file; touch /tmp/x /tmp/in/y", volumes(vec![claim("/tmp/in")]), "one"),
+        (
+            "touch /data/x 2>/dev/null || echo refused; cat /data/file",
+            volumes(vec![mount("/data", None, true, claim("/").source)]),
+            "refused\none",
+        ),
+        (
+            "touch /data/x 2>/dev/null || echo refused",
+            volumes(vec![mount("/data", None, false, rox)]),
+            "refused",
+        ),
+        (
+            "echo two > /data/file; ls /data",
+            volumes(vec![mount("/data", Some("sub/deeper"), false, claim("/").source)]),
+            "file",
+        ),
+        ("cat /data/sub/deeper/file", volumes(vec![claim("/data")]), "two"),
+        (
+            "cat /etc/one-file",
+            volumes(vec![mount("/etc/one-file", Some("file"), true, claim("/").source)]),
+            "one",
+        ),
+        (
+            "cat /secret/key; stat -c ' %a' /secret /secret/key; touch /secret/x 2>/dev/null || echo refused",
+            volumes(vec![mount("/secret", None, false, secret(&[]))]),
+            "s3cret 700\n 400\nrefused",
+        ),
+        (
+            "find /secret -type f; cat /etc/app.token",
+            volumes(vec![
+                mount("/secret", None, false, secret(&[("key", "in/side")])),
+                mount("/etc/app.token", Some("key"), false, secret(&[])),
+            ]),
+            "/secret/in/side\ns3cret",
+        ),
+        ("cat /config/mode /config/b", volumes(vec![mount("/config", None, false, config)]), "fastb"),
+        (
+            "echo a > /one/file; cat /two/file; stat -f -c %T /one",
+            volumes(vec![
+                mount("/one", None, false, empty(true, None)),
+                mount("/two", None, false, empty(true, None)),
+            ]),
+            "a\ntmpfs",
+        ),
+        (
+            "head -c 2000000 /dev/zero > /dev/shm/file 2>/dev/null || echo full",
+            volumes(vec![mount("/dev/shm", None, false, empty(true, Some("1Mi")))]),
+            "full",
+        ),
+        (
+            "ls /cache; echo a > /cache/file; cat /again/file",
+            volumes(vec![
+                mount("/cache", None, false, empty(false, None)),
+                mount("/again", None, false, empty(false, None)),
+            ]),
+            "a",
+        ),
+        (
+            "echo a > /data/inner/file; ls /data /data/inner",
+            volumes(vec![mount("/data/inner", None, false, empty(false, None)), claim("/data")]),
+            "/data:\nfile\ninner\nsub\nx\ny\n\n/data/inner:\nfile",
+        ),
+        (
+            "echo shared > /kfp-workspace/file",
+            volumes(vec![mount("/kfp-workspace", None, false, VolumeSource::Workspace)]),
+            "",
+        ),
+        (
+            "cat /kfp-workspace/file; touch /tmp/a /dev/shm/b; touch /usr/x 2>/dev/null || echo refused; pwd -P >/dev/null",
+            volumes(vec![mount("/kfp-workspace", None, true, VolumeSource::Workspace)]),
+            "shared\nrefused",
+        ),
+    ];
+    for (script, pod, expected) in cases {
+        let expected = expected.replace("\nx\ny\n", "\ny\n");
+        assert_eq!(world.run(script, pod).await.as_deref(), Ok(&*expected), "{script}");
+    }
+    let leaked = fs::read_dir("/").unwrap().flatten().any(|entry| entry.file_name() == "kfp-workspace");
+    assert!(!leaked);
+}
+
+#[tokio::test]
+async fn volumes_are_not_left() {
+    if !is_isolated() {
+        return;
+    }
+    let mut world = World::new(Isolation::On);
+    let outside = tempfile::tempdir().unwrap();
+    let script = format!(
+        "ln -s {} /data/abs; ln -s ../.. /data/up; ln -s inner /data/in; mkdir /data/inner",
+        outside.path().display()
+    );
+    world.run(&script, volumes(vec![claim("/data")])).await.unwrap();
+    let part = |sub_path: &str| volumes(vec![mount("/data", Some(sub_path), false, claim("/").source)]);
+    for (pod, expected) in [
+        (part("abs"), "leaves the volume"),
+        (part("up"), "leaves the volume"),
+        (part("up/x"), "leaves the volume"),
+        (part("../other"), "leaves its volume"),
+        (part("/etc"), "leaves its volume"),
+        (volumes(vec![claim("data")]), "cannot be mounted at `data`"),
+        (volumes(vec![claim("/")]), "cannot be mounted at `/`"),
+        (volumes(vec![claim("/data/../etc")]), "cannot be mounted"),
+        (volumes(vec![claim("/proc/x")]), "belongs to the kernel"),
+        (volumes(vec![mount("/s", None, false, secret(&[("key", "../up")]))]), "leaves its volume"),
+        (volumes(vec![mount("/s", None, false, secret(&[("none", "a")]))]), "has no key `none`"),
+    ] {
+        let failed = world.run("true", pod.clone()).await.unwrap_err();
+        assert!(failed.contains(expected), "{pod:?}: {failed}");
+    }
+    world.run("echo x > /data/y", part("in")).await.unwrap();
+    assert!(world.home.path().join("volumes/default/data/inner/y").exists());
+}
+
+fn variables(env: Vec<EnvFrom<String>>) -> PodSettings<String> {
+    PodSettings { env, ..PodSettings::default() }
+}
+
+fn keyed(name: &str, key: &str, optional: bool) -> EnvFrom<String> {
+    EnvFrom::Secret { name: name.to_owned(), key: key.to_owned(), variable: "TOKEN".to_owned(), optional }
+}
+
+#[tokio::test]
+async fn variables_come_from_objects_and_fields() {
+    let mut world = World::new(Isolation::Off);
+    let field = |path: &str| EnvFrom::Field { variable: "FIELD".to_owned(), path: path.to_owned() };
+    let mut labelled = variables(vec![field("metadata.labels['team']")]);
+    labelled.labels.insert("team".to_owned(), "blue".to_owned());
+    let all = EnvFrom::AllOfSecret { name: "token".to_owned(), prefix: String::new(), optional: false };
+    let prefixed =
+        EnvFrom::AllOfConfigMap { name: "config".to_owned(), prefix: "APP_".to_owned(), optional: false };
+    for (script, pod, expected) in [
+        ("echo $TOKEN", variables(vec![keyed("token", "key", false)]), "s3cret"),
+        ("echo [$TOKEN]", variables(vec![keyed("none", "key", true)]), "[]"),
+        ("echo [$TOKEN]", variables(vec![keyed("token", "none", true)]), "[]"),
+        ("echo $key; env | grep -c ^1st= || true", variables(vec![all]), "s3cret\n0"),
+        ("echo $APP_mode", variables(vec![prefixed]), "fast"),
+        ("echo $FIELD", labelled, "blue"),
+        ("echo $FIELD", variables(vec![field("metadata.namespace")]), "default"),
+        ("echo $FIELD", variables(vec![field("status.podIP")]), "127.0.0.1"),
+        ("test $FIELD = $KFP_POD_NAME && echo same", variables(vec![field("metadata.name")]), "same"),
+    ] {
+        assert_eq!(world.run(script, pod).await.as_deref(), Ok(expected), "{script}");
+    }
+    for (pod, expected) in [
+        (variables(vec![keyed("none", "key", false)]), "pipewright secret create none"),
+        (variables(vec![keyed("token", "none", false)]), "has no key `none`"),
+        (variables(vec![keyed("bytes", "key", false)]), "is no text"),
+        (variables(vec![field("spec.containers")]), "metadata.namespace"),
+        (
+            volumes(vec![mount("/x", None, false, VolumeSource::Claim { name: "none".to_owned() })]),
+            "pipewright volume create none",
+        ),
+        (volumes(vec![claim("/data")]), "pipewright doctor"),
+    ] {
+        let failed = world.run("true", pod).await.unwrap_err();
+        assert!(failed.contains(expected), "{failed}");
+    }
+}
