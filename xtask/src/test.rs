@@ -18,6 +18,9 @@ pub struct Args {
 /// How often `cargo xtask test` kills the server; `cargo xtask crash` does it 30 times.
 const KILLS: u32 = 6;
 
+/// Checks what the binary links.
+const DENY: &str = "cargo-deny@0.20.2";
+
 type Step = (&'static str, fn() -> Result<()>);
 
 const STEPS: &[Step] = &[
@@ -56,15 +59,16 @@ fn lint() -> Result<()> {
     must(&mut cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
 }
 
+/// Licences, sources and banned crates. Advisories are left out: their database is no package registry's.
 fn deny() -> Result<()> {
     let installed = cargo(&["deny", "--version"]).output().is_ok_and(|output| output.status.success());
     if !installed {
-        println!(
-            "cargo-deny is not installed, so licences and bans are not checked (cargo install cargo-deny)"
-        );
-        return Ok(());
+        println!("installing {DENY}; this takes some minutes, once on a machine");
+        must(&mut cargo(&["install", "--quiet", "--debug", "--locked", "--no-default-features", DENY]))?;
     }
-    must(&mut cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))
+    must(&mut cargo(&["fetch", "--quiet", "--locked"]))?;
+    let check = ["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
+    must(cargo(&["deny", "--offline", "--log-level", "error"]).args(check))
 }
 
 /// Unit and integration tests, the conformance corpus among them: it runs pipelines through the real binary,

@@ -260,7 +260,7 @@ impl RunActor {
                 Err(error @ (Error::Conflict { .. } | Error::NotFound { .. })) => return Err(error),
                 Err(error) => error,
             };
-            tracing::error!(%error, "cannot write the journal; trying again");
+            tracing::error!(%error, "cannot write the journal; the run goes on as soon as that works again");
             self.shared.trouble.send_replace(Some(format!("cannot write the journal: {error}")));
             tokio::select! {
                 () = self.shared.stop.cancelled() => return Err(error),

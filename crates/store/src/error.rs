@@ -111,8 +111,12 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
         let message = format!("the database failed: {error}");
+        // Growing the shared memory file has an error of its own.
+        let no_room = error.sqlite_error().is_some_and(|found| {
+            found.code == ErrorCode::DiskFull || found.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+        });
         match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => {
+            _ if no_room => {
                 Self::Unavailable(Cause::new("the disk that holds the database is full".to_owned(), error))
             }
             Some(
