@@ -1,0 +1,107 @@
+//! One pipeline of the corpus: its files, what must come of it, and the request that runs it on a server.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use super::{conformance, mapping};
+
+/// One pipeline of the corpus.
+pub struct Case {
+    pub folder: PathBuf,
+    pub expect: Map<String, Value>,
+    /// Has no Python functions, so that it needs no environment.
+    pub is_fast: bool,
+}
+
+impl Case {
+    pub fn name(&self) -> String {
+        self.folder.file_name().expect("a case is a folder").to_string_lossy().into_owned()
+    }
+
+    /// Tells whether the expectations hold for a run that uses the cache as the document says.
+    pub fn uses_cache(&self) -> bool {
+        self.expect.get("cache") == Some(&Value::Bool(true))
+    }
+
+    /// Returns the task during which the run is cancelled.
+    pub fn cancel_after(&self) -> Option<&str> {
+        self.expect.get("cancel_after").and_then(Value::as_str)
+    }
+
+    pub fn arguments(&self) -> Value {
+        self.expect.get("arguments").cloned().unwrap_or_else(|| json!({}))
+    }
+
+    /// Returns the document as the API takes it.
+    pub fn specification(&self) -> Value {
+        let text = std::fs::read(self.folder.join("pipeline.yaml")).expect("the compiled pipeline");
+        let compiled = pipewright_compiler::compile(&text)
+            .unwrap_or_else(|wrong| panic!("{} does not compile:\n{wrong}", self.name()));
+        match compiled.platform_spec {
+            Some(platform) => json!({ "pipeline_spec": compiled.pipeline_spec, "platform_spec": platform }),
+            None => compiled.pipeline_spec,
+        }
+    }
+
+    /// Returns the body of the request that creates a run.
+    pub fn request(&self, specification: &Value) -> Value {
+        json!({
+            "display_name": self.name(),
+            "pipeline_spec": specification,
+            "runtime_config": { "parameters": self.arguments() },
+        })
+    }
+}
+
+/// Reads the corpus, without what this machine cannot run.
+pub fn all() -> Vec<Case> {
+    let corpus = conformance().join("corpus");
+    let listed = std::fs::read_to_string(corpus.join("fast.txt")).expect("the list of fast pipelines");
+    let online = std::env::var_os("PIPEWRIGHT_TEST_OFFLINE").is_none();
+    let only = std::env::var("PIPEWRIGHT_TEST_ONLY").unwrap_or_default();
+    let mut cases = Vec::new();
+    for entry in std::fs::read_dir(&corpus).expect("the corpus") {
+        let folder = entry.expect("an entry of the corpus").path();
+        let Ok(text) = std::fs::read(folder.join("expect.yaml")) else { continue };
+        let folder = folder.canonicalize().expect("the case's folder");
+        let text = String::from_utf8_lossy(&text).replace("{here}", &folder.display().to_string());
+        let mut case = Case { folder, expect: mapping(text.as_bytes()), is_fast: false };
+        let name = case.name();
+        case.is_fast = listed.lines().any(|line| line.trim() == name);
+        let is_wanted = only.is_empty() || only.split(',').any(|wanted| wanted == name);
+        if is_wanted && (online || case.expect.get("network") != Some(&Value::Bool(true))) {
+            cases.push(case);
+        }
+    }
+    cases.sort_by_key(Case::name);
+    cases
+}
+
+/// Walks through the document to the task of a path such as `root/for-loop-2[0]/say`.
+pub fn task_of<'a>(specification: &'a Value, path: &str) -> Option<&'a Value> {
+    let specification = specification.get("pipeline_spec").unwrap_or(specification);
+    let mut component = &specification["root"];
+    let mut task = None;
+    for name in path.split('/').skip(1) {
+        let name = name.split('[').next().unwrap_or(name);
+        let found = component["dag"]["tasks"].get(name)?;
+        component = &specification["components"][found["componentRef"]["name"].as_str()?];
+        task = Some(found);
+    }
+    task
+}
+
+/// Takes caching out of every task, as the SDK's client does for `enable_caching=False`.
+pub fn without_cache(specification: &mut Value) {
+    match specification {
+        Value::Object(fields) => {
+            if let Some(options) = fields.get_mut("cachingOptions").filter(|options| options.is_object()) {
+                *options = json!({});
+            }
+            fields.values_mut().for_each(without_cache);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_cache),
+        _ => {}
+    }
+}
