@@ -1,5 +1,7 @@
 //! The plan and its components: interfaces, and what stands behind them.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +45,22 @@ impl Plan {
     /// Returns the component of that name; a checked plan has every name it refers to.
     pub fn component(&self, name: &str) -> Option<&Component> {
         self.components.get(name)
+    }
+
+    /// Lists the settings that only a cluster applies, by their field name, with the components that ask for
+    /// them; the whole pipeline's own have none.
+    pub fn cluster_settings(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, component) in &self.components {
+            let ComponentKind::Container(container) = &component.kind else { continue };
+            for setting in container.platform.placement.keys() {
+                found.entry(setting).or_default().push(name);
+            }
+        }
+        for setting in self.platform.retention.keys() {
+            found.entry(setting).or_default();
+        }
+        found
     }
 
     /// Returns the entry component.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use pipewright_compiler::{Diagnostics, compile};
+use pipewright_plan::Plan;
 use serde_json::json;
 
 use crate::args::{Check, Format};
@@ -13,7 +14,7 @@ use crate::{diagnostics, source};
 /// Prints the mistakes; leaves with 0 when the file can be run, with 2 when it cannot.
 pub(crate) fn run(args: &Check) -> Result<u8> {
     let text = source::read(&args.file)?;
-    let (name, found, summary) = match compile(&text) {
+    let (plan, found, summary) = match compile(&text) {
         Ok(compiled) => {
             let summary = format!(
                 "{}: pipeline `{}` can be run ({} components)",
@@ -21,7 +22,7 @@ pub(crate) fn run(args: &Check) -> Result<u8> {
                 compiled.plan.name,
                 compiled.plan.components.len()
             );
-            (Some(compiled.plan.name), compiled.warnings, summary)
+            (Some(compiled.plan), compiled.warnings, summary)
         }
         Err(found) => {
             let errors = found.iter().filter(|one| one.is_error()).count();
@@ -32,8 +33,9 @@ pub(crate) fn run(args: &Check) -> Result<u8> {
         Format::Json => {
             let document = json!({
                 "file": args.file.display().to_string(),
-                "ok": name.is_some(),
-                "pipeline": name,
+                "ok": plan.is_some(),
+                "pipeline": plan.as_ref().map(|plan| &plan.name),
+                "not_applied": plan.as_ref().map(Plan::cluster_settings).unwrap_or_default(),
                 "diagnostics": found,
             });
             writeln!(std::io::stdout(), "{document:#}")?;
@@ -41,9 +43,23 @@ pub(crate) fn run(args: &Check) -> Result<u8> {
         Format::Text => {
             print(&args.file, &text, &found);
             writeln!(std::io::stdout(), "{summary}")?;
+            if let Some(told) = plan.as_ref().and_then(not_applied) {
+                writeln!(std::io::stdout(), "{told}")?;
+            }
         }
     }
-    Ok(if name.is_some() { 0 } else { 2 })
+    Ok(if plan.is_some() { 0 } else { 2 })
+}
+
+/// Says which settings are kept but have no effect off a cluster.
+pub(crate) fn not_applied(plan: &Plan) -> Option<String> {
+    let settings = plan.cluster_settings();
+    let told = settings.iter().map(|(setting, components)| match components.as_slice() {
+        [] => (*setting).to_owned(),
+        components => format!("{setting} ({})", components.join(", ")),
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| format!("kept, but not applied on this machine: {}", told.join(", ")))
 }
 
 /// Draws diagnostics on stderr.

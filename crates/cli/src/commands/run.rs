@@ -49,6 +49,9 @@ pub(crate) async fn run(args: &Run) -> Result<u8> {
         }
     };
     check::print(&args.file, &text, &compiled.warnings);
+    if let Some(told) = check::not_applied(&compiled.plan) {
+        anstream::eprintln!("{told}");
+    }
     let arguments = parameters::gather(&compiled.plan, args.parameter_file.as_deref(), &args.parameters)?;
     let display_name = args.name.clone().unwrap_or_else(|| {
         let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();

@@ -40,7 +40,7 @@ fn check(case: &Case, server: &Server) -> Found {
         None => expect::compare(&case.expect, &second, Reading::Cached),
     };
     wrong.extend(second_says.into_iter().map(|line| format!("second run: {line}")));
-    wrong.extend(hits(&specification, &first, &second));
+    wrong.extend(hits(case, &specification, &first, &second));
     if !wrong.is_empty() {
         wrong.extend(server.failures(&second));
     }
@@ -48,7 +48,7 @@ fn check(case: &Case, server: &Server) -> Found {
 }
 
 /// Compares the tasks of the second run with those of the first.
-fn hits(specification: &Value, first: &Value, second: &Value) -> Vec<String> {
+fn hits(case: &Case, specification: &Value, first: &Value, second: &Value) -> Vec<String> {
     let before = by_path(first);
     let mut wrong = Vec::new();
     for (path, task) in by_path(second) {
@@ -57,6 +57,12 @@ fn hits(specification: &Value, first: &Value, second: &Value) -> Vec<String> {
         };
         let had_succeeded = matches!(earlier["state"].as_str(), Some("SUCCEEDED" | "CACHED"));
         match task["kind"].as_str() {
+            Some("container") if case.is_never_cached(path) => {
+                let is_cached = task["state"] == "CACHED";
+                wrong.extend(
+                    is_cached.then(|| format!("{path} is CACHED, but what it mounts is the run's own")),
+                );
+            }
             Some("container") if had_succeeded => wrong.extend(hit(path, document, earlier, task)),
             Some("importer") if had_succeeded => {
                 wrong.extend(import(path, specification, document, earlier, task))

@@ -1,10 +1,11 @@
 //! One pipeline of the corpus: its files, what must come of it, and the request that runs it on a server.
 
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use serde_json::{Map, Value, json};
 
-use super::{conformance, mapping};
+use super::{BINARY, conformance, mapping};
 
 /// One pipeline of the corpus.
 pub struct Case {
@@ -31,6 +32,29 @@ impl Case {
 
     pub fn arguments(&self) -> Value {
         self.expect.get("arguments").cloned().unwrap_or_else(|| json!({}))
+    }
+
+    /// Tells whether the cache never has this task's result: what it mounts is the run's own.
+    pub fn is_never_cached(&self, path: &str) -> bool {
+        let listed = self.expect.get("never_cached").and_then(Value::as_array);
+        listed.into_iter().flatten().any(|listed| listed == path)
+    }
+
+    /// Makes the objects that the pipeline expects to find, at a home or a server.
+    pub fn apply_objects(&self, place: &[String]) -> Result<(), String> {
+        let Some(objects) = self.expect.get("objects").and_then(Value::as_array) else { return Ok(()) };
+        // A file of several YAML documents, and JSON is YAML.
+        let text: Vec<String> = objects.iter().map(Value::to_string).collect();
+        let file = tempfile::NamedTempFile::with_suffix(".yaml").expect("a file for the objects");
+        std::fs::write(file.path(), text.join("\n---\n")).expect("the objects are written");
+        let mut command = Command::new(BINARY);
+        command.args(["object", "apply", "-f"]).arg(file.path()).args(place).stdin(Stdio::null());
+        let output = command.output().expect("the binary starts");
+        if output.status.success() {
+            return Ok(());
+        }
+        let talk = String::from_utf8_lossy(&output.stderr);
+        Err(format!("cannot apply the objects, {}: {}", output.status, talk.trim()))
     }
 
     /// Returns the document as the API takes it.

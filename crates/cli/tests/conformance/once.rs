@@ -59,6 +59,9 @@ fn cancelled_pipelines_come_out_right() {
 
 /// Runs one pipeline (twice, if it says so) and returns what is not as expected.
 fn check(case: &Case, place: &[String]) -> Found {
+    if let Err(wrong) = case.apply_objects(place) {
+        return Found::wrong(wrong);
+    }
     let mut found = check_once(case, &case.expect, place);
     if let Some(again) = case.expect.get("again").and_then(Value::as_object) {
         let second = check_once(case, again, place);

@@ -59,8 +59,9 @@ impl Server {
         let _ = self.child.wait();
     }
 
-    /// Creates a run and returns its id.
+    /// Creates a run, with the objects that it expects to find, and returns its id.
     pub fn submit(&self, case: &Case, specification: &Value) -> Result<String, String> {
+        case.apply_objects(&["--server".to_owned(), self.url.clone()])?;
         let run = self.call("POST", "/apis/v2beta1/runs", Some(&case.request(specification)))?;
         run["run_id"].as_str().map(str::to_owned).ok_or_else(|| format!("a run without an id: {run}"))
     }
