@@ -125,6 +125,8 @@ impl<'a> Seen<'a> {
         }
         let open = begun.iter().filter(|key| !self.ended.contains_key(*key)).count();
         let limit = self.task(&parent).and_then(|(_, task)| task.iterator.as_ref()?.parallelism);
+        // None at once would be none at all: no limit is meant.
+        let limit = limit.filter(|limit| *limit > 0);
         if limit.is_some_and(|limit| open > limit as usize) {
             Err(format!("I6: {open} at once"))
         } else {
@@ -215,23 +217,35 @@ impl<'a> Seen<'a> {
         Ok(upstream)
     }
 
-    /// Returns the dag that runs under this path.
     fn dag(&self, key: &TaskKey) -> Option<&'a Dag> {
-        let plan = self.plan?;
-        let component = match self.task(key) {
-            Some((_, task)) => plan.component(&task.component)?,
-            None => plan.root_component()?,
-        };
-        match &component.kind {
-            ComponentKind::Dag(dag) => Some(dag),
-            ComponentKind::Container(_) | ComponentKind::Importer(_) | ComponentKind::Resource(_) => None,
-        }
+        dag_at(self.plan?, key)
     }
 
-    /// Returns the task of this path and the dag around it; the root has none, an iteration its loop's.
     fn task(&self, key: &TaskKey) -> Option<(&'a Dag, &'a Task)> {
-        let path = if key.as_str().ends_with(']') { key.parent()? } else { key.clone() };
-        let dag = self.dag(&path.parent()?)?;
-        Some((dag, dag.tasks.get(path.name())?))
+        place_of(self.plan?, key)
     }
+}
+
+/// Returns the dag that runs under this path.
+fn dag_at<'a>(plan: &'a Plan, key: &TaskKey) -> Option<&'a Dag> {
+    let component = match place_of(plan, key) {
+        Some((_, task)) => plan.component(&task.component)?,
+        None => plan.root_component()?,
+    };
+    match &component.kind {
+        ComponentKind::Dag(dag) => Some(dag),
+        _ => None,
+    }
+}
+
+/// Returns the task of this path and the dag around it; the root has none, an iteration its loop's.
+fn place_of<'a>(plan: &'a Plan, key: &TaskKey) -> Option<(&'a Dag, &'a Task)> {
+    let path = if key.as_str().ends_with(']') { key.parent()? } else { key.clone() };
+    let dag = dag_at(plan, &path.parent()?)?;
+    Some((dag, dag.tasks.get(path.name())?))
+}
+
+/// Returns the task of this path.
+pub(crate) fn task_at<'a>(plan: &'a Plan, key: &TaskKey) -> Option<&'a Task> {
+    place_of(plan, key).map(|(_, task)| task)
 }

@@ -4,10 +4,10 @@
 
 mod world;
 
-use pipewright_engine::{Input, RunPhase};
+use pipewright_engine::{FailureReason, Input, RunPhase, Timestamp};
 use pipewright_plan::Value;
 use serde_json::json;
-use world::{Act, World, plan};
+use world::{Act, World, failed, plan};
 
 fn components() -> Value {
     json!({
@@ -153,6 +153,24 @@ fn a_constant_names_its_own_task() {
     let tasks = json!({"t": {"component": "use", "parameters": {"x": {"source": {"kind": "constant", "value": value}}}}});
     let world = World::new(plan(json!({"tasks": tasks}), components())).run(json!({}));
     assert_eq!(world.inputs("t"), json!({"x": "t"}));
+}
+
+#[test]
+fn an_attempt_that_was_to_be_tried_again_when_the_run_was_cancelled_is_cancelled() {
+    let retry = json!({"max_retries": 1, "backoff": {"secs": 0, "nanos": 0}, "factor": 2.0});
+    let slow = json!({"component": "c", "retry": retry, "timeout": {"secs": 5, "nanos": 0}});
+    let mut world = World::new(plan(json!({"tasks": {"slow": slow}}), components()));
+    world.dying_slowly = true;
+    let mut world = world.script("slow", &[Act::Hang]);
+    world.submit(json!({}));
+    let attempt = world.launched_attempts()[0].clone();
+    world.observe_start(&attempt);
+    world.now = Timestamp(world.now.0 + 6_000_000);
+    world.input(&Input::Tick);
+    world.input(&Input::Terminate);
+    world.observe(attempt, failed(FailureReason::Cancelled));
+    assert_eq!(world.phases(), ["slow: cancelled"]);
+    assert_eq!(world.phase(), "cancelled");
 }
 
 #[test]

@@ -81,7 +81,11 @@ impl Decision<'_> {
         }
         let retry = self.task(id).and_then(|task| task.retry.as_ref());
         match retry.filter(|retry| number < retry.max_retries && is_retryable(failure.reason)) {
-            Some(retry) if !self.state.is_called_off(id) => {
+            // It was about to be tried again when the run was called off: its end is the cancel's doing.
+            Some(_) if self.state.is_called_off(id) => {
+                self.end_key(task, TaskPhase::Cancelled, Outcome::default(), Some(failure));
+            }
+            Some(retry) => {
                 let delay = delay_before(retry, number + 1);
                 if delay.is_zero() {
                     return self.plan_attempt(id);
@@ -89,7 +93,7 @@ impl Decision<'_> {
                 let next = self.now.after(delay);
                 self.emit(Event::RetryScheduled { task, at: self.now, next });
             }
-            Some(_) | None => self.fail_key(task, failure),
+            None => self.fail_key(task, failure),
         }
     }
 

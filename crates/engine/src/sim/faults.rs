@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+#[cfg(test)]
 use super::random::Random;
 use crate::view::RunPhase;
 
@@ -14,7 +15,6 @@ pub struct Faults {
     pub delayed: u64,
     /// When a user cancels the run, from its start.
     pub cancel_after: Option<Duration>,
-    pub has_timeouts: bool,
     /// Attempts and imports may fail of their own.
     pub tasks_fail: bool,
     /// Compares live and replayed state, wishes and facts after each step.
@@ -30,12 +30,12 @@ impl Faults {
             repeated: 0,
             delayed: 0,
             cancel_after: None,
-            has_timeouts: false,
             tasks_fail: false,
             is_checked: false,
         }
     }
 
+    #[cfg(test)]
     pub(super) fn random(random: &mut Random) -> Self {
         let mut faults = Self { is_checked: true, tasks_fail: true, ..Self::none() };
         if random.chance(80) {
@@ -45,9 +45,12 @@ impl Faults {
             faults.repeated = [0, 20, 60][random.below(3) as usize];
             faults.delayed = [0, 30][random.below(2) as usize];
         }
-        faults.has_timeouts = random.chance(30);
-        if random.chance(35) {
-            faults.cancel_after = Some(Duration::from_micros(random.below(12_000_000)));
+        if random.chance(36) {
+            // Soon, any time, or about when attempts that hang are killed for it.
+            let (earliest, window) =
+                [(0, 12), (0, 12), (0, 12), (0, 3_000), (2_000, 25)][random.below(5) as usize];
+            let after = earliest * 1_000_000 + random.below(window * 1_000_000);
+            faults.cancel_after = Some(Duration::from_micros(after));
         }
         faults
     }
@@ -60,6 +63,4 @@ pub struct Report {
     pub crashes: u32,
     pub launches: u32,
     pub events: usize,
-    /// Nothing interfered from outside, so results are a function of the plan.
-    pub is_comparable: bool,
 }

@@ -1,17 +1,14 @@
 //! Plans for tests and benches: regular shapes of any size, and random ones.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use indexmap::IndexMap;
 use pipewright_plan::{
     ArtifactOutput, ArtifactType, Caching, Component, ComponentKind, Container, Dag, DagOutputs, Dialect,
-    Expr, Importer, Inputs, Items, IterationKind, LoopPolicy, Outputs, ParameterBinding, ParameterInput,
-    ParameterOutput, ParameterSelector, ParameterSource, ParameterType, PipelinePlatform, Plan, Retry, Task,
-    Text, Trigger, TriggerStrategy, Value, ValueTemplate, Word,
+    Importer, Inputs, Items, IterationKind, LoopPolicy, Outputs, ParameterBinding, ParameterInput,
+    ParameterOutput, ParameterSelector, ParameterSource, ParameterType, PipelinePlatform, Plan, Task, Text,
+    Trigger, Value, ValueTemplate, Word,
 };
-
-use super::random::Random;
 
 /// Makes a chain: each task takes the text output of the one before.
 pub fn chain(count: usize) -> Plan {
@@ -47,102 +44,6 @@ pub fn loop_of(count: usize) -> Plan {
     let mut made = plan([("each".to_owned(), each), ("sink".to_owned(), sink)].into_iter().collect());
     made.components.insert("body".to_owned(), dag([("t".to_owned(), body)].into_iter().collect(), &["t"]));
     made
-}
-
-/// Makes a plan of nested dags, loops, conditions, exit tasks, retries, importers and cached tasks.
-pub fn random(random: &mut Random, has_timeouts: bool) -> Plan {
-    let mut made = plan(IndexMap::new());
-    let root = random_dag(random, &mut made, 0, has_timeouts);
-    made.components.insert("root".to_owned(), root);
-    if has_timeouts && random.chance(30) {
-        made.platform.timeout = Some(Duration::from_secs(5 + random.below(60)));
-    }
-    made
-}
-
-fn random_dag(random: &mut Random, made: &mut Plan, depth: u32, has_timeouts: bool) -> Component {
-    let mut tasks: IndexMap<String, Task> = IndexMap::new();
-    let most = if depth == 0 { 9 } else { 5 };
-    // An empty dag is legal, if rare.
-    let count = if depth > 0 && random.chance(5) { 0 } else { 1 + random.below(most) };
-    for index in 0..count {
-        let component = match random.below(10) {
-            0..=2 if depth < 3 => {
-                let inner = random_dag(random, made, depth + 1, has_timeouts);
-                let name = format!("dag{}", made.components.len());
-                made.components.insert(name.clone(), inner);
-                name
-            }
-            3 => "list".to_owned(),
-            4 => "importer".to_owned(),
-            _ => "leaf".to_owned(),
-        };
-        let is_leaf = component == "leaf" || component == "list";
-        let mut new = task(&component);
-        let earlier: Vec<String> = tasks.keys().filter(|_| random.chance(35)).cloned().collect();
-        new.upstream = earlier.iter().cloned().collect();
-        if random.chance(25) && index > 0 {
-            let exits = random.chance(40);
-            new.trigger.strategy = if exits { TriggerStrategy::Exit } else { TriggerStrategy::AllCompleted };
-        }
-        new.trigger.condition = random_condition(random);
-        random_input(random, &tasks, &earlier, &mut new);
-        if random.chance(25) {
-            random_loop(random, &tasks, &mut new);
-        }
-        if is_leaf && random.chance(40) {
-            new.retry = Some(Retry {
-                max_retries: random.below(4) as u32,
-                backoff: Duration::from_secs(random.below(3)),
-                factor: 2.0,
-                max_backoff: Some(Duration::from_secs(5)),
-            });
-        }
-        new.caching = Caching { enabled: is_leaf && random.chance(30), key: None };
-        if is_leaf && has_timeouts && random.chance(30) {
-            new.timeout = Some(Duration::from_secs(1 + random.below(8)));
-        }
-        tasks.insert(format!("t{index}"), new);
-    }
-    let sources: Vec<String> = tasks.keys().filter(|_| random.chance(40)).cloned().collect();
-    let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
-    dag(tasks, &sources)
-}
-
-fn random_condition(random: &mut Random) -> Option<Expr> {
-    match random.below(40) {
-        0..=4 => Some(Expr::Literal { value: Value::Bool(false) }),
-        5..=9 => Some(Expr::Literal { value: Value::Bool(true) }),
-        10 => Some(Expr::Variable { name: "nobody".to_owned() }),
-        _ => None,
-    }
-}
-
-fn random_input(random: &mut Random, tasks: &IndexMap<String, Task>, earlier: &[String], new: &mut Task) {
-    let upstream = earlier.get(random.below(earlier.len() as u64) as usize);
-    let source = match (random.below(5), upstream) {
-        (0, _) => ParameterSource::DagInput { name: "x".to_owned() },
-        (1, _) => constant(Value::from("c")),
-        (2, Some(task)) => ParameterSource::FinalStatus { task: task.clone() },
-        (3, Some(task)) if tasks[task].component != "importer" => output(task, "out"),
-        _ => return,
-    };
-    bind(new, "x", source);
-}
-
-fn random_loop(random: &mut Random, tasks: &IndexMap<String, Task>, new: &mut Task) {
-    let list = tasks.iter().find(|(_, task)| task.component == "list" && task.iterator.is_none());
-    let items = match list {
-        Some((name, _)) if random.chance(60) => {
-            bind(new, "items", output(name, "items"));
-            Items::Input { name: "items".to_owned() }
-        }
-        _ => Items::Static { values: (0..random.below(5)).map(Value::from).collect() },
-    };
-    let parallelism = [None, Some(1), Some(2)][random.below(3) as usize];
-    new.iterator =
-        Some(LoopPolicy { kind: IterationKind::Parameter, items, item_input: "x".to_owned(), parallelism });
-    new.parameters.shift_remove("x");
 }
 
 /// Makes a task of that component without inputs.

@@ -1,6 +1,7 @@
 //! A small world for scenario tests: plans as data, scripted attempts, virtual time.
 
 #![allow(clippy::unwrap_used)]
+#![allow(dead_code, reason = "each test file uses a part")]
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -27,6 +28,8 @@ pub struct World {
     pub now: Timestamp,
     pub launched: Vec<String>,
     pub most_at_once: usize,
+    /// Killed attempts go on until the test ends them.
+    pub dying_slowly: bool,
     scripts: BTreeMap<String, Vec<Act>>,
     running: VecDeque<AttemptId>,
     wake_at: Option<Timestamp>,
@@ -68,6 +71,7 @@ impl World {
             now: Timestamp(1_700_000_000_000_000),
             launched: Vec::new(),
             most_at_once: 0,
+            dying_slowly: false,
             scripts: BTreeMap::new(),
             running: VecDeque::new(),
             wake_at: None,
@@ -115,11 +119,19 @@ impl World {
         panic!("the world does not come to rest");
     }
 
+    pub fn launched_attempts(&self) -> Vec<AttemptId> {
+        self.running.iter().cloned().collect()
+    }
+
+    pub fn observe_start(&mut self, attempt: &AttemptId) {
+        let observed = Observed::Started { place: "here".to_owned() };
+        let observation = Observation { attempt: attempt.clone(), at: self.now, observed };
+        self.input(&Input::Observed { observation: Box::new(observation) });
+    }
+
     pub fn observe(&mut self, attempt: AttemptId, end: AttemptEnd) {
         let at = self.now;
-        let observed = Observed::Started { place: "here".to_owned() };
-        let observation = Observation { attempt: attempt.clone(), at, observed };
-        self.input(&Input::Observed { observation: Box::new(observation) });
+        self.observe_start(&attempt);
         let observed = Observed::Ended { end: Box::new(end) };
         let observation = Observation { attempt, at, observed };
         self.input(&Input::Observed { observation: Box::new(observation) });
@@ -154,7 +166,8 @@ impl World {
             }
         }
         self.most_at_once = self.most_at_once.max(self.running.len());
-        for attempt in wanted.kills {
+        let kills = if self.dying_slowly { Vec::new() } else { wanted.kills };
+        for attempt in kills {
             self.running.retain(|running| *running != attempt);
             self.observe(attempt, failed(FailureReason::Cancelled));
         }
@@ -216,7 +229,7 @@ impl World {
     }
 }
 
-fn failed(reason: FailureReason) -> AttemptEnd {
+pub fn failed(reason: FailureReason) -> AttemptEnd {
     let failure = Failure { reason, message: "no luck".to_owned(), hint: None, exit_code: Some(1) };
     AttemptEnd::Failed { failure, usage: Usage::default() }
 }

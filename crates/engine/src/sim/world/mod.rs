@@ -1,21 +1,29 @@
 //! The world around one run: an executor that survives crashes of the server, and everything that goes wrong.
 
+mod effects;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use pipewright_plan::{ArtifactId, ArtifactValue, Outcome, Plan, Published, Usage, Value};
+use pipewright_plan::{Plan, Value};
 
 use super::faults::{Faults, Report};
 use super::random::Random;
-use super::tasks::{act, can_import, failure, is_cached, sample_of};
+use super::script::Script;
+#[cfg(test)]
+use super::script::sample_of;
 use crate::decide::decide;
-use crate::desired::{Desired, Order, desired, desired_after, launch};
-use crate::event::{AttemptEnd, CacheSource, Event, FailureReason};
+use crate::desired::{desired, desired_after};
+use crate::event::{AttemptEnd, Event};
 use crate::id::{AttemptId, RunId, TaskKey, Timestamp};
-use crate::input::{CacheAnswer, ImportAnswer, Input, Observation, Observed, Submit};
+use crate::input::{Input, Observation, Observed, Submit};
 use crate::state::RunState;
 
 const MOST_STEPS: u32 = 400_000;
+/// When a hanging attempt ends.
+const NEVER: Timestamp = Timestamp(i64::MAX);
+/// The key of the metadata that tells simulated artifacts apart.
+pub(super) const MAKER: &str = "maker";
 
 #[derive(Debug, Clone)]
 enum Delivery {
@@ -61,6 +69,7 @@ pub struct World {
     crashes: u32,
     launches: u32,
     arguments: BTreeMap<String, Value>,
+    caching_disabled: bool,
 }
 
 impl World {
@@ -84,6 +93,7 @@ impl World {
             crashes: 0,
             launches: 0,
             arguments: BTreeMap::new(),
+            caching_disabled: false,
         }
     }
 
@@ -95,8 +105,7 @@ impl World {
             let missing = input.default.is_none() && !input.optional;
             if missing {
                 let sample = input.literals.first().cloned();
-                let sample =
-                    sample.unwrap_or_else(|| sample_of(input.parameter_type, self.seed, &TaskKey::root()));
+                let sample = sample.unwrap_or_else(|| sample_of(input.parameter_type, self.seed, "argument"));
                 self.arguments.insert(name.clone(), sample);
             }
         }
@@ -113,16 +122,13 @@ impl World {
         &self.journal
     }
 
-    pub(super) fn seed(&self) -> u64 {
-        self.seed
+    pub(super) fn script(&self) -> Script {
+        Script { seed: self.seed, tasks_fail: self.faults.tasks_fail }
     }
 
+    #[cfg(test)]
     pub(super) fn state(&self) -> &RunState {
         &self.state
-    }
-
-    pub(super) fn is_comparable(&self) -> bool {
-        self.faults.cancel_after.is_none() && !self.faults.has_timeouts && self.faults.is_checked
     }
 
     /// Returns what became of the run.
@@ -132,14 +138,18 @@ impl World {
             crashes: self.crashes,
             launches: self.launches,
             events: self.journal.len(),
-            is_comparable: self.is_comparable(),
         }
     }
 
     /// Returns the plan and what happened, a line each.
     pub fn transcript(&self) -> String {
         let plan = serde_json::to_string(&self.plan.components).unwrap_or_default();
-        let mut text = format!("{plan}\n{:?}\n", self.faults);
+        format!("{plan}\n{:?}\n{}", self.faults, self.steps())
+    }
+
+    /// Returns what happened, a line each.
+    pub(super) fn steps(&self) -> String {
+        let mut text = String::new();
         for (at, step) in &self.transcript {
             let at = at.0 % 100_000_000_000;
             match step {
@@ -160,6 +170,7 @@ impl World {
             pipeline_root: "/artifacts".to_owned(),
             created_at: self.now,
             arguments: self.arguments.clone(),
+            caching_disabled: self.caching_disabled,
             ..Submit::default()
         };
         self.push(0, Delivery::Input(Input::Submit { submit: Box::new(submit) }));
@@ -330,123 +341,27 @@ impl World {
     fn delay(&mut self) -> i64 {
         if self.random.chance(self.faults.delayed) { self.random.below(3_000_000) as i64 } else { 7 }
     }
+}
 
-    fn perform(&mut self, wanted: Desired) {
-        self.wake_at = wanted.wake_at;
-        for attempt in wanted.launches {
-            self.flying.insert((attempt.clone(), false));
-            let delay = self.delay();
-            self.push(delay, Delivery::Admit(attempt));
-        }
-        for attempt in wanted.kills {
-            self.flying.remove(&(attempt.clone(), false));
-            self.flying.insert((attempt.clone(), true));
-            self.kill(attempt);
-        }
-        for lookup in wanted.lookups {
-            self.asked.insert(lookup.task.clone());
-            let hit = is_cached(self.seed, &lookup.task).then(|| {
-                let source = CacheSource { run: RunId("earlier".to_owned()), task: lookup.task.clone() };
-                (source, self.earlier_outcome(&lookup.task, &lookup.component))
-            });
-            let answer = CacheAnswer { task: lookup.task, fingerprint: lookup.fingerprint, hit };
-            self.answer(Input::Cache { answer: Box::new(answer) });
-        }
-        for import in wanted.imports {
-            self.asked.insert(import.task.clone());
-            let fails = self.faults.tasks_fail && !can_import(self.seed, &import.task);
-            let error = fails.then(|| "no such place".to_owned());
-            let answer = ImportAnswer { task: import.task, known: None, error };
-            self.answer(Input::Import { answer: Box::new(answer) });
-        }
+#[cfg(test)]
+impl World {
+    /// Gives the run these arguments, and maybe takes the cache away from it.
+    pub(super) fn with_submission(
+        mut self,
+        arguments: BTreeMap<String, Value>,
+        caching_disabled: bool,
+    ) -> Self {
+        self.arguments = arguments;
+        self.caching_disabled = caching_disabled;
+        self
     }
 
-    fn answer(&mut self, input: Input) {
-        let delay = self.delay();
-        if self.random.chance(self.faults.repeated) {
-            self.push(delay + 50, Delivery::Input(input.clone()));
-        }
-        self.push(delay, Delivery::Input(input));
+    pub(super) fn arguments(&self) -> &BTreeMap<String, Value> {
+        &self.arguments
     }
 
-    fn earlier_outcome(&self, task: &TaskKey, component: &str) -> Outcome {
-        let mut outcome = Outcome::default();
-        let Some(component) = self.plan.component(component) else { return outcome };
-        for (name, output) in &component.outputs.parameters {
-            outcome.parameters.insert(name.clone(), sample_of(output.parameter_type, self.seed, task));
-        }
-        for (name, output) in &component.outputs.artifacts {
-            let artifact = ArtifactValue {
-                id: ArtifactId(format!("earlier {task} {name}")),
-                name: name.clone(),
-                artifact_type: output.artifact_type.clone(),
-                uri: format!("/earlier/{name}"),
-                metadata: output.metadata.clone(),
-            };
-            outcome.artifacts.insert(name.clone(), vec![artifact]);
-        }
-        outcome
-    }
-
-    /// Launches an attempt, or adopts what runs or has ended since an earlier life.
-    fn admit(&mut self, attempt: AttemptId) {
-        if let Some(known) = self.executor.get(&attempt) {
-            let rest = (known.ends_at.0 - self.now.0).max(0);
-            if rest > 0 {
-                self.push(0, Delivery::Started(attempt.clone()));
-            }
-            return self.push(rest, Delivery::Ended(attempt));
-        }
-        let Some(request) = launch(&self.plan, &self.state, &attempt) else { return };
-        self.launches += 1;
-        let mut act = act(self.seed, &attempt.task, attempt.number);
-        if !self.faults.tasks_fail {
-            act.end = Ok(());
-        }
-        let end = match act.end {
-            Ok(()) => AttemptEnd::Succeeded { published: self.published(&request), usage: Usage::default() },
-            Err(reason) => AttemptEnd::Failed { failure: failure(reason), usage: Usage::default() },
-        };
-        let ends_at = Timestamp(self.now.0 + act.duration_us);
-        self.executor.insert(attempt.clone(), Known { ends_at, end });
-        for _ in 0..=u32::from(self.random.chance(self.faults.repeated)) {
-            if !self.random.chance(self.faults.lost) {
-                let delay = self.delay();
-                self.push(delay, Delivery::Started(attempt.clone()));
-            }
-        }
-        let mut seen = act.duration_us;
-        if self.random.chance(self.faults.lost) {
-            // The first word is lost; a later look finds it.
-            seen += 30_000_000;
-        }
-        if self.random.chance(self.faults.repeated) {
-            self.push(seen + self.random.clone().below(60_000_000) as i64, Delivery::Ended(attempt.clone()));
-        }
-        self.push(seen, Delivery::Ended(attempt));
-    }
-
-    fn kill(&mut self, attempt: AttemptId) {
-        let grace = self.delay() * 5;
-        let end = AttemptEnd::Failed { failure: failure(FailureReason::Cancelled), usage: Usage::default() };
-        let now = self.now;
-        let known =
-            self.executor.entry(attempt.clone()).or_insert_with(|| Known { ends_at: now, end: end.clone() });
-        if known.ends_at > now {
-            *known = Known { ends_at: now.after(Duration::from_micros(grace as u64)), end };
-        }
-        self.push(grace, Delivery::Ended(attempt));
-    }
-
-    fn published(&self, request: &Order) -> Published {
-        let task = &request.attempt().task;
-        let outputs = request.output_parameters().iter();
-        Published {
-            parameters: outputs
-                .map(|(name, declared)| (name.clone(), sample_of(*declared, self.seed, task)))
-                .collect(),
-            artifacts: request.output_artifacts().clone(),
-        }
+    pub(super) fn caching_disabled(&self) -> bool {
+        self.caching_disabled
     }
 }
 
