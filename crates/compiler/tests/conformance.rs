@@ -1,6 +1,7 @@
 //! The compiler against the conformance files: every pipeline of the corpus has a golden plan, every invalid
 //! document is refused at its place with its words.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -83,18 +84,63 @@ fn every_invalid_document_is_refused_at_its_place() {
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Tells whether a diagnostic is what `line:column [code] words …` asks for.
 fn meets(found: &Diagnostics, expected: &str) -> bool {
-    let (place, words) = expected.split_once(' ').unwrap_or((expected, ""));
-    let numbers: Option<Vec<u32>> = place.split(':').map(|number| number.parse().ok()).collect();
-    let (numbers, words) = match numbers {
-        Some(numbers) if !place.is_empty() => (numbers, words),
-        _ => (Vec::new(), expected),
-    };
     found.iter().filter(|diagnostic| diagnostic.is_error()).any(|diagnostic| {
+        let start = format!("{}:{} [{}]", diagnostic.line, diagnostic.column, diagnostic.code);
         let hint = diagnostic.hint.clone().unwrap_or_default();
         let text = format!("{} {} {hint}", diagnostic.message, diagnostic.path).to_lowercase();
-        numbers.first().is_none_or(|line| *line == diagnostic.line)
-            && numbers.get(1).is_none_or(|column| *column == diagnostic.column)
-            && words.split_whitespace().all(|word| text.contains(&word.to_lowercase()))
+        expected
+            .strip_prefix(&start)
+            .is_some_and(|words| words.split_whitespace().all(|word| text.contains(&word.to_lowercase())))
     })
+}
+
+/// Codes without a document, and why.
+const WITHOUT_DOCUMENT: &[(&str, &str)] = &[
+    ("v1-not-supported", "is about the older format, which is tested by itself"),
+    ("broken-plan", "tells of a mistake in the compiler, which no document is known to provoke"),
+];
+
+#[test]
+fn every_kind_of_mistake_has_a_document() {
+    let mut shown = BTreeSet::new();
+    for path in files("conformance/invalid", |path| Some(path.to_path_buf())) {
+        let source = fs::read(&path).expect("the file was just listed");
+        let first = String::from_utf8_lossy(&source).lines().next().unwrap_or_default().to_owned();
+        let code = first.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
+        shown.insert(code.map(|(code, _)| code.to_owned()).unwrap_or_default());
+    }
+    let written = codes(&repository().join("crates/compiler/src"));
+    assert!(written.len() > 20, "the codes were not found in the source: {written:?}");
+    let is_excused = |code: &str| WITHOUT_DOCUMENT.iter().any(|(excused, _)| *excused == code);
+    let missing: Vec<&String> =
+        written.iter().filter(|code| !shown.contains(*code) && !is_excused(code)).collect();
+    assert!(missing.is_empty(), "no document in conformance/invalid is refused for {missing:?}");
+}
+
+/// Collects the codes of all errors from the source, where each stands as a literal behind one of these words.
+fn codes(folder: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder).expect("the source is part of the repository") {
+        let path = entry.expect("an entry of the source").path();
+        // The older format has documents of its own.
+        if path.ends_with("src/v1") {
+            continue;
+        }
+        if path.is_dir() {
+            found.extend(codes(&path));
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("the source is text");
+        let text: String = text.split_whitespace().collect();
+        for before in ["error(\"", "stop(\"", "Severity::Error,\""] {
+            for rest in text.split(before).skip(1) {
+                let code = rest.split('"').next().unwrap_or_default();
+                let is_code = code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+                found.extend(is_code.then(|| code.to_owned()));
+            }
+        }
+    }
+    found
 }

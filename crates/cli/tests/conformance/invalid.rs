@@ -47,25 +47,21 @@ fn check(path: &Path) -> Vec<String> {
     }
     let mut wrong = vec![format!("no diagnostic says `{expected}`")];
     wrong.extend(diagnostics.iter().map(|found| {
-        format!("| {}:{} {} ({})", found["line"], found["column"], found["message"], found["path"])
+        let code = found["code"].as_str().unwrap_or_default();
+        format!("| {}:{} [{code}] {} ({})", found["line"], found["column"], found["message"], found["path"])
     }));
     wrong
 }
 
-/// Tells whether a diagnostic stands at the place and has all the words of `[line[:column]] words …`.
+/// Tells whether a diagnostic is what `line:column [code] words …` asks for.
 fn matches(expected: &str, diagnostic: &Value) -> bool {
-    let mut words: Vec<&str> = expected.split_whitespace().collect();
-    let numbers: Option<Vec<u64>> = words
-        .first()
-        .map_or(Some(Vec::new()), |place| place.split(':').map(|part| part.parse().ok()).collect());
-    if let Some(place) = numbers.filter(|place| !place.is_empty()) {
-        words.remove(0);
-        let found = [&diagnostic["line"], &diagnostic["column"]];
-        if place.iter().zip(found).any(|(wanted, found)| found.as_u64() != Some(*wanted)) {
-            return false;
-        }
+    let mut words = expected.split_whitespace();
+    let place = format!("{}:{}", diagnostic["line"], diagnostic["column"]);
+    let code = format!("[{}]", diagnostic["code"].as_str().unwrap_or_default());
+    if words.next() != Some(&place) || words.next() != Some(&code) {
+        return false;
     }
     let said = ["message", "path", "hint"].map(|field| diagnostic[field].as_str().unwrap_or_default());
     let said = said.join("\n").to_lowercase();
-    words.iter().all(|word| said.contains(&word.to_lowercase()))
+    words.all(|word| said.contains(&word.to_lowercase()))
 }
