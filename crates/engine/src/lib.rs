@@ -3,6 +3,7 @@
 //! [`decide`] advances a run by an input and returns the events, [`RunState::apply`] folds recorded events,
 //! [`desired`] says what the world should be doing. No dialect, SQL, container, runtime or clock is known here.
 
+mod cron;
 mod decide;
 mod desired;
 mod driver;
@@ -11,11 +12,13 @@ mod id;
 mod input;
 #[cfg(any(test, feature = "sim"))]
 pub mod invariants;
+mod schedule;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
 mod state;
 mod view;
 
+pub use cron::{Cron, CronError};
 pub use decide::decide;
 pub use desired::{
     CacheLookup, Desired, ImportRequest, Launch, Order, ResolvedResources, ResourceCall, desired,
@@ -26,5 +29,6 @@ pub use event::{
 };
 pub use id::{AttemptId, RunId, TaskKey, Timestamp};
 pub use input::{CacheAnswer, ImportAnswer, Input, Observation, Observed, Submit};
+pub use schedule::{Schedule, Trigger};
 pub use state::{RunState, changed_tasks};
 pub use view::{AttemptView, RunPhase, RunView, TaskKind, TaskPhase, TaskView};
