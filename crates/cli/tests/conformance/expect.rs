@@ -96,7 +96,7 @@ fn states(
         return;
     }
     for (path, task) in tasks {
-        let runs = matches!(task["kind"].as_str(), Some("container" | "importer" | "resource" | "resource"));
+        let runs = matches!(task["kind"].as_str(), Some("container" | "importer" | "resource"));
         if runs && !wanted.contains_key(*path) {
             wrong.push(format!("{path} is {}, but was not expected at all", state_of(task, reading)));
         }

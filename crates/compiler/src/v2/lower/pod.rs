@@ -49,8 +49,12 @@ pub(super) fn lower(
     pod.env.extend(maps.into_iter().flatten());
     pod.env.extend(each("fieldPathAsEnv", &config.field_path_as_env, cx, field));
     if let Some(metadata) = &config.pod_metadata {
-        let texts = |map: &crate::decode::Map<String>| -> Vec<(String, PodText)> {
-            map.iter().map(|(key, keyed)| (key.clone(), PodText::literal(keyed.value.clone()))).collect()
+        let mut texts = |map: &crate::decode::Map<String>| -> Vec<(String, PodText)> {
+            let text = |keyed: &crate::decode::Keyed<String>| Text {
+                value: keyed.value.clone(),
+                span: keyed.key_span,
+            };
+            map.iter().map(|(key, keyed)| (key.clone(), place.text(&text(keyed), cx))).collect()
         };
         pod.labels.extend(texts(&metadata.labels));
         pod.annotations.extend(texts(&metadata.annotations));
@@ -96,7 +100,7 @@ fn claim(place: &Place<'_, '_>, entry: &PvcMount, cx: &mut Context) -> Option<Vo
     }
     Some(VolumeMount {
         path: PodText::literal(path?),
-        sub_path: sub_path.map(|path| PodText::literal(path.value.clone())),
+        sub_path: sub_path.map(|path| place.text(path, cx)),
         read_only: false,
         source: VolumeSource::Claim { name: name? },
     })

@@ -50,6 +50,11 @@ impl Place<'_, '_> {
         }
     }
 
+    /// Lowers text in which placeholders may stand.
+    pub fn text(&self, text: &decode::Text, cx: &mut Context) -> PodText {
+        PodText::Text { text: self.interface.text(text, cx) }
+    }
+
     fn parameter(&self, spec: &TaskInputParameterSpec, cx: &mut Context) -> Option<Found> {
         let selector = spec.parameter_expression_selector.as_ref().and_then(|selector| {
             cx.within("parameterExpressionSelector", |cx| expression(selector, SELECTOR_VARIABLES, cx))
@@ -92,6 +97,12 @@ impl Place<'_, '_> {
             cx.error("wrong-value", literal.span, message);
             return None;
         };
+        if text.contains("{{channel:") {
+            let message = "the name holds an f-string of a parameter, which the SDK does not fill in here";
+            cx.error("unsupported", literal.span, message)
+                .hint("make the whole name a parameter, or the output of a task");
+            return None;
+        }
         let text = decode::Text { value: text.to_owned(), span: literal.span };
         Some(Found::Text(self.interface.text(&text, cx)))
     }
