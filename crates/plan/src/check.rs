@@ -138,7 +138,7 @@ fn check_task(
 /// Lists what a task's settings take from around it.
 fn pod_bindings<'a>(plan: &'a Plan, task: &'a Task) -> impl Iterator<Item = &'a ParameterBinding> {
     let own = match plan.component(&task.component).map(|component| &component.kind) {
-        Some(ComponentKind::Container(container)) => Some(&container.platform.pod),
+        Some(ComponentKind::Container(container)) => Some(container.platform.pod.as_ref()),
         _ => None,
     };
     let handed = task.parameters.values().filter_map(|binding| match &binding.source {

@@ -20,8 +20,14 @@ pub struct TaskPlatform {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub placement: BTreeMap<String, Value>,
     /// What the task sees beside its image: volumes, variables from objects, labels.
-    #[serde(default, skip_serializing_if = "PodSettings::is_empty")]
-    pub pod: PodSettings<PodText>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub pod: Box<PodSettings<PodText>>,
+}
+
+// Serde hands over the field itself, the box included.
+#[allow(clippy::borrowed_box)]
+fn is_empty(pod: &Box<PodSettings<PodText>>) -> bool {
+    pod.is_empty()
 }
 
 /// Platform settings of the whole pipeline.
