@@ -6,15 +6,15 @@ use serde_json::Value;
 use crate::decode::{Context, Decode};
 use crate::detect::{self, Documents};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::v2;
 use crate::yaml::{self, Node, Span};
+use crate::{v1, v2};
 
 /// A pipeline that can be run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compiled {
     pub plan: Plan,
     pub dialect: Dialect,
-    /// The pipeline specification as JSON, its fields in camel case.
+    /// The pipeline specification or workflow as JSON, its fields in camel case.
     pub pipeline_spec: Value,
     pub platform_spec: Option<Value>,
     /// Oddities that do not stand in the way.
@@ -51,7 +51,10 @@ fn finish(nodes: &[Node], diagnostics: &mut Diagnostics) -> Result<Compiled, Dia
         return Err(std::mem::take(diagnostics));
     };
     let mut cx = Context::new();
-    let plan = compile_v2(&documents, &mut cx);
+    let plan = match documents {
+        Documents::V1 { workflow } => v1::compile(workflow, &mut cx),
+        Documents::V2 { pipeline, platform } => compile_v2((pipeline, platform), &mut cx),
+    };
     diagnostics.append(std::mem::take(&mut cx.diagnostics));
     if let Some(plan) = plan.as_ref().filter(|_| !diagnostics.has_errors()) {
         for broken in pipewright_plan::check(plan).err().into_iter().flatten() {
@@ -65,19 +68,23 @@ fn finish(nodes: &[Node], diagnostics: &mut Diagnostics) -> Result<Compiled, Dia
     let warnings = std::mem::take(diagnostics);
     let Some(plan) = plan.filter(|_| !warnings.has_errors()) else { return Err(warnings) };
     let to_json = |node: &Node| node.to_json_renamed(&|mapping, key| cx.field_name(mapping, key));
+    let (pipeline, platform) = match documents {
+        Documents::V1 { workflow } => (workflow, None),
+        Documents::V2 { pipeline, platform } => (pipeline, platform),
+    };
     Ok(Compiled {
+        dialect: plan.dialect,
         plan,
-        dialect: Dialect::V2,
-        pipeline_spec: to_json(documents.pipeline),
-        platform_spec: documents.platform.map(to_json),
+        pipeline_spec: to_json(pipeline),
+        platform_spec: platform.map(to_json),
         warnings,
     })
 }
 
-fn compile_v2(documents: &Documents<'_>, cx: &mut Context) -> Option<Plan> {
-    let mut spec = v2::spec::PipelineSpec::decode(documents.pipeline, cx);
+fn compile_v2((pipeline, platform): (&Node, Option<&Node>), cx: &mut Context) -> Option<Plan> {
+    let mut spec = v2::spec::PipelineSpec::decode(pipeline, cx);
     spec.iter_mut().for_each(v2::repair);
-    let platform = documents.platform.and_then(|node| v2::platform::PlatformSpec::decode(node, cx));
+    let platform = platform.and_then(|node| v2::platform::PlatformSpec::decode(node, cx));
     let unreadable = cx.diagnostics.iter().any(|found| found.code == "wrong-type");
     let plan = v2::lower::lower(&spec?, platform.as_ref(), cx);
     if unreadable {

@@ -5,11 +5,11 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::yaml::{Node, Span};
 
-/// The documents of one pipeline in the v2 format.
+/// The documents of one pipeline.
 #[derive(Debug)]
-pub(crate) struct Documents<'n> {
-    pub pipeline: &'n Node,
-    pub platform: Option<&'n Node>,
+pub(crate) enum Documents<'n> {
+    V1 { workflow: &'n Node },
+    V2 { pipeline: &'n Node, platform: Option<&'n Node> },
 }
 
 const PIPELINE_KEYS: &[&str] = &[
@@ -24,7 +24,7 @@ const PIPELINE_KEYS: &[&str] = &[
     "sdkVersion",
 ];
 
-/// Sorts the documents of a source; `None` when they are no pipeline in the v2 format, which is then told.
+/// Sorts the documents of a source; `None` when they are no pipeline, which is then told.
 pub(crate) fn detect<'n>(nodes: &'n [Node], diagnostics: &mut Diagnostics) -> Option<Documents<'n>> {
     let mut pipelines: Vec<&Node> = Vec::new();
     let mut platforms: Vec<&Node> = Vec::new();
@@ -41,11 +41,9 @@ pub(crate) fn detect<'n>(nodes: &'n [Node], diagnostics: &mut Diagnostics) -> Op
             }
         }
     }
-    if let Some(workflow) = others.iter().find(|node| is_workflow(node)) {
-        diagnostics.push(v1_workflow(workflow));
-        return None;
-    }
-    for (found, kind) in [(&pipelines, "pipeline"), (&platforms, "platform")] {
+    let (workflows, others): (Vec<&Node>, Vec<&Node>) =
+        others.into_iter().partition(|node| is_workflow(node));
+    for (found, kind) in [(&workflows, "workflow"), (&pipelines, "pipeline"), (&platforms, "platform")] {
         for extra in found.iter().skip(1) {
             let message = format!("there is more than one {kind} specification in this file");
             let at = start_of(extra);
@@ -54,15 +52,23 @@ pub(crate) fn detect<'n>(nodes: &'n [Node], diagnostics: &mut Diagnostics) -> Op
                 .hint("keep one pipeline per file");
         }
     }
+    if let Some(workflow) = workflows.first() {
+        ignore(others.into_iter().chain(pipelines).chain(platforms), diagnostics);
+        return Some(Documents::V1 { workflow });
+    }
     let Some(pipeline) = pipelines.first() else {
         diagnostics.push(no_pipeline(&others, &platforms));
         return None;
     };
+    ignore(others, diagnostics);
+    Some(Documents::V2 { pipeline, platform: platforms.first().copied() })
+}
+
+fn ignore<'n>(others: impl IntoIterator<Item = &'n Node>, diagnostics: &mut Diagnostics) {
     for other in others {
-        let message = "this document is neither a pipeline nor platform settings and is ignored";
+        let message = "this document does not belong to the pipeline and is ignored";
         diagnostics.push(Diagnostic::new(Severity::Warning, "ignored-document", start_of(other), message));
     }
-    Some(Documents { pipeline, platform: platforms.first().copied() })
 }
 
 /// Returns the parts of a document that wraps both specifications.
@@ -82,14 +88,6 @@ fn is_workflow(node: &Node) -> bool {
 
 fn start_of(node: &Node) -> Span {
     Span { start: node.span.start, end: node.span.start }
-}
-
-fn v1_workflow(node: &Node) -> Diagnostic {
-    let kind = node.get("kind").and_then(Node::as_str).unwrap_or("Workflow");
-    let message = format!("this is an Argo `{kind}` (pipelines v1); this release runs pipelines v2 only");
-    let mut diagnostic = Diagnostic::new(Severity::Error, "v1-not-supported", start_of(node), message);
-    diagnostic.hint("compile the pipeline with the `kfp` 2.x SDK");
-    diagnostic
 }
 
 fn no_pipeline(others: &[&Node], platforms: &[&Node]) -> Diagnostic {

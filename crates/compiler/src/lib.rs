@@ -8,6 +8,7 @@ mod decode;
 mod detect;
 mod diagnostic;
 mod suggest;
+mod v1;
 mod v2;
 mod yaml;
 

@@ -130,6 +130,8 @@ pub enum SkipReason {
     Upstream { task: TaskKey, phase: TaskPhase },
     /// The run was cancelled before the task fired.
     Cancelled,
+    /// A loop over nothing, where that passes the task over.
+    NoItems,
 }
 
 /// What a cached result is found by.

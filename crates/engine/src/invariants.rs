@@ -105,7 +105,18 @@ impl<'a> Seen<'a> {
             TriggerStrategy::AllSucceeded if !upstream.iter().all(|(_, phase)| phase.is_success()) => {
                 return Err("I1: upstream did not succeed".to_owned());
             }
-            TriggerStrategy::AllSucceeded | TriggerStrategy::AllCompleted | TriggerStrategy::Exit => {}
+            TriggerStrategy::NoneFailed
+                if task.trigger.ready.is_none()
+                    && !upstream
+                        .iter()
+                        .all(|(_, phase)| phase.is_success() || *phase == TaskPhase::Skipped) =>
+            {
+                return Err("I1: upstream failed".to_owned());
+            }
+            TriggerStrategy::AllSucceeded
+            | TriggerStrategy::NoneFailed
+            | TriggerStrategy::AllCompleted
+            | TriggerStrategy::Exit => {}
         }
         let fired =
             |key: &TaskKey| self.started.contains(key) || self.ended.get(key) == Some(&TaskPhase::Failed);

@@ -20,10 +20,7 @@ pub fn launch_of(task: &str, command: &[&str]) -> Launch {
     let container = Container {
         image: Text::literal("busybox"),
         command: command.iter().map(|word| Word::literal(*word)).collect(),
-        args: Vec::new(),
-        env: Vec::new(),
-        resources: Default::default(),
-        platform: Default::default(),
+        ..Container::default()
     };
     Launch {
         attempt: AttemptId { run, task: TaskKey::root().child(task), number: 0 },

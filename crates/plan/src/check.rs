@@ -119,6 +119,7 @@ fn check_task(
                 }
             }
             ArtifactBinding::TaskOutput { task, .. } => producers.push(task),
+            ArtifactBinding::Inline { .. } => {}
         }
     }
     for producer in producers {
@@ -138,7 +139,7 @@ fn check_task(
 /// Lists what a task's settings take from around it.
 fn pod_bindings<'a>(plan: &'a Plan, task: &'a Task) -> impl Iterator<Item = &'a ParameterBinding> {
     let own = match plan.component(&task.component).map(|component| &component.kind) {
-        Some(ComponentKind::Container(container)) => Some(container.platform.pod.as_ref()),
+        Some(ComponentKind::Container(container)) => Some(&container.platform.pod),
         _ => None,
     };
     let handed = task.parameters.values().filter_map(|binding| match &binding.source {

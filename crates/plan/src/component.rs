@@ -120,6 +120,9 @@ pub struct ArtifactInput {
     pub is_list: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// The text that stands in when nothing is given; placeholders of the component's own inputs allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Text>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -128,6 +131,9 @@ pub struct ParameterOutput {
     pub parameter_type: ParameterType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Stands for the value that nobody left: no file, or a task that was skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -145,7 +151,6 @@ pub struct ArtifactOutput {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[allow(clippy::large_enum_variant, reason = "a plan has few components, and most of them are containers")]
 pub enum ComponentKind {
     Dag(Dag),
     Container(Container),
@@ -159,6 +164,12 @@ pub struct Dag {
     pub tasks: IndexMap<String, Task>,
     #[serde(default)]
     pub outputs: DagOutputs,
+    /// Tasks that decide how the dag ends; `None`: any that failed fails it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deciding: Option<Vec<String>>,
+    /// Tasks of one instance that run at once; `None` is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallelism: Option<u32>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -199,6 +210,78 @@ pub struct Container {
     pub resources: Resources,
     #[serde(default)]
     pub platform: TaskPlatform,
+    #[serde(default, skip_serializing_if = "Places::is_empty")]
+    pub places: Places,
+    /// Where the command starts; what stands for the image decides when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_directory: Option<Text>,
+}
+
+impl Container {
+    /// Shows every text in which placeholders may stand.
+    pub fn visit_texts<'t>(&'t self, visit: &mut dyn FnMut(&'t Text)) {
+        visit(&self.image);
+        for word in self.command.iter().chain(&self.args) {
+            word.visit_texts(visit);
+        }
+        let resources = &self.resources;
+        let quantities = [
+            &resources.cpu_request,
+            &resources.cpu_limit,
+            &resources.memory_request,
+            &resources.memory_limit,
+            &resources.accelerator_type,
+            &resources.accelerator_count,
+        ];
+        let env = self.env.iter().map(|variable| &variable.value);
+        let places = &self.places;
+        let outputs = places.output_artifacts.values().map(|place| &place.path);
+        env.chain(quantities.into_iter().flatten())
+            .chain(places.input_artifacts.values())
+            .chain(places.output_parameters.values())
+            .chain(outputs)
+            .chain(places.input_texts.values())
+            .chain(places.output_texts.values())
+            .chain(&self.working_directory)
+            .for_each(&mut *visit);
+        self.platform.pod.visit_texts(visit);
+    }
+}
+
+/// Paths at which a command that names its own expects inputs and leaves outputs (v1).
+///
+/// Inputs and outputs without a place are found through placeholders.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Places {
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub input_artifacts: IndexMap<String, Text>,
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub output_parameters: IndexMap<String, Text>,
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub output_artifacts: IndexMap<String, OutputPlace>,
+    /// Texts that are files for the command, by their path.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub input_texts: IndexMap<String, Text>,
+    /// Output parameters that are no files but texts with placeholders.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub output_texts: IndexMap<String, Text>,
+}
+
+impl Places {
+    /// Tells whether nothing has a place of its own.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Where a command leaves an output artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputPlace {
+    pub path: Text,
+    /// Nothing there is no failure.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -87,6 +87,15 @@ pub enum Function {
     Contains,
     /// RE2-style search, unanchored
     Matches,
+    /// A quoted operand of a v1 condition: a text, or seconds since 1970 when it reads as a date
+    ReadQuoted,
+    /// A bare operand of a v1 condition: a number, a boolean or a word
+    ReadBare,
+    /// The sum, or the joined text when a side is a text
+    Append,
+    Power,
+    /// What division leaves, of doubles too
+    Remainder,
 }
 
 /// A comprehension of CEL.

@@ -21,8 +21,8 @@ mod value;
 pub use check::{Broken, check};
 pub use component::{
     ArtifactInput, ArtifactOutput, ArtifactSelector, Component, ComponentKind, Container, Dag, DagOutputs,
-    Dialect, EnvVar, Importer, Inputs, Outputs, ParameterInput, ParameterOutput, ParameterSelector, Plan,
-    Resources,
+    Dialect, EnvVar, Importer, Inputs, OutputPlace, Outputs, ParameterInput, ParameterOutput,
+    ParameterSelector, Places, Plan, Resources,
 };
 pub use executor_io::{
     ArtifactList, ExecutorArtifact, ExecutorInput, ExecutorInputs, ExecutorOutput, ExecutorOutputs,
@@ -39,11 +39,12 @@ pub use pod::{EnvFrom, KeyFile, PodSettings, PodText, VolumeMount, VolumeSource,
 pub use quantity::quantity;
 pub use resource::{Manifest, Resource, ResourceAction, ResourceOutput};
 pub use task::{
-    ArtifactBinding, Caching, Items, IterationKind, LoopPolicy, ParameterBinding, ParameterSource, Retry,
-    Task, Trigger, TriggerStrategy,
+    ArtifactBinding, Caching, Each, Items, IterationKind, LoopPolicy, ParameterBinding, ParameterSource,
+    Retry, RetryOn, Task, Trigger, TriggerStrategy,
 };
 pub use task_config::TaskConfig;
 pub use types::{ArtifactType, ParameterType};
 pub use value::{
-    ArtifactId, ArtifactValue, Outcome, Value, canonical, kind_name, normalize, parse_output_text, text_form,
+    ArtifactId, ArtifactValue, Outcome, Value, canonical, inline_text, inline_uri, kind_name, normalize,
+    parse_output_text, text_form,
 };

@@ -19,6 +19,11 @@ pub enum Placeholder {
     InputParameter {
         name: String,
     },
+    /// One field of an input that is a struct; a nested value as JSON
+    InputField {
+        name: String,
+        key: String,
+    },
     InputArtifactUri {
         name: String,
     },
@@ -58,6 +63,11 @@ pub enum Placeholder {
     JobScheduleTime,
     PipelineRoot,
     WorkspacePath,
+    /// A tag of the v1 format that asks something of the run, the task or the attempt, by its own name;
+    /// stays as it is written when nobody knows an answer
+    Tag {
+        name: String,
+    },
     /// The inner text, JSON-escaped `times` times
     JsonEscape {
         inner: Box<Placeholder>,
@@ -128,6 +138,17 @@ impl Word {
         Self::Text { text: Text::literal(text) }
     }
 
+    /// Shows every text in it.
+    pub fn visit_texts<'t>(&'t self, visit: &mut dyn FnMut(&'t Text)) {
+        match self {
+            Self::Text { text } => visit(text),
+            Self::Concat { parts } => parts.iter().for_each(|part| part.visit_texts(visit)),
+            Self::IfPresent { then, otherwise, .. } => {
+                then.iter().chain(otherwise).for_each(|part| part.visit_texts(visit));
+            }
+        }
+    }
+
     /// Returns the word when it is plain text.
     pub fn as_literal(&self) -> Option<&str> {
         match self {
@@ -176,6 +197,9 @@ pub struct JobFacts {
     pub schedule_time: String,
     pub pipeline_root: String,
     pub workspace_path: String,
+    /// Answers to [`Placeholder::Tag`], for the tags that the task mentions
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
 }
 
 /// Fills placeholders from one task's input and its job's facts.
@@ -249,6 +273,10 @@ impl Filling<'_> {
                 .or_else(|| self.defaults.get(name))
                 .map(text_form)
                 .unwrap_or_default(),
+            Placeholder::InputField { name, key } => match input.inputs.parameter_values.get(name) {
+                Some(Value::Object(fields)) => fields.get(key).map(text_form).unwrap_or_default(),
+                _ => String::new(),
+            },
             Placeholder::InputArtifactUri { name } => self.input_artifact(name, |a| a.uri.clone()),
             Placeholder::InputArtifactPath { name } => self.input_artifact(name, |a| local_path(&a.uri)),
             Placeholder::InputArtifactMetadata { name, key } => {
@@ -275,6 +303,9 @@ impl Filling<'_> {
             Placeholder::JobScheduleTime => self.job.schedule_time.clone(),
             Placeholder::PipelineRoot => self.job.pipeline_root.clone(),
             Placeholder::WorkspacePath => self.job.workspace_path.clone(),
+            Placeholder::Tag { name } => {
+                self.job.tags.get(name).cloned().unwrap_or_else(|| format!("{{{{{name}}}}}"))
+            }
             Placeholder::JsonEscape { inner, times } => {
                 let mut text = self.placeholder(inner);
                 for _ in 0..*times {

@@ -20,14 +20,8 @@ pub struct TaskPlatform {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub placement: BTreeMap<String, Value>,
     /// What the task sees beside its image: volumes, variables from objects, labels.
-    #[serde(default, skip_serializing_if = "is_empty")]
-    pub pod: Box<PodSettings<PodText>>,
-}
-
-// Serde hands over the field itself, the box included.
-#[allow(clippy::borrowed_box)]
-fn is_empty(pod: &Box<PodSettings<PodText>>) -> bool {
-    pod.is_empty()
+    #[serde(default, skip_serializing_if = "PodSettings::is_empty")]
+    pub pod: PodSettings<PodText>,
 }
 
 /// Platform settings of the whole pipeline.
@@ -36,6 +30,9 @@ pub struct PipelinePlatform {
     /// Limit for the whole run from its start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
+    /// Attempts of the whole run at once; `None` is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallelism: Option<u32>,
     /// Clean-up times after the end, by the document's field name; shown, not applied off a cluster.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub retention: BTreeMap<String, Value>,

@@ -89,6 +89,37 @@ impl<N> PodSettings<N> {
     }
 }
 
+impl PodSettings<PodText> {
+    /// Shows every text in which placeholders may stand.
+    pub fn visit_texts<'t>(&'t self, visit: &mut dyn FnMut(&'t Text)) {
+        let mut show = |name: &'t PodText| {
+            if let PodText::Text { text } = name {
+                visit(text);
+            }
+        };
+        for mount in &self.volumes {
+            show(&mount.path);
+            mount.sub_path.iter().for_each(&mut show);
+            match &mount.source {
+                VolumeSource::Claim { name }
+                | VolumeSource::Secret { name, .. }
+                | VolumeSource::ConfigMap { name, .. } => show(name),
+                VolumeSource::EmptyDir { .. } | VolumeSource::Ephemeral { .. } | VolumeSource::Workspace => {}
+            }
+        }
+        for variable in &self.env {
+            match variable {
+                EnvFrom::Secret { name, .. }
+                | EnvFrom::ConfigMap { name, .. }
+                | EnvFrom::AllOfSecret { name, .. }
+                | EnvFrom::AllOfConfigMap { name, .. } => show(name),
+                EnvFrom::Field { .. } => {}
+            }
+        }
+        self.labels.values().chain(self.annotations.values()).chain(&self.service_account).for_each(show);
+    }
+}
+
 /// A volume, and where the task sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VolumeMount<N> {

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::expr::Expr;
-use crate::placeholder::ValueTemplate;
+use crate::placeholder::{Text, ValueTemplate};
 use crate::task_config::TaskConfig;
 use crate::value::Value;
 
@@ -63,8 +63,17 @@ pub enum ParameterSource {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ArtifactBinding {
-    DagInput { name: String },
-    TaskOutput { task: String, key: String },
+    DagInput {
+        name: String,
+    },
+    TaskOutput {
+        task: String,
+        key: String,
+    },
+    /// The text itself, placeholders of the task's own inputs allowed inside.
+    Inline {
+        text: Text,
+    },
 }
 
 /// When a task fires once its upstream has ended: strategy first, then condition.
@@ -75,6 +84,10 @@ pub struct Trigger {
     /// Over `inputs` (`parameter_values`, `artifacts`); false skips the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<Expr>,
+    /// Replaces the strategy: over `upstream`, which has for each upstream task the booleans `succeeded`,
+    /// `failed`, `errored`, `skipped`, `omitted`, `any_succeeded` and `all_failed`; false omits the task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<Expr>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +96,8 @@ pub enum TriggerStrategy {
     /// Every upstream task succeeded; a skipped one did not.
     #[default]
     AllSucceeded,
+    /// Every upstream task succeeded or was skipped by its own condition (v1 dependencies).
+    NoneFailed,
     /// Every upstream task ended, however (`ignore_upstream_failure`).
     AllCompleted,
     /// As before, and in spite of a cancel: an exit handler cleans up after what had begun.
@@ -99,6 +114,29 @@ pub struct LoopPolicy {
     /// Iterations at once; `None` is no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallelism: Option<u32>,
+    #[serde(default, skip_serializing_if = "Each::is_empty")]
+    pub each: Each,
+}
+
+/// What differs by item beside the item itself; filled once for each from the loop's inputs and the item.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Each {
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub parameters: IndexMap<String, ValueTemplate>,
+    /// Input artifacts that are texts.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub artifacts: IndexMap<String, Text>,
+    /// Over the inputs of one iteration; false skips it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Expr>,
+}
+
+impl Each {
+    /// Tells whether iterations differ by their item alone.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +167,29 @@ pub struct Retry {
     /// `None` is no cap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_backoff: Option<Duration>,
+    #[serde(default, skip_serializing_if = "RetryOn::is_any")]
+    pub on: RetryOn,
+    /// Since the first attempt's start; no attempt is planned for a later time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Duration>,
+}
+
+/// Which ends of an attempt are worth another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryOn {
+    #[default]
+    Any,
+    /// The command itself failed.
+    Failure,
+    /// Something around the command failed: it could not start, or left no output.
+    Error,
+}
+
+impl RetryOn {
+    fn is_any(&self) -> bool {
+        *self == Self::Any
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,4 +198,7 @@ pub struct Caching {
     /// Replaces the fingerprint: equal keys of one component are one cache entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// Older results do not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<Duration>,
 }

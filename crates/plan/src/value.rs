@@ -115,6 +115,34 @@ pub fn text_form(value: &Value) -> String {
     }
 }
 
+/// Makes the URI of an artifact that is a text: the text itself, as RFC 2397 has it.
+pub fn inline_uri(text: &str) -> String {
+    let mut uri = String::from("data:,");
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri
+}
+
+/// Reads what [`inline_uri`] wrote; nothing of any other URI.
+pub fn inline_text(uri: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = uri.strip_prefix("data:,")?.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digits = [rest.next()?, rest.next()?];
+            bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// Names a value's JSON kind for messages.
 pub fn kind_name(value: &Value) -> &'static str {
     match value {

@@ -229,7 +229,9 @@ pub(super) enum Mention<'a> {
 
 fn visit_placeholder(placeholder: &Placeholder, visit: &mut dyn FnMut(Mention<'_>)) {
     match placeholder {
-        Placeholder::InputParameter { name } => visit(Mention::InputParameter(name)),
+        Placeholder::InputParameter { name } | Placeholder::InputField { name, .. } => {
+            visit(Mention::InputParameter(name));
+        }
         Placeholder::InputArtifactUri { name }
         | Placeholder::InputArtifactPath { name }
         | Placeholder::InputArtifactMetadata { name, .. }
@@ -249,7 +251,8 @@ fn visit_placeholder(placeholder: &Placeholder, visit: &mut dyn FnMut(Mention<'_
         | Placeholder::TaskUuid
         | Placeholder::JobCreateTime
         | Placeholder::JobScheduleTime
-        | Placeholder::PipelineRoot => {}
+        | Placeholder::PipelineRoot
+        | Placeholder::Tag { .. } => {}
     }
 }
 

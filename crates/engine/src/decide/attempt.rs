@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use pipewright_plan::{Outcome, Retry};
+use pipewright_plan::{Outcome, Retry, RetryOn};
 
 use super::{Decision, is_retryable};
-use crate::driver::{import_request, order, published_outcome};
+use crate::driver::{import_request, is_error, order, published_outcome};
 use crate::event::{AttemptEnd, Doom, Event, Failure, FailureReason};
 use crate::id::{AttemptId, Timestamp};
 use crate::input::{CacheAnswer, ImportAnswer};
@@ -80,13 +80,18 @@ impl Decision<'_> {
             return self.end_key(task, TaskPhase::Cancelled, Outcome::default(), Some(failure));
         }
         let retry = self.task(id).and_then(|task| task.retry.as_ref());
-        match retry.filter(|retry| number < retry.max_retries && is_retryable(failure.reason)) {
+        let is_worth =
+            |retry: &&Retry| number < retry.max_retries && is_worth_another(retry.on, failure.reason);
+        match retry.filter(is_worth) {
             // It was about to be tried again when the run was called off: its end is the cancel's doing.
             Some(_) if self.state.is_called_off(id) => {
                 self.end_key(task, TaskPhase::Cancelled, Outcome::default(), Some(failure));
             }
             Some(retry) => {
                 let delay = delay_before(retry, number + 1);
+                if self.is_too_late(id, retry, delay) {
+                    return self.fail_key(task, failure);
+                }
                 if delay.is_zero() {
                     return self.plan_attempt(id);
                 }
@@ -95,6 +100,14 @@ impl Decision<'_> {
             }
             None => self.fail_key(task, failure),
         }
+    }
+
+    /// Tells whether another attempt would begin after the time that all of them have.
+    fn is_too_late(&self, id: NodeId, retry: &Retry, delay: Duration) -> bool {
+        let first =
+            self.state.nodes[id].attempts.first().map(|first| first.started_at.unwrap_or(first.created_at));
+        let end = retry.within.zip(first).map(|(within, first)| first.after(within));
+        end.is_some_and(|end| self.now.after(delay) > end)
     }
 
     pub(super) fn cache_answered(&mut self, id: NodeId, answer: &CacheAnswer) {
@@ -147,6 +160,16 @@ impl Decision<'_> {
     }
 }
 
+/// Tells whether the end of an attempt is one that the policy tries again after.
+fn is_worth_another(on: RetryOn, reason: FailureReason) -> bool {
+    is_retryable(reason)
+        && match on {
+            RetryOn::Any => true,
+            RetryOn::Failure => !is_error(reason),
+            RetryOn::Error => is_error(reason),
+        }
+}
+
 /// Returns the pause before retry `k`, counted from 1. Source: v2 semantics 1.6.
 fn delay_before(retry: &Retry, k: u32) -> Duration {
     let factor = if retry.factor.is_finite() && retry.factor > 0.0 { retry.factor } else { 1.0 };
@@ -167,6 +190,8 @@ mod tests {
             backoff: Duration::from_millis(1500),
             factor: 2.0,
             max_backoff: Some(Duration::from_secs(10)),
+            on: RetryOn::Any,
+            within: None,
         };
         let pauses: Vec<u128> = (1..=5).map(|k| delay_before(&retry, k).as_millis()).collect();
         assert_eq!(pauses, [1500, 3000, 6000, 10_000, 10_000]);

@@ -1,6 +1,6 @@
 //! Ends of dags, loops and the run, from the ends of what is inside.
 
-use pipewright_plan::Outcome;
+use pipewright_plan::{Dag, Outcome};
 
 use super::Decision;
 use super::cancel::{called_off, phase_of};
@@ -17,11 +17,34 @@ impl Decision<'_> {
         }
         let Children::Dag { tasks, .. } = &node.children else { return };
         let ended: Vec<NodeId> = tasks.iter().copied().filter(|child| *child != UNBORN).collect();
-        let outcome = match dag_at(self.plan, node.component) {
-            Some(dag) => dag_outcome(self.state, dag, id),
-            None => Outcome::default(),
+        let (outcome, ended) = match dag_at(self.plan, node.component) {
+            Some(dag) => (dag_outcome(self.state, dag, id), self.deciding(dag, id, ended)),
+            None => (Outcome::default(), ended),
         };
         self.finish_group(id, &ended, outcome);
+    }
+
+    /// Lists the tasks whose ends decide how the dag ends: all, or those that it names and, for one that was
+    /// omitted, what it was omitted for.
+    fn deciding(&self, dag: &Dag, id: NodeId, all: Vec<NodeId>) -> Vec<NodeId> {
+        let Some(names) = &dag.deciding else { return all };
+        let mut deciding = Vec::new();
+        let mut waiting: Vec<usize> =
+            names.iter().rev().filter_map(|name| dag.tasks.get_index_of(name)).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        let Children::Dag { tasks, .. } = &self.state.nodes[id].children else { return all };
+        while let Some(index) = waiting.pop() {
+            let node = tasks.get(index).copied().filter(|node| *node != UNBORN && seen.insert(index));
+            let Some(node) = node else { continue };
+            match self.state.nodes[node].phase {
+                TaskPhase::Omitted => {
+                    let upstream = dag.tasks[index].upstream.iter();
+                    waiting.extend(upstream.filter_map(|name| dag.tasks.get_index_of(name)));
+                }
+                _ => deciding.push(node),
+            }
+        }
+        deciding
     }
 
     pub(super) fn finish_loop(&mut self, id: NodeId) {

@@ -1,8 +1,8 @@
 //! Loops: which iterations start, and when a loop is done.
 
 use super::{Decision, Work};
-use crate::driver::iteration_inputs;
-use crate::event::Event;
+use crate::driver::{drop_helpers, is_triggered, iteration_inputs};
+use crate::event::{Event, SkipReason};
 use crate::state::{Children, NodeId, task_of};
 
 impl Decision<'_> {
@@ -28,8 +28,17 @@ impl Decision<'_> {
             }
             let key = node.key.iteration(next);
             let Some(task) = task_of(self.plan, node) else { return };
-            match iteration_inputs(self.plan, task, (&node.inputs, items), &key, next) {
-                Ok(inputs) => {
+            let plan = self.plan;
+            let found = iteration_inputs((plan, self.state), task, (&node.inputs, items), &key, next);
+            let condition = task.iterator.as_ref().and_then(|iterator| iterator.each.condition.as_ref());
+            let triggered = match (&found, condition) {
+                (Ok(inputs), Some(condition)) => is_triggered(condition, inputs),
+                _ => Ok(true),
+            };
+            match triggered.and_then(|triggered| Ok((triggered, found?))) {
+                Ok((false, _)) => self.skip(key, SkipReason::Condition),
+                Ok((true, mut inputs)) => {
+                    drop_helpers(plan, &task.component, &mut inputs);
                     let inputs = Box::new(inputs);
                     self.emit(Event::TaskStarted { task: key.clone(), at: self.now, inputs });
                     if let Some(iteration) = self.state.node(&key) {

@@ -1,19 +1,24 @@
 //! When a task fires: strategy first, then inputs, then condition.
 
-use pipewright_plan::{ComponentKind, Outcome, Task, TriggerStrategy};
+use pipewright_plan::{ComponentKind, Dialect, Outcome, Task, TriggerStrategy};
 
 use super::{Decision, Work};
-use crate::driver::{fingerprint, is_triggered, items_of, resolve, root_inputs};
+use crate::driver::{
+    drop_helpers, fingerprint, is_ready, is_triggered, items_of, resolve, root_inputs, unresolved,
+};
 use crate::event::{Event, Failure, SkipReason};
 use crate::id::TaskKey;
-use crate::state::{Children, NodeId, dag_at, task_of};
+use crate::state::{Children, Node, NodeId, dag_at, task_of};
 use crate::view::{TaskKind, TaskPhase};
+
+/// Deepest nesting of dags; what goes deeper is a recursion without end.
+const DEEPEST: usize = 100;
 
 impl Decision<'_> {
     pub(super) fn start_root(&mut self) {
         let Some(submit) = self.state.submit.clone() else { return };
         let task = TaskKey::root();
-        match root_inputs(self.plan, &submit.arguments) {
+        match root_inputs(self.plan, self.state, &submit.arguments) {
             Ok(inputs) => {
                 self.emit(Event::TaskStarted { task: task.clone(), at: self.now, inputs: Box::new(inputs) });
                 if let Some(id) = self.state.node(&task) {
@@ -39,17 +44,24 @@ impl Decision<'_> {
         if let Some(reason) = self.reason_to_skip(dag, task) {
             return self.skip(key, reason);
         }
-        let inputs = match resolve(plan, self.state, dag, (name, task)) {
-            Ok(inputs) => inputs,
-            Err(failure) => return self.fail_key(key, failure),
-        };
-        match task.trigger.condition.as_ref().map(|condition| is_triggered(condition, &inputs)) {
-            None | Some(Ok(true)) => {}
-            Some(Ok(false)) => return self.skip(key, SkipReason::Condition),
-            Some(Err(failure)) => return self.fail_key(key, failure),
+        let (mut inputs, resolved) = resolve(plan, self.state, dag, (name, task));
+        let condition = task.trigger.condition.as_ref();
+        let triggered = condition.map(|condition| is_triggered(condition, &inputs));
+        match (resolved, triggered) {
+            // A v1 task whose condition is false needs none of its other inputs.
+            (Err(_), Some(Ok(false))) if plan.dialect == Dialect::V1 => {
+                return self.skip(key, SkipReason::Condition);
+            }
+            (Err(failure), _) | (Ok(()), Some(Err(failure))) => return self.fail_key(key, failure),
+            (Ok(()), Some(Ok(false))) => return self.skip(key, SkipReason::Condition),
+            (Ok(()), None | Some(Ok(true))) => {}
+        }
+        if task.iterator.is_none() {
+            drop_helpers(plan, &task.component, &mut inputs);
         }
         let items = match task.iterator.as_ref().map(|iterator| items_of(iterator, &inputs)) {
             None => None,
+            Some(Ok((0, _))) if plan.dialect == Dialect::V1 => return self.skip(key, SkipReason::NoItems),
             Some(Ok(items)) => Some(items),
             Some(Err(failure)) => return self.fail_key(key, failure),
         };
@@ -70,7 +82,26 @@ impl Decision<'_> {
             let index = owner.tasks.get_index_of(name)?;
             self.state.child(dag, index)
         });
+        if let Some(ready) = &task.trigger.ready {
+            if self.state.is_called_off(dag) {
+                return Some(SkipReason::Cancelled);
+            }
+            let ends: Vec<&Node> = upstream.collect();
+            if is_ready(self.state, ready, &ends) {
+                return None;
+            }
+            let first = ends.iter().find(|node| !node.phase.is_success()).or(ends.first())?;
+            return Some(SkipReason::Upstream { task: first.key.clone(), phase: first.phase });
+        }
         match task.trigger.strategy {
+            TriggerStrategy::NoneFailed => {
+                if self.state.is_called_off(dag) {
+                    return Some(SkipReason::Cancelled);
+                }
+                let lets_pass = |node: &&Node| node.phase.is_success() || node.phase == TaskPhase::Skipped;
+                let failed = upstream.into_iter().find(|node| !lets_pass(node))?;
+                Some(SkipReason::Upstream { task: failed.key.clone(), phase: failed.phase })
+            }
             TriggerStrategy::AllSucceeded => {
                 if self.state.is_called_off(dag) {
                     return Some(SkipReason::Cancelled);
@@ -93,6 +124,10 @@ impl Decision<'_> {
         let node = &self.state.nodes[id];
         let Some((_, component)) = plan.components.get_index(node.component) else { return };
         match &component.kind {
+            ComponentKind::Dag(_) if node.key.as_str().matches('/').count() > DEEPEST => {
+                let message = format!("dags are nested more than {DEEPEST} deep: the recursion has no end");
+                self.fail_key(self.key(id), unresolved(message));
+            }
             ComponentKind::Dag(_) => {
                 let Children::Dag { waiting, .. } = &node.children else { return };
                 let free = waiting.iter().enumerate().filter(|(_, count)| **count == 0);

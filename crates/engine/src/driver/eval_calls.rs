@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 use pipewright_plan::{Function, Value, kind_name, normalize, text_form};
 use regex_lite::Regex;
 
+use super::operand;
+
 /// Applies a function to evaluated arguments.
 pub(crate) fn call(function: Function, arguments: &[Value]) -> Result<Value, String> {
     match (function, arguments) {
@@ -28,6 +30,22 @@ pub(crate) fn call(function: Function, arguments: &[Value]) -> Result<Value, Str
             Function::Add | Function::Subtract | Function::Multiply | Function::Divide | Function::Modulo,
             [left, right],
         ) => arithmetic(function, left, right),
+        (Function::Append, [left @ Value::Number(_), right @ Value::Number(_)]) => {
+            arithmetic(Function::Add, left, right)
+        }
+        (Function::Append, [left, right]) if left.is_string() || right.is_string() => {
+            Ok(Value::String(text_form(left) + &text_form(right)))
+        }
+        (Function::Remainder | Function::Power, [Value::Number(left), Value::Number(right)]) => {
+            let (left, right) = (left.as_f64().unwrap_or(f64::NAN), right.as_f64().unwrap_or(f64::NAN));
+            let result = if function == Function::Power { left.powf(right) } else { left % right };
+            serde_json::Number::from_f64(result)
+                .map(Value::Number)
+                .ok_or_else(|| "the result is no finite number".to_owned())
+        }
+        (Function::ReadQuoted, [Value::String(text)]) => Ok(operand::quoted(text)),
+        (Function::ReadBare, [value]) => operand::bare(&text_form(value)),
+        (Function::ReadQuoted, [value]) => Ok(operand::quoted(&text_form(value))),
         (Function::Size, [value]) => size(value),
         (Function::Int, [value]) => to_int(value),
         (Function::Double, [value]) => to_double(value),

@@ -13,7 +13,9 @@ use sha2::{Digest, Sha256};
 use super::defaults_of;
 use super::pod::{pod_of, workspace_claim};
 use super::resolve::inputs_alone;
+use super::tags::Asking;
 use crate::event::Fingerprint;
+use crate::id::AttemptId;
 use crate::state::{Node, RunState, container_at, task_of};
 
 /// Texts longer than this stand in the document by their digest.
@@ -54,6 +56,15 @@ pub(crate) fn fingerprint(plan: &Plan, state: &RunState, node: &Node) -> Option<
     if !container.env.is_empty() {
         document.insert("env".to_owned(), shortened(json(&container.env)));
     }
+    let first = AttemptId { run: state.run.clone(), task: node.key.clone(), number: 0 };
+    let asking = Asking { plan, state, key: &node.key, attempt: Some(&first) };
+    let facts = asking.container_facts(container);
+    for (name, answer) in &facts.tags {
+        document.insert(format!("tags.{name}"), shortened(answer.clone()));
+    }
+    if !container.places.is_empty() {
+        document.insert("places".to_owned(), shortened(json(&container.places)));
+    }
     if plan.platform.workspace.is_some() || !container.platform.pod.is_empty() {
         add_pod(plan, state, node, &mut document);
     }
@@ -66,7 +77,7 @@ fn add_pod(plan: &Plan, state: &RunState, node: &Node, document: &mut BTreeMap<S
     let Some((_, component)) = plan.components.get_index(node.component) else { return };
     let Some(container) = container_at(plan, node.component) else { return };
     let (input, defaults) = (inputs_alone(&node.inputs), defaults_of(component, &node.inputs));
-    let job = state.job_facts(plan, &node.key);
+    let job = Asking { plan, state, key: &node.key, attempt: None }.container_facts(container);
     let filling = Filling { executor_input: &input, defaults: &defaults, job: &job };
     let pod = match pod_of((plan, state), node, container, &filling) {
         Ok(pod) => pod,

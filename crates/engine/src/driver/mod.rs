@@ -1,9 +1,12 @@
 //! What the field calls the driver, as functions: inputs are resolved, outputs provisioned, results named.
 
+mod artifacts;
 mod convert;
 mod eval;
 mod eval_calls;
 mod fingerprint;
+mod items;
+mod operand;
 mod order;
 mod outputs;
 mod pod;
@@ -11,16 +14,19 @@ mod provision;
 mod quantity;
 mod resolve;
 mod resource;
+mod tags;
 mod task_config;
 
 use sha2::{Digest, Sha256};
 
 pub(crate) use eval::{Environment, evaluate};
 pub(crate) use fingerprint::fingerprint;
+pub(crate) use items::{items_of, iteration_inputs};
 pub(crate) use order::order;
 pub(crate) use outputs::{collect, dag_outcome, published_outcome};
 pub(crate) use provision::import_request;
-pub(crate) use resolve::{defaults_of, is_triggered, items_of, iteration_inputs, resolve, root_inputs};
+pub(crate) use resolve::{defaults_of, is_ready, is_triggered, resolve, root_inputs};
+pub(crate) use tags::{drop_helpers, is_error};
 
 use crate::event::{Failure, FailureReason};
 

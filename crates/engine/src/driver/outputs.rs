@@ -4,7 +4,12 @@
 //! Source: v2 semantics 2.9, with the right rule where upstream flattens: lists in index order, nested loops
 //! give nested lists of parameters, artifact lists are concatenated, branches that did not run add nothing.
 
-use pipewright_plan::{ArtifactId, ArtifactValue, Component, Dag, Outcome, Plan, Published, Value};
+use std::collections::BTreeMap;
+
+use pipewright_plan::{
+    ArtifactId, ArtifactValue, Component, ComponentKind, Dag, Dialect, Outcome, Plan, Published, Value,
+    text_form,
+};
 
 use super::convert::convert;
 use super::uuid_of;
@@ -26,7 +31,7 @@ pub(crate) fn published_outcome(
             hint: Some("write a value of the declared type for every declared output".to_owned()),
             exit_code: Some(0),
         };
-        let Some(value) = published.parameters.get(name) else {
+        let Some(value) = published.parameters.get(name).or(output.default.as_ref()) else {
             return Err(failure(format!("output parameter `{name}` was not written")));
         };
         let value = convert(output.parameter_type, value.clone())
@@ -34,7 +39,11 @@ pub(crate) fn published_outcome(
         outcome.parameters.insert(name.clone(), value);
     }
     for (name, output) in &component.outputs.artifacts {
-        let list = published.artifacts.get(name).map(|list| list.artifacts.as_slice()).unwrap_or_default();
+        let published = published.artifacts.get(name);
+        if published.is_none() && is_optional(component, name) {
+            continue;
+        }
+        let list = published.map(|list| list.artifacts.as_slice()).unwrap_or_default();
         let artifacts = list.iter().enumerate().map(|(index, artifact)| ArtifactValue {
             id: ArtifactId(uuid_of(&format!("{attempt}:{name}:{index}"))),
             name: name.clone(),
@@ -45,6 +54,16 @@ pub(crate) fn published_outcome(
         outcome.artifacts.insert(name.clone(), artifacts.collect());
     }
     Ok(outcome)
+}
+
+/// Tells whether an artifact need not be there after a command that names its own places.
+fn is_optional(component: &Component, name: &str) -> bool {
+    match &component.kind {
+        ComponentKind::Container(container) => {
+            container.places.output_artifacts.get(name).is_some_and(|place| place.optional)
+        }
+        ComponentKind::Dag(_) | ComponentKind::Importer(_) | ComponentKind::Resource(_) => false,
+    }
 }
 
 /// Selects a dag's outputs from its children; what no child left is left out.
@@ -80,6 +99,10 @@ pub(crate) fn dag_outcome(state: &RunState, dag: &Dag, node: NodeId) -> Outcome 
 pub(crate) fn collect(plan: &Plan, state: &RunState, component: usize, iterations: &[NodeId]) -> Outcome {
     let mut outcome = Outcome::default();
     let Some((_, component)) = plan.components.get_index(component) else { return outcome };
+    if plan.dialect == Dialect::V1 {
+        outcome.parameters = aggregated(state, component, iterations);
+        return outcome;
+    }
     for name in component.outputs.parameters.keys() {
         let values = iterations.iter().filter_map(|id| state.nodes[*id].outcome.parameters.get(name));
         outcome.parameters.insert(name.clone(), Value::Array(values.cloned().collect()));
@@ -89,4 +112,24 @@ pub(crate) fn collect(plan: &Plan, state: &RunState, component: usize, iteration
         outcome.artifacts.insert(name.clone(), lists.flatten().cloned().collect());
     }
     outcome
+}
+
+/// Writes each output of a v1 loop as one JSON text: a list in item order, of those that succeeded; values that
+/// are all JSON objects or lists stand in it as such, others as texts. Source: v1 semantics 2.2.
+fn aggregated(state: &RunState, component: &Component, iterations: &[NodeId]) -> BTreeMap<String, Value> {
+    let succeeded = || iterations.iter().map(|id| &state.nodes[*id]).filter(|node| node.phase.is_success());
+    let mut all = BTreeMap::new();
+    for name in component.outputs.parameters.keys() {
+        let texts: Vec<String> =
+            succeeded().filter_map(|node| node.outcome.parameters.get(name)).map(text_form).collect();
+        let parsed: Option<Vec<Value>> = texts
+            .iter()
+            .map(|text| {
+                serde_json::from_str(text).ok().filter(|value: &Value| value.is_array() || value.is_object())
+            })
+            .collect();
+        let list = parsed.unwrap_or_else(|| texts.into_iter().map(Value::from).collect());
+        all.insert(name.clone(), Value::from(Value::from(list).to_string()));
+    }
+    all
 }

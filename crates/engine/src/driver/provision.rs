@@ -12,6 +12,7 @@ use pipewright_plan::{
 use super::pod::pod_of;
 use super::quantity::resources;
 use super::resolve::inputs_alone;
+use super::tags::Asking;
 use super::{defaults_of, unresolved, uuid_of};
 use crate::desired::{ImportRequest, Launch};
 use crate::event::{Failure, Resolved};
@@ -80,9 +81,11 @@ pub(super) fn prepare(
     attempt: AttemptId,
 ) -> Result<Launch, Failure> {
     let root = state.submit.as_ref().map(|submit| submit.pipeline_root.as_str()).unwrap_or_default();
-    let executor_input = executor_input(plan, component, &node.inputs, &attempt, root);
+    let mut executor_input = executor_input(plan, component, &node.inputs, &attempt, root);
     let defaults = defaults_of(component, &node.inputs);
-    let job = state.job_facts(plan, &node.key);
+    let asking = Asking { plan, state, key: &node.key, attempt: Some(&attempt) };
+    asking.reread(&mut executor_input.inputs.parameter_values);
+    let job = asking.container_facts(container);
     let filling = Filling { executor_input: &executor_input, defaults: &defaults, job: &job };
     let mut env: Vec<(String, String)> =
         container.env.iter().map(|variable| (variable.name.clone(), filling.text(&variable.value))).collect();

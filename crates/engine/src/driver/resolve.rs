@@ -5,20 +5,21 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    ArtifactBinding, Component, ComponentKind, ExecutorInput, Expr, Filling, Items, IterationKind,
-    LoopPolicy, ParameterInput, ParameterSource, ParameterType, Plan, Task, TaskConfig, Value, ValueTemplate,
-    kind_name, text_form,
+    Component, ComponentKind, Dialect, ExecutorInput, Expr, Filling, Items, LoopPolicy, ParameterInput,
+    ParameterSource, ParameterType, Plan, Task, TaskConfig, Value, ValueTemplate, kind_name, text_form,
 };
 use serde_json::json;
 
+use super::artifacts::{add_inline, add_root, resolve_artifacts};
 use super::convert::convert;
 use super::pod::{Around, workspace_claim};
 use super::provision::executor_artifacts;
+use super::tags::{Asking, is_error, texts_of};
 use super::task_config::task_config;
 use super::{Environment, evaluate, unresolved};
 use crate::event::{Failure, Resolved};
 use crate::id::TaskKey;
-use crate::state::{Node, NodeId, RunState, resource_name};
+use crate::state::{Children, Node, NodeId, RunState, resource_name};
 use crate::view::TaskPhase;
 
 /// What a binding yields before the component's own rules apply.
@@ -31,7 +32,11 @@ enum Found {
 }
 
 /// Completes a run's arguments: defaults, and null for optional inputs without one.
-pub(crate) fn root_inputs(plan: &Plan, arguments: &BTreeMap<String, Value>) -> Result<Resolved, Failure> {
+pub(crate) fn root_inputs(
+    plan: &Plan,
+    state: &RunState,
+    arguments: &BTreeMap<String, Value>,
+) -> Result<Resolved, Failure> {
     let mut resolved = Resolved::default();
     let Some(root) = plan.root_component() else { return Ok(resolved) };
     for (name, input) in &root.inputs.parameters {
@@ -43,26 +48,46 @@ pub(crate) fn root_inputs(plan: &Plan, arguments: &BTreeMap<String, Value>) -> R
         };
         resolved.parameters.insert(name.clone(), value);
     }
+    let asking = Asking { plan, state, key: &TaskKey::root(), attempt: None };
+    asking.reread(&mut resolved.parameters);
+    add_root((plan, state), root, &mut resolved);
     for (name, input) in &root.inputs.artifacts {
-        if !input.optional {
+        if !input.optional && !resolved.artifacts.contains_key(name) {
             return Err(unresolved(format!("input artifact `{name}` cannot be given to a run")));
         }
     }
     Ok(resolved)
 }
 
-/// Resolves the inputs of a task of this dag instance.
+/// Resolves the inputs of a task of this dag instance, and says what failed of it.
+///
+/// What could be resolved is there in any case: a condition may need no more.
 pub(crate) fn resolve(
     plan: &Plan,
     state: &RunState,
     dag: NodeId,
     (task_name, task): (&str, &Task),
-) -> Result<Resolved, Failure> {
+) -> (Resolved, Result<(), Failure>) {
+    let mut resolved = Resolved::default();
+    let result = resolve_into((plan, state), dag, (task_name, task), &mut resolved);
+    (resolved, result)
+}
+
+fn resolve_into(
+    (plan, state): (&Plan, &RunState),
+    dag: NodeId,
+    (task_name, task): (&str, &Task),
+    resolved: &mut Resolved,
+) -> Result<(), Failure> {
     let Some(component) = plan.component(&task.component) else {
         return Err(unresolved(format!("component `{}` does not exist", task.component)));
     };
-    let mut resolved = Resolved::default();
-    resolve_artifacts(state, plan, dag, (task, component), &mut resolved)?;
+    // A v1 condition that is false asks for nothing beyond its own operands.
+    let mut failed = resolve_artifacts((plan, state), dag, (task, component), resolved);
+    if plan.dialect == Dialect::V2 {
+        failed?;
+        failed = Ok(());
+    }
     let site = Site { plan, state, dag, key: state.nodes[dag].key.child(task_name), component };
     // Constants may refer to the task's other inputs, so they come last.
     let is_template = |source: &ParameterSource| match source {
@@ -75,34 +100,45 @@ pub(crate) fn resolve(
             if is_template(&binding.source) != last {
                 continue;
             }
-            let found = site.find(&binding.source, &resolved)?;
+            let found = site.find(&binding.source, resolved)?;
             let found = match (found, &binding.selector) {
                 (Found::Value(value), Some(selector)) if !value.is_null() => {
                     Found::Value(select(&format!("input `{name}`"), selector, &value)?)
                 }
                 (found, _) => found,
             };
-            site.place(name, found, iterated(task), &mut resolved)?;
+            let placed = site.place(name, found, iterated(task), resolved);
+            if plan.dialect == Dialect::V2 {
+                placed?;
+            } else {
+                failed = failed.and(placed);
+            }
         }
     }
+    failed?;
     for (name, input) in &component.inputs.parameters {
         // What a binding left out stays out of a container; a dag completes it for its own tasks.
         let left_out = task.parameters.contains_key(name) && !is_dag(component);
         if left_out || resolved.parameters.contains_key(name) {
             continue;
         }
-        if task.iterator.as_ref().is_some_and(|iterator| iterator.item_input == *name) {
+        let by_item = |iterator: &LoopPolicy| {
+            iterator.item_input == *name || iterator.each.parameters.contains_key(name)
+        };
+        if task.iterator.as_ref().is_some_and(by_item) {
             continue;
         }
         if let Some(value) = unbound(name, input, component)? {
             resolved.parameters.insert(name.clone(), value);
         }
     }
-    Ok(resolved)
+    Asking { plan, state, key: &site.key, attempt: None }.reread(&mut resolved.parameters);
+    add_inline((plan, state), &site.key, (task, component), resolved);
+    Ok(())
 }
 
 /// Names the input that an iterator hides inside its iterations.
-fn iterated(task: &Task) -> Option<&str> {
+pub(super) fn iterated(task: &Task) -> Option<&str> {
     match &task.iterator.as_ref()?.items {
         Items::Input { name } => Some(name),
         Items::Static { .. } => None,
@@ -137,6 +173,9 @@ impl Site<'_> {
                 let why = || format!("task `{task}` left no output `{key}`");
                 match producer.map(|node| (node.phase, node.outcome.parameters.get(key))) {
                     Some((_, Some(value))) => Found::Value(value.clone()),
+                    Some((phase, None)) if !phase.is_success() && self.stand_in(task, key).is_some() => {
+                        Found::Value(self.stand_in(task, key).unwrap_or_default())
+                    }
                     Some((phase, None)) if !phase.is_success() => Found::NotProduced(why()),
                     Some((_, None)) | None => Found::Nothing(why()),
                 }
@@ -153,11 +192,19 @@ impl Site<'_> {
         })
     }
 
+    /// Returns what an output declares for the case that nobody left it.
+    fn stand_in(&self, task: &str, key: &str) -> Option<Value> {
+        let dag = crate::state::dag_at(self.plan, self.state.nodes[self.dag].component)?;
+        let component = self.plan.component(&dag.tasks.get(task)?.component)?;
+        component.outputs.parameters.get(key)?.default.clone()
+    }
+
     /// Fills a constant from the inputs resolved before it.
     fn fill(&self, template: &ValueTemplate, resolved: &Resolved) -> Value {
         let input = inputs_alone(resolved);
         let defaults = defaults_of(self.component, resolved);
-        let job = self.state.job_facts(self.plan, &self.key);
+        let asking = Asking { plan: self.plan, state: self.state, key: &self.key, attempt: None };
+        let job = asking.job_facts(texts_of(template));
         Filling { executor_input: &input, defaults: &defaults, job: &job }.value(template)
     }
 
@@ -196,11 +243,17 @@ impl Site<'_> {
             (_, Some(input @ ParameterInput { default: Some(default), .. })) => {
                 accept(name, input, default.clone())?
             }
-            (Found::NotProduced(_), Some(input)) if input.parameter_type == ParameterType::String => {
+            (Found::NotProduced(_), Some(input))
+                if input.parameter_type == ParameterType::String && self.plan.dialect == Dialect::V2 =>
+            {
                 Value::String(String::new())
             }
             // Helpers of constants are declared by nobody: without a value they stand for no text.
-            (Found::Nothing(_) | Found::NotProduced(_), None) if items_input != Some(name) => return Ok(()),
+            (Found::Nothing(_) | Found::NotProduced(_), None)
+                if items_input != Some(name) && self.plan.dialect == Dialect::V2 =>
+            {
+                return Ok(());
+            }
             (Found::Nothing(why) | Found::NotProduced(why), _) => return Err(missing(why)),
         };
         resolved.parameters.insert(name.to_owned(), value);
@@ -267,7 +320,7 @@ pub(super) fn select(name: &str, selector: &Expr, value: &Value) -> Result<Value
         .map_err(|error| unresolved(format!("cannot select the value of {name}: {error}")))
 }
 
-fn accept(name: &str, input: &ParameterInput, value: Value) -> Result<Value, Failure> {
+pub(super) fn accept(name: &str, input: &ParameterInput, value: Value) -> Result<Value, Failure> {
     let value = convert(input.parameter_type, value)
         .map_err(|why| unresolved(format!("input `{name}` does not fit: {why}")))?;
     if !input.literals.is_empty() && !input.literals.contains(&value) {
@@ -290,45 +343,6 @@ fn unbound(name: &str, input: &ParameterInput, component: &Component) -> Result<
     }
 }
 
-fn resolve_artifacts(
-    state: &RunState,
-    plan: &Plan,
-    dag: NodeId,
-    (task, component): (&Task, &Component),
-    resolved: &mut Resolved,
-) -> Result<(), Failure> {
-    for (name, binding) in &task.artifacts {
-        let (found, from) = match binding {
-            ArtifactBinding::DagInput { name } => {
-                (state.nodes[dag].inputs.artifacts.get(name), format!("input `{name}` of the dag"))
-            }
-            ArtifactBinding::TaskOutput { task, key } => {
-                let node = sibling(plan, state, dag, task);
-                let found = node.and_then(|node| node.outcome.artifacts.get(key));
-                (found, format!("output `{key}` of task `{task}`"))
-            }
-        };
-        let declared = component.inputs.artifacts.get(name);
-        match found {
-            Some(artifacts) => {
-                resolved.artifacts.insert(name.clone(), artifacts.clone());
-            }
-            None if declared.is_some_and(|input| input.optional) => {}
-            None => {
-                let message = format!("input artifact `{name}` is missing: {from} was not produced");
-                return Err(unresolved(message));
-            }
-        }
-    }
-    for (name, input) in &component.inputs.artifacts {
-        let is_item = task.iterator.as_ref().is_some_and(|iterator| iterator.item_input == *name);
-        if !input.optional && !is_item && !task.artifacts.contains_key(name) {
-            return Err(unresolved(format!("input artifact `{name}` is not given")));
-        }
-    }
-    Ok(())
-}
-
 /// Evaluates a trigger condition over resolved inputs.
 pub(crate) fn is_triggered(condition: &Expr, resolved: &Resolved) -> Result<bool, Failure> {
     let parameters: serde_json::Map<String, Value> =
@@ -346,100 +360,29 @@ pub(crate) fn is_triggered(condition: &Expr, resolved: &Resolved) -> Result<bool
     }
 }
 
-/// Returns a loop's items; for artifact loops their number alone counts.
-pub(crate) fn items_of(iterator: &LoopPolicy, resolved: &Resolved) -> Result<(u32, Vec<Value>), Failure> {
-    let too_many = |_| unresolved("the loop has more items than can be counted");
-    let name = match &iterator.items {
-        Items::Static { values } => {
-            return Ok((u32::try_from(values.len()).map_err(too_many)?, values.clone()));
-        }
-        Items::Input { name } => name,
-    };
-    if iterator.kind == IterationKind::Artifact {
-        let count = resolved.artifacts.get(name).map_or(0, Vec::len);
-        return Ok((u32::try_from(count).map_err(too_many)?, Vec::new()));
-    }
-    let items = match resolved.parameters.get(name) {
-        Some(Value::Array(items)) => items.clone(),
-        Some(Value::String(text)) => match serde_json::from_str(text) {
-            Ok(Value::Array(items)) => items.into_iter().map(pipewright_plan::normalize).collect(),
-            _ => return Err(unresolved(format!("loop items `{name}` are a text that is no JSON list"))),
-        },
-        Some(other) => {
-            let kind = kind_name(other);
-            return Err(unresolved(format!("loop items `{name}` are a {kind} value, not a list")));
-        }
-        None => return Err(unresolved(format!("loop items `{name}` are missing"))),
-    };
-    Ok((u32::try_from(items.len()).map_err(too_many)?, items))
-}
-
-/// Tells whether a task inside the component of this task takes that input of it.
-fn is_asked_for(plan: &Plan, task: &Task, input: &str) -> bool {
-    let Some(ComponentKind::Dag(dag)) = plan.component(&task.component).map(|component| &component.kind)
-    else {
-        return false;
-    };
-    dag.tasks.values().any(|inner| {
-        let takes =
-            |source: &ParameterSource| matches!(source, ParameterSource::DagInput { name } if name == input);
-        inner.parameters.values().any(|binding| takes(&binding.source))
-            || inner
-                .artifacts
-                .values()
-                .any(|binding| matches!(binding, ArtifactBinding::DagInput { name } if name == input))
-    })
-}
-
-/// Returns the inputs of one iteration: those of the loop without its items, and the item.
-pub(crate) fn iteration_inputs(
-    plan: &Plan,
-    task: &Task,
-    (loop_inputs, items): (&Resolved, &[Value]),
-    key: &TaskKey,
-    index: u32,
-) -> Result<Resolved, Failure> {
-    let Some(iterator) = &task.iterator else { return Ok(loop_inputs.clone()) };
-    let index = index as usize;
-    let mut resolved = Resolved::default();
-    // The items are passed over, not copied: there may be many of them, once for each iteration. A loop inside
-    // that runs over the same list gets them nevertheless, where the field's driver would not find them.
-    let hidden = iterated(task);
-    if let Some(name) = hidden.filter(|name| is_asked_for(plan, task, name)) {
-        resolved
-            .parameters
-            .extend(loop_inputs.parameters.get_key_value(name).map(|(n, v)| (n.clone(), v.clone())));
-        resolved
-            .artifacts
-            .extend(loop_inputs.artifacts.get_key_value(name).map(|(n, v)| (n.clone(), v.clone())));
-    }
-    for (name, value) in loop_inputs.parameters.iter().filter(|(name, _)| Some(name.as_str()) != hidden) {
-        resolved.parameters.insert(name.clone(), value.clone());
-    }
-    for (name, list) in loop_inputs.artifacts.iter().filter(|(name, _)| Some(name.as_str()) != hidden) {
-        resolved.artifacts.insert(name.clone(), list.clone());
-    }
-    match iterator.kind {
-        IterationKind::Parameter => {
-            let Some(item) = items.get(index) else {
-                return Err(unresolved(format!("`{key}` has no item {index}")));
+/// Tells whether a task may fire after these ends. Source: v1 semantics 2.4.
+pub(crate) fn is_ready(state: &RunState, ready: &Expr, upstream: &[&Node]) -> bool {
+    let ends: serde_json::Map<String, Value> = upstream
+        .iter()
+        .map(|node| {
+            let iterations: Vec<TaskPhase> = match &node.children {
+                Children::Loop { started, .. } => started.iter().map(|id| state.nodes[*id].phase).collect(),
+                Children::None | Children::Dag { .. } => vec![node.phase],
             };
-            let declared = plan
-                .component(&task.component)
-                .and_then(|component| component.inputs.parameters.get(&iterator.item_input));
-            let item = match declared {
-                Some(input) => accept(&iterator.item_input, input, item.clone())?,
-                None => item.clone(),
-            };
-            resolved.parameters.insert(iterator.item_input.clone(), item);
-        }
-        IterationKind::Artifact => {
-            let list = hidden.and_then(|name| loop_inputs.artifacts.get(name));
-            let Some(item) = list.and_then(|list| list.get(index)) else {
-                return Err(unresolved(format!("`{key}` has no artifact {index}")));
-            };
-            resolved.artifacts.insert(iterator.item_input.clone(), vec![item.clone()]);
-        }
-    }
-    Ok(resolved)
+            let is_failed = node.phase == TaskPhase::Failed || node.phase == TaskPhase::Cancelled;
+            let errored = node.error.as_ref().is_some_and(|error| is_error(error.reason));
+            let end = json!({
+                "succeeded": node.phase.is_success(),
+                "failed": is_failed && !errored,
+                "errored": is_failed && errored,
+                "skipped": node.phase == TaskPhase::Skipped,
+                "omitted": node.phase == TaskPhase::Omitted,
+                "any_succeeded": iterations.iter().any(|phase| phase.is_success()),
+                "all_failed": iterations.iter().all(|phase| *phase == TaskPhase::Failed),
+            });
+            (node.key.name().to_owned(), end)
+        })
+        .collect();
+    let variables = vec![("upstream".to_owned(), Value::Object(ends))];
+    evaluate(ready, &mut Environment::new(variables)) == Ok(Value::Bool(true))
 }

@@ -11,6 +11,7 @@ use pipewright_plan::{
 use serde_json::{Map, json};
 
 use super::resolve::inputs_alone;
+use super::tags::Asking;
 use super::{defaults_of, unresolved, uuid_of};
 use crate::desired::ResourceCall;
 use crate::event::Failure;
@@ -55,7 +56,14 @@ pub(super) fn call(
             });
         }
         Resource::Manifest(manifest) => {
-            let job = state.job_facts(plan, &node.key);
+            let texts = [
+                Some(&manifest.manifest),
+                manifest.success_condition.as_ref(),
+                manifest.failure_condition.as_ref(),
+            ];
+            let texts = texts.into_iter().flatten().chain(&manifest.flags);
+            let asking = Asking { plan, state, key: &node.key, attempt: Some(&call.attempt) };
+            let job = asking.job_facts(texts);
             let filling = Filling { executor_input: &input, defaults: &defaults, job: &job };
             fill(&mut call, manifest, &filling);
         }

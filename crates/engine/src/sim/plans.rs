@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use pipewright_plan::{
     ArtifactOutput, ArtifactType, Caching, Component, ComponentKind, Container, Dag, DagOutputs, Dialect,
-    Importer, Inputs, Items, IterationKind, LoopPolicy, Outputs, ParameterBinding, ParameterInput,
+    Each, Importer, Inputs, Items, IterationKind, LoopPolicy, Outputs, ParameterBinding, ParameterInput,
     ParameterOutput, ParameterSelector, ParameterSource, ParameterType, PipelinePlatform, Plan, Task, Text,
     Trigger, Value, ValueTemplate, Word,
 };
@@ -38,6 +38,7 @@ pub fn loop_of(count: usize) -> Plan {
         items: Items::Static { values: (0..count).map(Value::from).collect() },
         item_input: "x".to_owned(),
         parallelism: None,
+        each: Each::default(),
     });
     let mut sink = task("leaf");
     bind(&mut sink, "x", output("each", "out"));
@@ -89,7 +90,7 @@ pub fn dag(tasks: IndexMap<String, Task>, sources: &[&str]) -> Component {
         let one_of = sources.len() > 1;
         outputs.parameters.insert("out".to_owned(), ParameterSelector { sources, one_of });
     }
-    component(ComponentKind::Dag(Dag { tasks, outputs }), &["out"])
+    component(ComponentKind::Dag(Dag { tasks, outputs, ..Dag::default() }), &["out"])
 }
 
 /// Makes a plan of these tasks over the components `leaf` (input `x`, output `out`), `list` (also a list
@@ -137,7 +138,9 @@ fn component(kind: ComponentKind, names: &[&str]) -> Component {
     let mut outputs = Outputs::default();
     for name in names {
         let parameter_type = if *name == "items" { ParameterType::List } else { ParameterType::String };
-        outputs.parameters.insert((*name).to_owned(), ParameterOutput { parameter_type, description: None });
+        outputs
+            .parameters
+            .insert((*name).to_owned(), ParameterOutput { parameter_type, description: None, default: None });
     }
     if matches!(kind, ComponentKind::Container(_)) {
         let artifact_type = ArtifactType::system("system.Model");

@@ -65,7 +65,7 @@ impl RunState {
             }
             Event::TaskSkipped { reason, .. } => {
                 let phase = match reason {
-                    SkipReason::Condition => TaskPhase::Skipped,
+                    SkipReason::Condition | SkipReason::NoItems => TaskPhase::Skipped,
                     SkipReason::Upstream { .. } => TaskPhase::Omitted,
                     SkipReason::Cancelled => TaskPhase::Cancelled,
                 };

@@ -128,6 +128,7 @@ impl RunState {
             create_time: rfc3339(created),
             schedule_time: rfc3339(scheduled),
             pipeline_root: submit.map(|submit| submit.pipeline_root.clone()).unwrap_or_default(),
+            tags: BTreeMap::new(),
             workspace_path: "/kfp-workspace".to_owned(),
         }
     }
@@ -191,7 +192,7 @@ pub(crate) fn resource_name(plan: &Plan, run: &RunId) -> String {
     format!("{name}-{suffix}")
 }
 
-fn rfc3339(at: Timestamp) -> String {
+pub(crate) fn rfc3339(at: Timestamp) -> String {
     jiff::Timestamp::from_microsecond(at.0)
         .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
         .unwrap_or_default()

@@ -151,6 +151,7 @@ fn inputs(definitions: &ComponentInputsSpec, cx: &mut Context) -> Inputs {
             optional: keyed.value.is_optional.unwrap_or_default(),
             is_list: keyed.value.is_artifact_list.unwrap_or_default(),
             description: keyed.value.description.clone().filter(|text| !text.is_empty()),
+            default: None,
         };
         inputs.artifacts.insert(name.clone(), input);
     }
@@ -183,6 +184,7 @@ fn outputs(definitions: &ComponentOutputsSpec, cx: &mut Context) -> Outputs {
         let output = ParameterOutput {
             parameter_type: value::parameter_type(keyed.value.parameter_type, keyed.value.primitive_type),
             description: keyed.value.description.clone().filter(|text| !text.is_empty()),
+            default: None,
         };
         outputs.parameters.insert(name.clone(), output);
     }

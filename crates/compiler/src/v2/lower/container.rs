@@ -107,6 +107,7 @@ pub(super) fn container(
                 _ => Resources::default(),
             },
             platform: platform::task(source, interface, label, cx),
+            ..Container::default()
         };
         image.map(|_| lowered)
     })

@@ -26,7 +26,7 @@ pub(super) fn lower(source: &Source<'_>, owner: &ComponentSpec, spec: &DagSpec, 
         Some(outputs) => cx.within("outputs", |cx| lower_outputs(&scope, outputs, cx)),
         None => DagOutputs::default(),
     };
-    Dag { tasks, outputs }
+    Dag { tasks, outputs, ..Dag::default() }
 }
 
 fn lower_outputs(scope: &task::Scope<'_, '_>, spec: &DagOutputsSpec, cx: &mut Context) -> DagOutputs {

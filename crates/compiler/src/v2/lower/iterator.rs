@@ -1,7 +1,7 @@
 //! Loops: what is looped over, and which input receives the item.
 
 use indexmap::IndexMap;
-use pipewright_plan::{Items, IterationKind, LoopPolicy, ParameterBinding, Value, normalize};
+use pipewright_plan::{Each, Items, IterationKind, LoopPolicy, ParameterBinding, Value, normalize};
 
 use super::{component, unknown_name};
 use crate::decode::{Context, Text};
@@ -45,6 +45,7 @@ pub(super) fn lower(
                 items: items?,
                 item_input: item_input?,
                 parallelism,
+                each: Each::default(),
             })
         });
     }
@@ -63,7 +64,9 @@ pub(super) fn lower(
             unknown_name(cx, "unknown-input", input, message, given());
         }
         let items = Items::Input { name: input.value.clone() };
-        Some(LoopPolicy { kind: IterationKind::Artifact, items, item_input: item_input?, parallelism })
+        let item_input = item_input?;
+        let kind = IterationKind::Artifact;
+        Some(LoopPolicy { kind, items, item_input, parallelism, each: Each::default() })
     })
 }
 

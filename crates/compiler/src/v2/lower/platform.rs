@@ -46,7 +46,7 @@ pub(super) fn task(
     let mut lowered = TaskPlatform::default();
     let Some(config) = source.platform_of(label) else { return lowered };
     at_executor(label, cx, |cx| {
-        *lowered.pod = pod_settings(source, interface, &config.typed, cx);
+        lowered.pod = pod_settings(source, interface, &config.typed, cx);
         for setting in &config.raw {
             if is_empty(&setting.value) || HONOURED.contains(&setting.name.as_str()) {
                 continue;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pipewright_plan::{Expr, Retry, Trigger, TriggerStrategy};
+use pipewright_plan::{Expr, Retry, RetryOn, Trigger, TriggerStrategy};
 
 use super::component;
 use crate::decode::{Context, Text};
@@ -35,7 +35,7 @@ pub(super) fn trigger(
             TriggerStrategy::AllSucceeded
         }
     };
-    Trigger { strategy, condition }
+    Trigger { strategy, condition, ready: None }
 }
 
 /// Parses an expression over the given variables.
@@ -138,6 +138,8 @@ pub(super) fn retry(policy: &RetryPolicy, cx: &mut Context) -> Option<Retry> {
             backoff: policy.backoff_duration.unwrap_or_default(),
             factor: if factor > 0.0 { factor } else { DEFAULT_FACTOR },
             max_backoff: Some(max_backoff.unwrap_or(DEFAULT_MAX_BACKOFF)),
+            on: RetryOn::Any,
+            within: None,
         })
     })
 }

@@ -2,8 +2,8 @@
 
 use indexmap::IndexMap;
 use pipewright_plan::{
-    ArtifactBinding, Expr, Items, IterationKind, LoopPolicy, ParameterBinding, ParameterSource, Placeholder,
-    Task, Text, TextPart, Value, ValueTemplate,
+    ArtifactBinding, Each, Expr, Items, IterationKind, LoopPolicy, ParameterBinding, ParameterSource,
+    Placeholder, Task, Text, TextPart, Value, ValueTemplate,
 };
 
 use super::Maker;
@@ -120,7 +120,13 @@ impl Maker<'_> {
             task.artifacts.shift_remove(item);
             let items = Items::Input { name };
             let kind = IterationKind::Artifact;
-            task.iterator = Some(LoopPolicy { kind, items, item_input: item.clone(), parallelism });
+            task.iterator = Some(LoopPolicy {
+                kind,
+                items,
+                item_input: item.clone(),
+                parallelism,
+                each: Each::default(),
+            });
             return;
         }
         let takes: Vec<&(String, Kind)> =
@@ -128,8 +134,13 @@ impl Maker<'_> {
         let Some((item, kind)) = pick(self.random, &takes) else { return };
         let items = self.items(scope, interface, (item, kind), task);
         task.parameters.shift_remove(item);
-        task.iterator =
-            Some(LoopPolicy { kind: IterationKind::Parameter, items, item_input: item.clone(), parallelism });
+        task.iterator = Some(LoopPolicy {
+            kind: IterationKind::Parameter,
+            items,
+            item_input: item.clone(),
+            parallelism,
+            each: Each::default(),
+        });
     }
 
     fn items(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use pipewright_plan::{
     ArtifactBinding, ArtifactSelector, Caching, Component, ComponentKind, Dag, DagOutputs, Items,
-    ParameterSelector, ParameterSource, Retry, Task, TriggerStrategy,
+    ParameterSelector, ParameterSource, Retry, RetryOn, Task, TriggerStrategy,
 };
 
 use super::Maker;
@@ -98,11 +98,13 @@ impl Maker<'_> {
                 backoff: Duration::from_millis(700 * self.random.below(3)),
                 factor: 2.0,
                 max_backoff: Some(Duration::from_secs(2)),
+                on: RetryOn::Any,
+                within: None,
             });
         }
         if self.random.chance(30) {
             let key = self.random.chance(20).then(|| "own key".to_owned());
-            task.caching = Caching { enabled: true, key };
+            task.caching = Caching { enabled: true, key, max_age: None };
         }
         if self.random.chance(12) {
             let more = if self.random.chance(60) { 0 } else { self.random.below(1_000) };
@@ -250,7 +252,7 @@ impl Maker<'_> {
             // Nothing may depend on the order in which tasks are written down.
             tasks = tasks.into_iter().rev().collect::<IndexMap<_, _>>();
         }
-        let kind = ComponentKind::Dag(Dag { tasks, outputs });
+        let kind = ComponentKind::Dag(Dag { tasks, outputs, ..Dag::default() });
         let component = Component { inputs: builder.inputs, outputs: builder.outputs, kind };
         self.plan.components.insert(name.clone(), component);
         self.interfaces.insert(name.clone(), builder.interface);

@@ -99,14 +99,14 @@ impl Builder {
 
     pub(super) fn model(&mut self, name: &str, optional: bool, is_list: bool) -> &mut Self {
         let artifact_type = ArtifactType::system("system.Model");
-        let input = ArtifactInput { artifact_type, optional, is_list, description: None };
+        let input = ArtifactInput { artifact_type, optional, is_list, description: None, default: None };
         self.inputs.artifacts.insert(name.to_owned(), input);
         self.interface.models.push((name.to_owned(), is_list));
         self
     }
 
     pub(super) fn output(&mut self, name: &str, kind: Kind) -> &mut Self {
-        let output = ParameterOutput { parameter_type: kind.declared(), description: None };
+        let output = ParameterOutput { parameter_type: kind.declared(), description: None, default: None };
         self.outputs.parameters.insert(name.to_owned(), output);
         self.interface.outputs.push((name.to_owned(), kind));
         self

@@ -184,6 +184,8 @@ fn artifacts_of(
             ArtifactBinding::TaskOutput { task, key } => {
                 frame.ended[task.as_str()].outputs.artifacts.get(key)
             }
+            // Of the v1 format alone, which this reference does not cover.
+            ArtifactBinding::Inline { .. } => continue,
         };
         let is_optional = component.inputs.artifacts.get(name).is_some_and(|declared| declared.optional);
         match found {

@@ -167,11 +167,20 @@ impl<'a> Interpreter<'a> {
     fn fire(&mut self, name: &str, task: &'a Task, key: &TaskKey, frame: &Frame<'a, '_>) -> Ended {
         let upstream: Vec<&Ended> = task.upstream.iter().map(|name| &frame.ended[name.as_str()]).collect();
         match task.trigger.strategy {
-            TriggerStrategy::AllSucceeded | TriggerStrategy::AllCompleted if self.is_called_off(key) => {
+            TriggerStrategy::AllSucceeded | TriggerStrategy::NoneFailed | TriggerStrategy::AllCompleted
+                if self.is_called_off(key) =>
+            {
                 return Ended::unfired(TaskPhase::Cancelled);
             }
             TriggerStrategy::AllSucceeded => {
                 if upstream.iter().any(|up| !matches!(up.phase, TaskPhase::Succeeded | TaskPhase::Cached)) {
+                    return Ended::unfired(TaskPhase::Omitted);
+                }
+            }
+            TriggerStrategy::NoneFailed => {
+                if upstream.iter().any(|up| {
+                    !matches!(up.phase, TaskPhase::Succeeded | TaskPhase::Cached | TaskPhase::Skipped)
+                }) {
                     return Ended::unfired(TaskPhase::Omitted);
                 }
             }

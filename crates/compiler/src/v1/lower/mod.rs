@@ -1,0 +1,300 @@
+//! The typed workflow to a plan: names resolved, tags typed, mistakes told with their places.
+//!
+//! What a field means is decided here and nowhere else in the v1 half. Running is the engine's business.
+
+mod bind;
+mod container;
+mod dag;
+mod order;
+mod pod;
+mod repeat;
+mod source;
+mod task;
+mod template;
+mod text;
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use pipewright_plan::{
+    ArtifactInput, ArtifactType, Component, ComponentKind, Dag, Dialect, Inputs, Outputs, ParameterInput,
+    ParameterType, PipelinePlatform, Plan, Task, Trigger, TriggerStrategy, Value,
+};
+
+use super::workflow::{Workflow, WorkflowSpec};
+use crate::decode::Context;
+use source::{Source, named, named_artifacts, suggestion, unsupported};
+
+/// Turns a workflow into a plan; `None` (or errors in the context) when it cannot be run.
+pub(super) fn lower(workflow: &Workflow, cx: &mut Context) -> Option<Plan> {
+    header(workflow, cx);
+    let Some(spec) = &workflow.spec else {
+        cx.error("missing-field", workflow.span, "the field `spec` is missing");
+        return None;
+    };
+    cx.within("spec", |cx| {
+        let source = Source::new(workflow, spec, cx);
+        refuse(spec, cx);
+        let mut components = IndexMap::new();
+        cx.within("templates", |cx| {
+            for (index, template) in spec.templates.iter().enumerate() {
+                let lowered = cx.within(format!("[{index}]"), |cx| template::lower(&source, template, cx));
+                components.extend(lowered);
+            }
+        });
+        let root_name = unused(&components);
+        let root = root(&source, &components, cx)?;
+        components.insert(root_name.clone(), root);
+        keep_reachable(&mut components, &root_name);
+        Some(Plan {
+            name: pipeline_name(workflow, spec),
+            display_name: None,
+            description: None,
+            dialect: Dialect::V1,
+            sdk_version: sdk_version(workflow),
+            default_pipeline_root: None,
+            platform: platform(spec, cx),
+            root: root_name,
+            components,
+        })
+    })
+}
+
+/// Refuses workflows that another engine must run.
+fn header(workflow: &Workflow, cx: &mut Context) {
+    let meta = workflow.metadata.as_ref();
+    let marked = meta.and_then(|meta| {
+        let both = [&meta.annotations, &meta.labels];
+        both.into_iter().find_map(|map| map.get("pipelines.kubeflow.org/v2_pipeline"))
+    });
+    if let Some(mark) = marked.filter(|mark| mark.value.value == "true") {
+        cx.within("metadata", |cx| {
+            cx.error("unsupported", mark.key_span, "this workflow was compiled in v2-compatible mode")
+                .hint("compile it in v1 mode (leave out `mode`), or with the `kfp` 2.x SDK");
+        });
+    }
+}
+
+/// Refuses what would change results if it were read over.
+fn refuse(spec: &WorkflowSpec, cx: &mut Context) {
+    let later = "leave it out";
+    let fields = [
+        ("workflowTemplateRef", &spec.workflow_template_ref, "put the templates into the file"),
+        ("volumeClaimTemplates", &spec.volume_claim_templates, "create the claim in a step (`dsl.VolumeOp`)"),
+        ("templateDefaults", &spec.template_defaults, "set the fields in each template"),
+        ("hooks", &spec.hooks, "use `onExit`"),
+        ("synchronization", &spec.synchronization, later),
+        ("shutdown", &spec.shutdown, later),
+        ("workflowMetadata", &spec.workflow_metadata, later),
+    ];
+    for (name, field, hint) in fields {
+        if let Some(field) = field {
+            unsupported(cx, name, field.span, hint);
+        }
+    }
+    if let Some(retry) = &spec.retry_strategy {
+        unsupported(cx, "retryStrategy", retry.span, "set it in the templates");
+    }
+    if let Some(suspend) = spec.suspend.as_ref().filter(|suspend| suspend.value) {
+        unsupported(cx, "suspend", suspend.span, later);
+    }
+    if let Some(patch) = &spec.pod_spec_patch {
+        unsupported(cx, "podSpecPatch", patch.span, "set the fields in the templates");
+    }
+}
+
+/// The name that runs, folders and cached results go by.
+fn pipeline_name(workflow: &Workflow, spec: &WorkflowSpec) -> String {
+    let meta = workflow.metadata.as_ref();
+    let given = meta.and_then(|meta| meta.generate_name.as_ref().or(meta.name.as_ref()));
+    let name = given.or(spec.entrypoint.as_ref()).map(|name| name.value.trim_end_matches('-'));
+    name.filter(|name| !name.is_empty()).unwrap_or("workflow").replace('/', "-")
+}
+
+fn sdk_version(workflow: &Workflow) -> Option<String> {
+    let meta = workflow.metadata.as_ref()?;
+    let key = "pipelines.kubeflow.org/kfp_sdk_version";
+    let version = meta.annotations.get(key).or_else(|| meta.labels.get(key))?;
+    Some(format!("kfp-{}", version.value.value))
+}
+
+fn platform(spec: &WorkflowSpec, cx: &mut Context) -> PipelinePlatform {
+    let mut platform = PipelinePlatform::default();
+    if let Some(limit) = &spec.active_deadline_seconds {
+        match limit.value.and_then(|seconds| u64::try_from(seconds).ok()) {
+            Some(seconds) => platform.timeout = Some(Duration::from_secs(seconds)),
+            None => {
+                cx.within("activeDeadlineSeconds", |cx| {
+                    cx.error("wrong-value", limit.span, "the limit is no number of seconds");
+                });
+            }
+        }
+    }
+    if let Some(limit) = &spec.parallelism {
+        platform.parallelism = template::parallelism(limit, cx);
+    }
+    if let Some(ttl) = &spec.ttl_strategy {
+        platform.retention.insert("ttlStrategy".to_owned(), ttl.clone());
+    }
+    platform
+}
+
+/// Component names come from the document, so that the root's own name must avoid them.
+fn unused(components: &IndexMap<String, Component>) -> String {
+    let mut name = "root".to_owned();
+    while components.contains_key(&name) {
+        name.push('-');
+    }
+    name
+}
+
+/// Makes the entry: the entry template itself, or a dag around it and the exit handler.
+fn root(
+    source: &Source<'_>,
+    components: &IndexMap<String, Component>,
+    cx: &mut Context,
+) -> Option<Component> {
+    let spec = source.spec;
+    let Some(entry) = &spec.entrypoint else {
+        cx.error("missing-field", spec.span, "the field `entrypoint` is missing");
+        return None;
+    };
+    for (field, name) in [("entrypoint", Some(entry)), ("onExit", spec.on_exit.as_ref())] {
+        if let Some(name) = name.filter(|name| source.template(&name.value).is_none()) {
+            let message = format!("there is no template `{}`", name.value);
+            let hint = suggestion(&name.value, source.names());
+            cx.within(field, |cx| cx.error("unknown-template", name.span, message).hint(hint));
+            return None;
+        }
+    }
+    // A template that could not be lowered has been told of.
+    let body = components.get(&entry.value)?;
+    let inputs = inputs(source, body, cx);
+    let mut root = match (&body.kind, &spec.on_exit) {
+        (ComponentKind::Dag(_), None) => Component { inputs: Inputs::default(), ..body.clone() },
+        _ => around(source, components, cx)?,
+    };
+    root.inputs = inputs;
+    Some(root)
+}
+
+/// A dag of the entry template and the exit handler, each given the workflow's arguments by name.
+fn around(
+    source: &Source<'_>,
+    components: &IndexMap<String, Component>,
+    cx: &mut Context,
+) -> Option<Component> {
+    let spec = source.spec;
+    let entry = spec.entrypoint.as_ref()?;
+    let mut tasks = IndexMap::new();
+    let main = entry.value.clone();
+    tasks.insert(main.clone(), invocation(source, components.get(&main)?, &main, cx));
+    if let Some(exit) = &spec.on_exit {
+        let mut task = invocation(source, components.get(&exit.value)?, &exit.value, cx);
+        task.upstream.insert(main.clone());
+        task.trigger = Trigger { strategy: TriggerStrategy::Exit, ..Trigger::default() };
+        let name = if main == "onExit" { "onExit-" } else { "onExit" };
+        tasks.insert(name.to_owned(), task);
+    }
+    let dag = Dag { tasks, ..Dag::default() };
+    Some(Component { inputs: Inputs::default(), outputs: Outputs::default(), kind: ComponentKind::Dag(dag) })
+}
+
+/// Gives a template what the workflow's arguments have of its inputs.
+fn invocation(source: &Source<'_>, component: &Component, name: &str, cx: &mut Context) -> Task {
+    let mut parameters = IndexMap::new();
+    let mut artifacts = IndexMap::new();
+    for (input, declared) in &component.inputs.parameters {
+        if source.run_parameters.contains(input.as_str()) {
+            parameters.insert(input.clone(), bind::dag_input(input));
+        } else if declared.default.is_none() {
+            let message =
+                format!("template `{name}` wants an argument `{input}`, which the workflow has not");
+            cx.error("missing-input", source.spec.span, message)
+                .hint("add it to `spec.arguments.parameters`");
+        }
+    }
+    for (input, text) in raw_arguments(source, cx) {
+        if component.inputs.artifacts.contains_key(&input) {
+            artifacts.insert(input, pipewright_plan::ArtifactBinding::Inline { text });
+        }
+    }
+    Task {
+        display_name: name.to_owned(),
+        component: name.to_owned(),
+        parameters,
+        artifacts,
+        ..template::plain_task(name)
+    }
+}
+
+/// The inputs of a run: the workflow's arguments, and what the entry template declares besides.
+fn inputs(source: &Source<'_>, entry: &Component, cx: &mut Context) -> Inputs {
+    let mut inputs = Inputs::default();
+    let arguments = source.spec.arguments.as_ref();
+    for (name, argument) in arguments.into_iter().flat_map(|arguments| named(&arguments.parameters)) {
+        let given = argument.value.as_ref().or(argument.default.as_ref());
+        let input = ParameterInput {
+            parameter_type: ParameterType::String,
+            // What nobody gives reaches a container as the empty text.
+            default: Some(Value::from(given.map(|text| text.value.clone()).unwrap_or_default())),
+            optional: false,
+            literals: argument.enumeration.iter().map(|word| Value::from(word.value.clone())).collect(),
+            description: argument.description.as_ref().map(|text| text.value.clone()),
+        };
+        if inputs.parameters.insert(name.value.clone(), input).is_some() {
+            let message = format!("argument `{}` is given twice", name.value);
+            cx.within("arguments", |cx| {
+                cx.error("duplicate-name", name.span, message);
+            });
+        }
+    }
+    for (name, declared) in &entry.inputs.parameters {
+        inputs.parameters.entry(name.clone()).or_insert_with(|| declared.clone());
+    }
+    let raw: IndexMap<String, pipewright_plan::Text> = raw_arguments(source, cx).into_iter().collect();
+    for (name, declared) in &entry.inputs.artifacts {
+        let text = raw.get(name).cloned().or_else(|| declared.default.clone());
+        let input = ArtifactInput { default: text, ..declared.clone() };
+        inputs.artifacts.insert(name.clone(), input);
+    }
+    inputs
+}
+
+/// Artifacts that the workflow is given as texts.
+fn raw_arguments(source: &Source<'_>, cx: &mut Context) -> Vec<(String, pipewright_plan::Text)> {
+    let arguments = source.spec.arguments.as_ref();
+    let mut raw = Vec::new();
+    for (name, artifact) in arguments.into_iter().flat_map(|arguments| named_artifacts(&arguments.artifacts))
+    {
+        let data = artifact.raw.as_ref().and_then(|raw| raw.data.as_ref());
+        match data {
+            Some(data) => raw.push((name.value.clone(), bind::run_text(source, data, cx))),
+            None => {
+                cx.error("unsupported", artifact.span, "an artifact given to the workflow must be `raw`")
+                    .hint("import the bytes in a first step");
+            }
+        }
+    }
+    raw
+}
+
+/// Drops what no task uses, so that it is neither checked nor shown.
+fn keep_reachable(components: &mut IndexMap<String, Component>, root: &str) {
+    let mut reached = std::collections::BTreeSet::new();
+    let mut waiting = vec![root.to_owned()];
+    while let Some(name) = waiting.pop() {
+        if !reached.insert(name.clone()) {
+            continue;
+        }
+        if let Some(Component { kind: ComponentKind::Dag(dag), .. }) = components.get(&name) {
+            waiting.extend(dag.tasks.values().map(|task| task.component.clone()));
+        }
+    }
+    components.retain(|name, _| reached.contains(name));
+}
+
+/// The type of everything that v1 stores.
+fn artifact_type() -> ArtifactType {
+    ArtifactType::system("system.Artifact")
+}

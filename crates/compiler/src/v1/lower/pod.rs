@@ -1,0 +1,336 @@
+//! What a template's pod brings besides its image: volumes, variables from objects, labels, placement.
+
+use std::collections::BTreeMap;
+
+use pipewright_plan::{
+    Container, EnvFrom, KeyFile, PodSettings, PodText, TaskPlatform, Text, Value, VolumeMount, VolumeSource,
+};
+
+use super::container::set_resource;
+use super::source::unsupported;
+use super::text::Interface;
+use crate::decode::{self, Context};
+use crate::v1::workflow::{self, ContainerSpec, KeySelector, KeyedSource, Volume, Whole};
+
+/// Lowers the settings of one container.
+pub(super) fn lower(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx: &mut Context) -> TaskPlatform {
+    TaskPlatform {
+        placement: placement(interface, spec),
+        pod: PodSettings {
+            volumes: cx.within("volumeMounts", |cx| volumes(interface, spec, cx)),
+            env: env(interface, spec, cx),
+            labels: notes(interface, cx, |metadata| &metadata.labels),
+            annotations: notes(interface, cx, |metadata| &metadata.annotations),
+            service_account: service_account(interface)
+                .map(|name| PodText::Text { text: interface.text(name, cx) }),
+        },
+    }
+}
+
+fn service_account<'w>(interface: &Interface<'_, 'w>) -> Option<&'w decode::Text> {
+    let own = interface.template.service_account_name.as_ref();
+    own.or(interface.source.spec.service_account_name.as_ref()).filter(|name| !name.value.is_empty())
+}
+
+/// What says where a pod may run, kept as it is written.
+fn placement(interface: &Interface<'_, '_>, spec: &ContainerSpec) -> BTreeMap<String, Value> {
+    let (template, workflow) = (interface.template, interface.source.spec);
+    let fields = [
+        ("nodeSelector", template.node_selector.as_ref().or(workflow.node_selector.as_ref())),
+        ("affinity", template.affinity.as_ref().or(workflow.affinity.as_ref())),
+        ("tolerations", template.tolerations.as_ref().or(workflow.tolerations.as_ref())),
+        ("imagePullPolicy", spec.image_pull_policy.as_ref()),
+        ("imagePullSecrets", workflow.image_pull_secrets.as_ref()),
+        ("securityContext", spec.security_context.as_ref().or(template.security_context.as_ref())),
+    ];
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.clone()))).collect()
+}
+
+fn notes(
+    interface: &Interface<'_, '_>,
+    cx: &mut Context,
+    pick: impl Fn(&workflow::TemplateMetadata) -> &decode::Map<workflow::AnyText>,
+) -> BTreeMap<String, PodText> {
+    let shared = interface.source.spec.pod_metadata.as_ref();
+    let mut notes = BTreeMap::new();
+    // The SDK describes a component in notes that repeat all of it.
+    let is_kept = |key: &str| {
+        !matches!(
+            key,
+            "pipelines.kubeflow.org/component_spec"
+                | "pipelines.kubeflow.org/component_ref"
+                | "pipelines.kubeflow.org/arguments.parameters"
+        )
+    };
+    let mut take = |map: &decode::Map<workflow::AnyText>, cx: &mut Context| {
+        for (key, keyed) in map.iter().filter(|(key, _)| is_kept(key)) {
+            notes.insert(key.clone(), PodText::Text { text: interface.any_text(&keyed.value, cx) });
+        }
+    };
+    if let Some(shared) = shared {
+        let same = workflow::TemplateMetadata {
+            span: shared.span,
+            labels: shared.labels.clone(),
+            annotations: shared.annotations.clone(),
+        };
+        take(pick(&same), cx);
+    }
+    if let Some(metadata) = &interface.template.metadata {
+        take(pick(metadata), cx);
+    }
+    notes
+}
+
+fn env(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx: &mut Context) -> Vec<EnvFrom<PodText>> {
+    let mut found = Vec::new();
+    cx.within("envFrom", |cx| {
+        for (index, source) in spec.env_from.iter().enumerate() {
+            cx.within(format!("[{index}]"), |cx| {
+                let prefix = source.prefix.as_ref().map(|prefix| prefix.value.clone()).unwrap_or_default();
+                let (object, is_secret) = match (&source.secret_ref, &source.config_map_ref) {
+                    (Some(object), _) => (object, true),
+                    (None, Some(object)) => (object, false),
+                    (None, None) => {
+                        cx.error("missing-field", source.span, "set `secretRef` or `configMapRef`");
+                        return;
+                    }
+                };
+                let Some(name) = name_of(interface, object.name.as_ref(), object.span, cx) else { return };
+                let optional = object.optional.unwrap_or_default();
+                found.push(if is_secret {
+                    EnvFrom::AllOfSecret { name, prefix, optional }
+                } else {
+                    EnvFrom::AllOfConfigMap { name, prefix, optional }
+                });
+            });
+        }
+    });
+    cx.within("env", |cx| {
+        for (index, variable) in spec.env.iter().enumerate() {
+            let (Some(name), Some(from)) = (&variable.name, &variable.value_from) else { continue };
+            let variable = name.value.clone();
+            cx.within(format!("[{index}]"), |cx| {
+                cx.within("valueFrom", |cx| {
+                    if let Some(field) = &from.resource_field_ref {
+                        unsupported(cx, "resourceFieldRef", field.span, "give the number itself");
+                    } else if let Some(key) = &from.secret_key_ref {
+                        found.extend(
+                            keyed(interface, key, cx).map(|(name, key, optional)| EnvFrom::Secret {
+                                name,
+                                key,
+                                variable,
+                                optional,
+                            }),
+                        );
+                    } else if let Some(key) = &from.config_map_key_ref {
+                        found.extend(keyed(interface, key, cx).map(|(name, key, optional)| {
+                            EnvFrom::ConfigMap { name, key, variable, optional }
+                        }));
+                    } else if let Some(path) =
+                        from.field_ref.as_ref().and_then(|field| field.field_path.as_ref())
+                    {
+                        found.push(EnvFrom::Field { variable, path: path.value.clone() });
+                    } else {
+                        cx.error("missing-field", from.span, "nothing is said of where the value comes from");
+                    }
+                });
+            });
+        }
+    });
+    found
+}
+
+fn name_of(
+    interface: &Interface<'_, '_>,
+    name: Option<&decode::Text>,
+    span: crate::yaml::Span,
+    cx: &mut Context,
+) -> Option<PodText> {
+    match name {
+        Some(name) => Some(PodText::Text { text: interface.text(name, cx) }),
+        None => {
+            cx.error("missing-field", span, "the field `name` is missing");
+            None
+        }
+    }
+}
+
+fn keyed(
+    interface: &Interface<'_, '_>,
+    selector: &KeySelector,
+    cx: &mut Context,
+) -> Option<(PodText, String, bool)> {
+    let name = name_of(interface, selector.name.as_ref(), selector.span, cx)?;
+    let Some(key) = &selector.key else {
+        cx.error("missing-field", selector.span, "the field `key` is missing");
+        return None;
+    };
+    Some((name, key.value.clone(), selector.optional.unwrap_or_default()))
+}
+
+fn volumes(
+    interface: &Interface<'_, '_>,
+    spec: &ContainerSpec,
+    cx: &mut Context,
+) -> Vec<VolumeMount<PodText>> {
+    let mut mounts = Vec::new();
+    for (index, mount) in spec.volume_mounts.iter().enumerate() {
+        let lowered = cx.within(format!("[{index}]"), |cx| {
+            let (Some(name), Some(path)) = (&mount.name, &mount.mount_path) else {
+                cx.error("missing-field", mount.span, "a mount wants `name` and `mountPath`");
+                return None;
+            };
+            if let Some(field) = &mount.sub_path_expr {
+                unsupported(cx, "subPathExpr", field.span, "use `subPath`");
+            }
+            let known = interface.template.volumes.iter().chain(&interface.source.spec.volumes);
+            let mut known = known.filter(|volume| volume.name.is_some());
+            let Some(volume) =
+                known.find(|volume| volume.name.as_ref().is_some_and(|n| n.value == name.value))
+            else {
+                let message = format!("there is no volume `{}`", name.value);
+                cx.error("unknown-volume", name.span, message).hint("declare it in the template's `volumes`");
+                return None;
+            };
+            let (source, is_read_only) = source(interface, &name.value, volume, cx)?;
+            let text =
+                |text: &decode::Text, cx: &mut Context| PodText::Text { text: interface.text(text, cx) };
+            Some(VolumeMount {
+                path: cx.within("mountPath", |cx| text(path, cx)),
+                sub_path: mount
+                    .sub_path
+                    .as_ref()
+                    .filter(|path| !path.value.is_empty())
+                    .map(|path| cx.within("subPath", |cx| text(path, cx))),
+                read_only: mount.read_only.unwrap_or_default() || is_read_only,
+                source,
+            })
+        });
+        mounts.extend(lowered);
+    }
+    mounts
+}
+
+/// Lowers a volume's source, and says whether it may only be read.
+fn source(
+    interface: &Interface<'_, '_>,
+    volume_name: &str,
+    volume: &Volume,
+    cx: &mut Context,
+) -> Option<(VolumeSource<PodText>, bool)> {
+    if let Some(claim) = &volume.persistent_volume_claim {
+        let Some(name) = &claim.claim_name else {
+            cx.error("missing-field", claim.span, "the volume names no claim").hint("set `claimName`");
+            return None;
+        };
+        let name = PodText::Text { text: interface.text(name, cx) };
+        return Some((VolumeSource::Claim { name }, claim.read_only.unwrap_or_default()));
+    }
+    for (keyed, is_secret) in [(&volume.secret, true), (&volume.config_map, false)] {
+        if let Some(keyed) = keyed {
+            return Some((from_keys(interface, keyed, is_secret, cx)?, true));
+        }
+    }
+    let others = [
+        ("ephemeral", &volume.ephemeral),
+        ("hostPath", &volume.host_path),
+        ("nfs", &volume.nfs),
+        ("projected", &volume.projected),
+        ("downwardAPI", &volume.downward_api),
+        ("csi", &volume.csi),
+        ("gcePersistentDisk", &volume.gce_persistent_disk),
+        ("awsElasticBlockStore", &volume.aws_elastic_block_store),
+        ("azureDisk", &volume.azure_disk),
+        ("azureFile", &volume.azure_file),
+        ("cephfs", &volume.cephfs),
+        ("glusterfs", &volume.glusterfs),
+        ("rbd", &volume.rbd),
+        ("flexVolume", &volume.flex_volume),
+        ("gitRepo", &volume.git_repo),
+    ];
+    if let Some((name, field)) = others.into_iter().find_map(|(name, field)| Some((name, field.as_ref()?))) {
+        unsupported(cx, name, field.span, "use a claim, a secret, a config map or `emptyDir`");
+        return None;
+    }
+    let empty = volume.empty_dir.clone().unwrap_or_default();
+    let source = VolumeSource::EmptyDir {
+        volume: volume_name.to_owned(),
+        memory: empty.medium.is_some_and(|medium| medium.value == "Memory"),
+        size_limit: empty.size_limit.map(|limit| limit.value),
+    };
+    Some((source, false))
+}
+
+fn from_keys(
+    interface: &Interface<'_, '_>,
+    spec: &KeyedSource,
+    is_secret: bool,
+    cx: &mut Context,
+) -> Option<VolumeSource<PodText>> {
+    let name = spec.secret_name.as_ref().or(spec.name.as_ref());
+    let name = name_of(interface, name, spec.span, cx)?;
+    let mode = |mode: &Option<Whole>| mode.as_ref().and_then(|mode| u32::try_from(mode.value?).ok());
+    let item = |item: &workflow::KeyToPath| {
+        let key = item.key.as_ref()?.value.clone();
+        let path = item.path.as_ref().map_or_else(|| key.clone(), |path| path.value.clone());
+        Some(KeyFile { key, path, mode: mode(&item.mode) })
+    };
+    let items = spec.items.iter().filter_map(item).collect();
+    let (mode, optional) = (mode(&spec.default_mode), spec.optional.unwrap_or_default());
+    Some(if is_secret {
+        VolumeSource::Secret { name, items, mode, optional }
+    } else {
+        VolumeSource::ConfigMap { name, items, mode, optional }
+    })
+}
+
+/// Applies `podSpecPatch`, which the SDK uses for resources and placement with placeholders.
+pub(super) fn patch(interface: &Interface<'_, '_>, container: &mut Container, cx: &mut Context) {
+    let Some(text) = &interface.template.pod_spec_patch else { return };
+    let refuse = |cx: &mut Context, what: &str| {
+        let message = format!("`podSpecPatch` is supported for resources and placement only: {what}");
+        cx.error("unsupported", text.span, message).hint("set the field in the template");
+    };
+    let Ok(Value::Object(patch)) = serde_json::from_str(&text.value) else {
+        return refuse(cx, "it is no JSON object");
+    };
+    for (field, value) in patch {
+        match (field.as_str(), &value) {
+            ("containers", Value::Array(containers)) => {
+                for spec in containers {
+                    let is_main = spec.get("name").and_then(Value::as_str) == Some("main");
+                    let Some(fields) = spec.as_object().filter(|_| is_main) else {
+                        refuse(cx, "it names another container than `main`");
+                        continue;
+                    };
+                    for (field, value) in fields.iter().filter(|(field, _)| *field != "name") {
+                        if field != "resources" {
+                            refuse(cx, &format!("`{field}`"));
+                            continue;
+                        }
+                        patch_resources(interface, container, value, text, cx);
+                    }
+                }
+            }
+            ("nodeSelector" | "tolerations" | "affinity", _) => {
+                container.platform.placement.insert(field, value);
+            }
+            _ => refuse(cx, &format!("`{field}`")),
+        }
+    }
+}
+
+fn patch_resources(
+    interface: &Interface<'_, '_>,
+    container: &mut Container,
+    value: &Value,
+    at: &decode::Text,
+    cx: &mut Context,
+) {
+    for (kind, is_limit) in [("limits", true), ("requests", false)] {
+        for (name, quantity) in value.get(kind).and_then(Value::as_object).into_iter().flatten() {
+            let quantity: Text = interface.read(&pipewright_plan::text_form(quantity), at.span, cx);
+            set_resource(&mut container.resources, name, is_limit, quantity);
+        }
+    }
+}

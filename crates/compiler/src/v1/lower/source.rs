@@ -1,0 +1,103 @@
+//! The workflow with its names looked up: templates, arguments, the outputs that a template leaves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::decode::Text;
+use crate::suggest;
+use crate::v1::workflow::{Parameter, Template, Workflow, WorkflowSpec};
+use crate::{decode::Context, v1::workflow::Artifact};
+
+/// The workflow, and what its names stand for.
+pub(super) struct Source<'w> {
+    pub spec: &'w WorkflowSpec,
+    /// By name, with the place in the list.
+    templates: BTreeMap<&'w str, (usize, &'w Template)>,
+    /// Names of the workflow's own parameters.
+    pub run_parameters: BTreeSet<&'w str>,
+    /// Its labels and annotations by tag name (`workflow.labels.x`).
+    pub notes: BTreeMap<String, &'w str>,
+}
+
+impl<'w> Source<'w> {
+    pub fn new(workflow: &'w Workflow, spec: &'w WorkflowSpec, cx: &mut Context) -> Self {
+        let mut templates = BTreeMap::new();
+        for (index, template) in spec.templates.iter().enumerate() {
+            let Some(name) = &template.name else { continue };
+            if templates.insert(name.value.as_str(), (index, template)).is_some() {
+                cx.within("templates", |cx| {
+                    cx.within(format!("[{index}]"), |cx| {
+                        let message = format!("there is another template `{}`", name.value);
+                        cx.error("duplicate-name", name.span, message);
+                    });
+                });
+            }
+        }
+        let arguments = spec.arguments.iter().flat_map(|arguments| &arguments.parameters);
+        let run_parameters =
+            arguments.filter_map(|parameter| Some(parameter.name.as_ref()?.value.as_str())).collect();
+        let meta = workflow.metadata.as_ref();
+        let mut notes = BTreeMap::new();
+        for (kind, map) in
+            [("labels", meta.map(|meta| &meta.labels)), ("annotations", meta.map(|meta| &meta.annotations))]
+        {
+            for (key, keyed) in map.into_iter().flatten() {
+                notes.insert(format!("workflow.{kind}.{key}"), keyed.value.value.as_str());
+            }
+        }
+        Self { spec, templates, run_parameters, notes }
+    }
+
+    /// Returns the template of that name.
+    pub fn template(&self, name: &str) -> Option<&'w Template> {
+        self.templates.get(name).map(|(_, template)| *template)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &'w str> + '_ {
+        self.templates.keys().copied()
+    }
+}
+
+/// Lists parameters with their names.
+pub(super) fn named(parameters: &[Parameter]) -> impl Iterator<Item = (&Text, &Parameter)> {
+    parameters.iter().filter_map(|parameter| Some((parameter.name.as_ref()?, parameter)))
+}
+
+/// Lists artifacts with their names.
+pub(super) fn named_artifacts(artifacts: &[Artifact]) -> impl Iterator<Item = (&Text, &Artifact)> {
+    artifacts.iter().filter_map(|artifact| Some((artifact.name.as_ref()?, artifact)))
+}
+
+impl Template {
+    pub(super) fn input_parameters(&self) -> &[Parameter] {
+        self.inputs.as_ref().map(|inputs| inputs.parameters.as_slice()).unwrap_or_default()
+    }
+
+    pub(super) fn input_artifacts(&self) -> &[Artifact] {
+        self.inputs.as_ref().map(|inputs| inputs.artifacts.as_slice()).unwrap_or_default()
+    }
+
+    pub(super) fn output_parameters(&self) -> &[Parameter] {
+        self.outputs.as_ref().map(|outputs| outputs.parameters.as_slice()).unwrap_or_default()
+    }
+
+    pub(super) fn output_artifacts(&self) -> &[Artifact] {
+        self.outputs.as_ref().map(|outputs| outputs.artifacts.as_slice()).unwrap_or_default()
+    }
+}
+
+/// Suggests a name, or lists those that there are.
+pub(super) fn suggestion<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.collect();
+    suggest::did_you_mean(wrong, known.iter().copied()).unwrap_or_else(|| match known.as_slice() {
+        [] => "there are none here".to_owned(),
+        known => format!("known here: {}", known.iter().take(12).copied().collect::<Vec<_>>().join(", ")),
+    })
+}
+
+/// Records a field whose meaning this release does not carry out.
+pub(super) fn unsupported(cx: &mut Context, field: &'static str, span: crate::yaml::Span, hint: &str) {
+    cx.within(field, |cx| {
+        let message = format!("`{field}` is not supported by this release");
+        cx.error("unsupported", span, message).hint(hint);
+    });
+}

@@ -1,0 +1,191 @@
+//! Tasks: the uses of templates, what they are given, on what condition and how often.
+
+use indexmap::IndexMap;
+use pipewright_plan::{Expr, Task, Trigger, TriggerStrategy};
+
+use super::bind::{Bindings, Scope};
+use super::order::Order;
+use super::repeat;
+use super::source::{named, named_artifacts, suggestion, unsupported};
+use super::template;
+use crate::decode::{Context, Text};
+use crate::v1::tags::split;
+use crate::v1::when;
+use crate::v1::workflow::{DagTask, Template};
+
+/// Lowers one task; `None` when its template is not known.
+pub(super) fn lower(
+    scope: &Scope<'_, '_>,
+    (name, spec): (&str, &DagTask),
+    order: &Order,
+    cx: &mut Context,
+) -> Option<Task> {
+    refuse(spec, cx);
+    let (component, template) = resolve(scope, spec, cx)?;
+    let mut bindings = Bindings {
+        scope: *scope,
+        parameters: IndexMap::new(),
+        artifacts: IndexMap::new(),
+        each: IndexMap::new(),
+        each_artifacts: IndexMap::new(),
+        upstream: order.upstream.clone(),
+        loops: repeat::loops(spec),
+    };
+    arguments(&mut bindings, spec, template, cx);
+    let condition = condition(&mut bindings, spec, cx);
+    let iterator = repeat::lower(&mut bindings, spec, condition.clone(), cx);
+    // Inside a loop the condition is asked for each item.
+    let once = condition.filter(|_| iterator.is_none());
+    let trigger =
+        Trigger { strategy: TriggerStrategy::NoneFailed, condition: once, ready: order.ready.clone() };
+    Some(Task {
+        display_name: display_name(template).unwrap_or_else(|| name.to_owned()),
+        component: component.to_owned(),
+        parameters: bindings.parameters,
+        artifacts: bindings.artifacts,
+        upstream: bindings.upstream,
+        trigger,
+        iterator,
+        retry: template::retry(template, cx),
+        caching: template::caching(template),
+        timeout: template::timeout(template, cx),
+    })
+}
+
+fn refuse(spec: &DagTask, cx: &mut Context) {
+    if let Some(reference) = &spec.template_ref {
+        unsupported(cx, "templateRef", reference.span, "put the template into the file");
+    }
+    if let Some(inline) = &spec.inline {
+        unsupported(cx, "inline", inline.span, "give the template a name and put it under `spec.templates`");
+    }
+    if let Some(exit) = &spec.on_exit {
+        unsupported(cx, "onExit", exit.span, "set `onExit` of the workflow");
+    }
+    if let Some(hooks) = &spec.hooks {
+        unsupported(cx, "hooks", hooks.span, "set `onExit` of the workflow");
+    }
+}
+
+fn resolve<'w>(scope: &Scope<'_, 'w>, spec: &DagTask, cx: &mut Context) -> Option<(&'w str, &'w Template)> {
+    if spec.template_ref.is_some() || spec.inline.is_some() {
+        return None;
+    }
+    let Some(name) = &spec.template else {
+        cx.error("missing-field", spec.span, "the task does not say which template it runs")
+            .hint("set `template`");
+        return None;
+    };
+    let found = scope.source.names().find(|known| *known == name.value);
+    let found = found.and_then(|known| Some((known, scope.source.template(known)?)));
+    if found.is_none() {
+        let message = format!("there is no template `{}`", name.value);
+        let hint = suggestion(&name.value, scope.source.names());
+        cx.within("template", |cx| cx.error("unknown-template", name.span, message).hint(hint));
+    }
+    found
+}
+
+/// The label that the SDK gives a step.
+fn display_name(template: &Template) -> Option<String> {
+    let annotations = &template.metadata.as_ref()?.annotations;
+    let key = "pipelines.kubeflow.org/task_display_name";
+    annotations.get(key).map(|name| name.value.value.clone()).filter(|name| !name.is_empty())
+}
+
+fn arguments(bindings: &mut Bindings<'_, '_>, spec: &DagTask, template: &Template, cx: &mut Context) {
+    cx.within("arguments", |cx| {
+        let arguments = spec.arguments.as_ref();
+        cx.within("parameters", |cx| {
+            let parameters = arguments.map(|arguments| arguments.parameters.as_slice()).unwrap_or_default();
+            for (index, parameter) in parameters.iter().enumerate() {
+                let Some(name) = &parameter.name else { continue };
+                cx.within(format!("[{index}]"), |cx| {
+                    if let Some(from) = &parameter.value_from {
+                        unsupported(cx, "valueFrom", from.span, "give the argument a `value`");
+                    } else if let Some(value) = &parameter.value {
+                        bindings.parameter(&name.value, &value.value, value.span, cx);
+                    }
+                });
+            }
+        });
+        cx.within("artifacts", |cx| {
+            let artifacts = arguments.map(|arguments| arguments.artifacts.as_slice()).unwrap_or_default();
+            for (index, artifact) in artifacts.iter().enumerate() {
+                let Some(name) = &artifact.name else { continue };
+                cx.within(format!("[{index}]"), |cx| artifact_argument(bindings, name, artifact, cx));
+            }
+        });
+    });
+    check_given(bindings, spec, template, cx);
+}
+
+fn artifact_argument(
+    bindings: &mut Bindings<'_, '_>,
+    name: &Text,
+    artifact: &crate::v1::workflow::Artifact,
+    cx: &mut Context,
+) {
+    let data = artifact.raw.as_ref().and_then(|raw| raw.data.as_ref());
+    if let Some(field) = &artifact.from_expression {
+        unsupported(cx, "fromExpression", field.span, "set `from`");
+    } else if let Some(field) = &artifact.sub_path {
+        unsupported(cx, "subPath", field.span, "hand the file on as an artifact of its own");
+    } else if let Some(from) = &artifact.from {
+        cx.within("from", |cx| bindings.artifact(&name.value, from, cx));
+    } else if let Some(data) = data {
+        cx.within("raw", |cx| bindings.raw_artifact(&name.value, data, cx));
+    } else if !template::has_location(artifact, cx) {
+        cx.error(
+            "missing-field",
+            artifact.span,
+            format!("nothing is said of where `{}` comes from", name.value),
+        )
+        .hint("set `from` or `raw`");
+    }
+}
+
+/// Reports inputs of the template that nobody gives a value.
+fn check_given(bindings: &Bindings<'_, '_>, spec: &DagTask, template: &Template, cx: &mut Context) {
+    for (name, input) in named(template.input_parameters()) {
+        let has_own = input.default.is_some() || input.value.is_some();
+        let is_given =
+            bindings.parameters.contains_key(&name.value) || bindings.each.contains_key(&name.value);
+        if !has_own && !is_given {
+            let message = format!("input parameter `{}` of the template is not given", name.value);
+            cx.error("missing-input", spec.span, message).hint("add it to `arguments.parameters`");
+        }
+    }
+    for (name, input) in named_artifacts(template.input_artifacts()) {
+        let has_own = input.optional.unwrap_or_default() || input.raw.is_some();
+        let is_given =
+            bindings.artifacts.contains_key(&name.value) || bindings.each_artifacts.contains_key(&name.value);
+        if !has_own && !is_given {
+            let message = format!("input artifact `{}` of the template is not given", name.value);
+            cx.error("missing-input", spec.span, message).hint("add it to `arguments.artifacts`");
+        }
+    }
+}
+
+fn condition(bindings: &mut Bindings<'_, '_>, spec: &DagTask, cx: &mut Context) -> Option<Expr> {
+    let text = spec.when.as_ref().filter(|text| !text.value.trim().is_empty())?;
+    cx.within("when", |cx| {
+        let mut count = 0;
+        let mut operand = |pieces: &[crate::v1::tags::Piece]| {
+            count += 1;
+            bindings.operand(count - 1, pieces, text.span, cx)
+        };
+        match when::parse(&split(&text.value), &mut operand) {
+            Ok(expr) => Some(expr),
+            Err(wrong) => {
+                let found = cx.error(
+                    "wrong-expression",
+                    text.span,
+                    format!("the condition is wrong: {}", wrong.message),
+                );
+                found.hint = wrong.hint;
+                None
+            }
+        }
+    })
+}

@@ -1,0 +1,427 @@
+//! Templates: their interfaces, what stands behind them, and what every task that uses them inherits.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use pipewright_plan::{
+    ArtifactInput, ArtifactOutput, Caching, Component, ComponentKind, Inputs, Outputs, ParameterInput,
+    ParameterOutput, ParameterType, Retry, RetryOn, Task, Trigger, Value,
+};
+
+use super::source::{Source, named, named_artifacts, unsupported};
+use super::text::Interface;
+use super::{artifact_type, container, dag};
+use crate::decode::Context;
+use crate::v1::workflow::{Artifact, Template, Whole};
+
+/// Lowers one template with its name.
+pub(super) fn lower(
+    source: &Source<'_>,
+    template: &Template,
+    cx: &mut Context,
+) -> Option<(String, Component)> {
+    let Some(name) = &template.name else {
+        cx.error("missing-field", template.span, "a template has no `name`");
+        return None;
+    };
+    refuse(template, cx);
+    let interface = Interface { source, template };
+    let kind = if let Some(spec) = &template.dag {
+        ComponentKind::Dag(dag::lower(source, template, spec, cx))
+    } else if template.steps.is_some() {
+        ComponentKind::Dag(dag::lower_steps(source, template, cx))
+    } else if let Some(deletion) = deletion(&interface, cx) {
+        ComponentKind::Resource(deletion)
+    } else if let Some(spec) = &template.container {
+        cx.within("container", |cx| container::lower(&interface, spec, cx)).map(ComponentKind::Container)?
+    } else if let Some(spec) = &template.script {
+        cx.within("script", |cx| container::lower(&interface, spec, cx)).map(ComponentKind::Container)?
+    } else if let Some(spec) = &template.resource {
+        ComponentKind::Resource(container::resource(&interface, spec, cx)?)
+    } else {
+        let is_told = template.suspend.is_some()
+            || [&template.http, &template.data, &template.container_set, &template.plugin]
+                .into_iter()
+                .any(Option::is_some);
+        if !is_told {
+            cx.error("missing-field", template.span, "the template does not say what it runs")
+                .hint("a template has `container`, `script`, `resource`, `dag` or `steps`");
+        }
+        return None;
+    };
+    let is_group = matches!(kind, ComponentKind::Dag(_));
+    let inputs = inputs(&interface, is_group, cx);
+    let outputs = outputs(&interface, is_group, cx);
+    Some((name.value.clone(), Component { inputs, outputs, kind }))
+}
+
+fn deletion(interface: &Interface<'_, '_>, cx: &mut Context) -> Option<pipewright_plan::Resource> {
+    let spec = interface.template.container.as_ref()?;
+    cx.within("container", |cx| container::deletion(interface, spec, cx))
+}
+
+fn refuse(template: &Template, cx: &mut Context) {
+    let later = "leave it out";
+    let fields = [
+        ("http", &template.http, "make the request in a container"),
+        ("data", &template.data, "list the files in a container"),
+        ("containerSet", &template.container_set, "make a task of each container"),
+        ("plugin", &template.plugin, later),
+        ("sidecars", &template.sidecars, "start the helper inside the main command"),
+        ("initContainers", &template.init_containers, "do its work in a task before"),
+        ("memoize", &template.memoize, "results are cached without it"),
+        ("synchronization", &template.synchronization, later),
+    ];
+    for (name, field, hint) in fields {
+        let is_empty = |value: &Value| matches!(value, Value::Array(items) if items.is_empty());
+        if let Some(field) = field.as_ref().filter(|field| !is_empty(&field.value)) {
+            unsupported(cx, name, field.span, hint);
+        }
+    }
+    if let Some(suspend) = &template.suspend {
+        unsupported(cx, "suspend", suspend.span, "run the parts as pipelines of their own");
+    }
+    if let Some(daemon) = template.daemon.as_ref().filter(|daemon| daemon.value) {
+        unsupported(cx, "daemon", daemon.span, later);
+    }
+    if let Some(fast) = template.fail_fast.as_ref().filter(|fast| fast.value) {
+        unsupported(cx, "failFast", fast.span, "branches end by themselves; leave it out");
+    }
+    let is_group = template.dag.is_some() || template.steps.is_some();
+    if let Some(retry) = template.retry_strategy.as_ref().filter(|_| is_group) {
+        unsupported(cx, "retryStrategy", retry.span, "set it in the templates of the tasks inside");
+    }
+    if let Some(limit) = template.active_deadline_seconds.as_ref().filter(|_| is_group) {
+        unsupported(cx, "activeDeadlineSeconds", limit.span, "set it in the templates of the tasks inside");
+    }
+}
+
+fn inputs(interface: &Interface<'_, '_>, is_group: bool, cx: &mut Context) -> Inputs {
+    let mut inputs = Inputs::default();
+    cx.within("inputs", |cx| {
+        for (name, input) in named(interface.template.input_parameters()) {
+            if let Some(from) = &input.value_from {
+                unsupported(cx, "valueFrom", from.span, "give the input a `value` or a `default`");
+            }
+            let default = input.default.as_ref().or(input.value.as_ref());
+            let lowered = ParameterInput {
+                parameter_type: ParameterType::String,
+                default: default.map(|text| Value::from(text.value.clone())),
+                optional: false,
+                literals: input.enumeration.iter().map(|word| Value::from(word.value.clone())).collect(),
+                description: input.description.as_ref().map(|text| text.value.clone()),
+            };
+            if inputs.parameters.insert(name.value.clone(), lowered).is_some() {
+                cx.error("duplicate-name", name.span, format!("input `{}` is declared twice", name.value));
+            }
+        }
+        let mut paths = BTreeSet::new();
+        for (name, input) in named_artifacts(interface.template.input_artifacts()) {
+            has_location(input, cx);
+            if let Some(mode) = &input.mode {
+                unsupported(cx, "mode", mode.span, "change the mode in the command");
+            }
+            match &input.path {
+                Some(path) if !is_group && !paths.insert(path.value.as_str()) => {
+                    cx.error("wrong-value", path.span, format!("two artifacts are at {}", path.value));
+                }
+                None if !is_group => {
+                    cx.error("missing-field", input.span, format!("artifact `{}` has no `path`", name.value));
+                }
+                _ => {}
+            }
+            let data = input.raw.as_ref().and_then(|raw| raw.data.as_ref());
+            let lowered = ArtifactInput {
+                artifact_type: artifact_type(),
+                optional: input.optional.unwrap_or_default(),
+                is_list: false,
+                description: None,
+                default: data.map(|data| interface.text(data, cx)),
+            };
+            inputs.artifacts.insert(name.value.clone(), lowered);
+        }
+    });
+    inputs
+}
+
+/// Tells (and records) whether an artifact is bound to a place outside.
+pub(super) fn has_location(artifact: &Artifact, cx: &mut Context) -> bool {
+    let places = [
+        ("s3", &artifact.s3),
+        ("gcs", &artifact.gcs),
+        ("http", &artifact.http),
+        ("git", &artifact.git),
+        ("hdfs", &artifact.hdfs),
+        ("oss", &artifact.oss),
+        ("azure", &artifact.azure),
+        ("artifactory", &artifact.artifactory),
+    ];
+    let mut found = false;
+    for (name, place) in places {
+        if let Some(place) = place {
+            found = true;
+            unsupported(cx, name, place.span, "fetch the bytes in the command");
+        }
+    }
+    found
+}
+
+fn outputs(interface: &Interface<'_, '_>, is_group: bool, cx: &mut Context) -> Outputs {
+    let mut outputs = Outputs::default();
+    cx.within("outputs", |cx| {
+        for (name, output) in named(interface.template.output_parameters()) {
+            if let Some(global) = &output.global_name {
+                unsupported(cx, "globalName", global.span, "hand the value on as an output");
+            }
+            let default =
+                output.value_from.as_ref().and_then(|from| from.default.as_ref()).or(output.default.as_ref());
+            let lowered = ParameterOutput {
+                parameter_type: ParameterType::String,
+                description: None,
+                default: default.map(|text| Value::from(text.value.clone())),
+            };
+            if outputs.parameters.insert(name.value.clone(), lowered).is_some() {
+                cx.error("duplicate-name", name.span, format!("output `{}` is declared twice", name.value));
+            }
+        }
+        for (name, output) in named_artifacts(interface.template.output_artifacts()) {
+            has_location(output, cx);
+            if let Some(global) = &output.global_name {
+                unsupported(cx, "globalName", global.span, "hand the artifact on as an output");
+            }
+            if let Some(field) = &output.from_expression {
+                unsupported(cx, "fromExpression", field.span, "set `from`");
+            }
+            if output.path.is_none() && !is_group {
+                cx.error("missing-field", output.span, format!("artifact `{}` has no `path`", name.value));
+            }
+            let lowered = ArtifactOutput {
+                artifact_type: artifact_type(),
+                is_list: false,
+                metadata: serde_json::Map::new(),
+                description: None,
+            };
+            outputs.artifacts.insert(name.value.clone(), lowered);
+        }
+    });
+    outputs
+}
+
+/// Reads a limit of things at once; none, or less than one, is no limit.
+pub(super) fn parallelism(limit: &Whole, cx: &mut Context) -> Option<u32> {
+    if limit.value.is_none() {
+        cx.within("parallelism", |cx| {
+            cx.error("unsupported", limit.span, "the limit must be a number, not a tag");
+        });
+    }
+    limit.value.filter(|limit| *limit > 0).map(|limit| u32::try_from(limit).unwrap_or(u32::MAX))
+}
+
+/// Makes a task that runs once, as soon as it may.
+pub(super) fn plain_task(component: &str) -> Task {
+    Task {
+        display_name: component.to_owned(),
+        component: component.to_owned(),
+        parameters: IndexMap::new(),
+        artifacts: IndexMap::new(),
+        upstream: BTreeSet::new(),
+        trigger: Trigger::default(),
+        iterator: None,
+        retry: None,
+        caching: Caching::default(),
+        timeout: None,
+    }
+}
+
+/// Lowers the retry strategy of what a task runs. Source: v1 semantics 2.6.
+pub(super) fn retry(template: &Template, cx: &mut Context) -> Option<Retry> {
+    if template.dag.is_some() || template.steps.is_some() {
+        return None;
+    }
+    let spec = template.retry_strategy.as_ref()?;
+    cx.within("retryStrategy", |cx| {
+        if let Some(expression) = &spec.expression {
+            unsupported(cx, "expression", expression.span, "use `retryPolicy`");
+        }
+        let limit = spec.limit.as_ref().map(|limit| (limit.value, limit.span));
+        let max_retries = match limit {
+            None => u32::MAX,
+            Some((Some(limit), _)) => u32::try_from(limit.max(0)).unwrap_or(u32::MAX),
+            Some((None, span)) => {
+                cx.within("limit", |cx| {
+                    cx.error("unsupported", span, "the limit must be a number, not a tag");
+                });
+                0
+            }
+        };
+        let policy = spec.retry_policy.as_ref().map_or("OnFailure", |policy| policy.value.as_str());
+        let on = match policy {
+            "OnFailure" | "" => RetryOn::Failure,
+            "OnError" | "OnTransientError" => RetryOn::Error,
+            "Always" => RetryOn::Any,
+            other => {
+                let span = spec.retry_policy.as_ref().map_or(spec.span, |policy| policy.span);
+                let message = format!("`{other}` is no retry policy");
+                cx.within("retryPolicy", |cx| {
+                    cx.error("wrong-value", span, message)
+                        .hint("one of: OnFailure, OnError, OnTransientError, Always");
+                });
+                RetryOn::Failure
+            }
+        };
+        let mut retry =
+            Retry { max_retries, backoff: Duration::ZERO, factor: 1.0, max_backoff: None, on, within: None };
+        if let Some(backoff) = &spec.backoff {
+            cx.within("backoff", |cx| {
+                let mut time = |field: &'static str, text: &Option<crate::v1::workflow::AnyText>| {
+                    let text = text.as_ref()?;
+                    let found = duration(&text.value);
+                    if found.is_none() {
+                        cx.within(field, |cx| {
+                            cx.error("wrong-value", text.span, format!("`{}` is no duration", text.value))
+                                .hint("seconds, or such as `30s`, `2m`, `1h30m`");
+                        });
+                    }
+                    found
+                };
+                retry.backoff = time("duration", &backoff.duration).unwrap_or_default();
+                retry.within = time("maxDuration", &backoff.max_duration);
+                retry.max_backoff = time("cap", &backoff.cap);
+                if let Some(text) = &backoff.factor {
+                    match text
+                        .value
+                        .parse::<f64>()
+                        .ok()
+                        .filter(|factor| factor.fract() == 0.0 && *factor >= 0.0)
+                    {
+                        Some(factor) => retry.factor = if factor > 0.0 { factor } else { 1.0 },
+                        None => {
+                            cx.within("factor", |cx| {
+                                cx.error("wrong-value", text.span, "the back-off factor is a whole number");
+                            });
+                        }
+                    }
+                }
+            });
+        }
+        Some(retry)
+    })
+}
+
+/// Reads seconds, or a duration as Go writes it.
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let mut total = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let units =
+            [("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("ns", 1e-9), ("h", 3600.0), ("m", 60.0), ("s", 1.0)];
+        let (unit, seconds) = units.into_iter().find(|(unit, _)| rest.starts_with(unit))?;
+        total += number * seconds;
+        rest = &rest[unit.len()..];
+    }
+    (!text.is_empty()).then(|| Duration::try_from_secs_f64(total).ok())?
+}
+
+/// Lowers the limit for one attempt.
+pub(super) fn timeout(template: &Template, cx: &mut Context) -> Option<Duration> {
+    if template.dag.is_some() || template.steps.is_some() {
+        return None;
+    }
+    let limit = template.active_deadline_seconds.as_ref();
+    let seconds = limit.and_then(|limit| match limit.value.and_then(|seconds| u64::try_from(seconds).ok()) {
+        Some(seconds) => Some(Duration::from_secs(seconds)),
+        None => {
+            cx.within("activeDeadlineSeconds", |cx| {
+                cx.error("unsupported", limit.span, "the limit must be a number of seconds");
+            });
+            None
+        }
+    });
+    let text = template.timeout.as_ref().and_then(|text| {
+        let found = duration(&text.value);
+        if found.is_none() {
+            let message = format!("`{}` is no duration", text.value);
+            cx.within("timeout", |cx| {
+                cx.error("wrong-value", text.span, message);
+            });
+        }
+        found
+    });
+    match (seconds, text) {
+        (Some(seconds), Some(text)) => Some(seconds.min(text)),
+        (seconds, text) => seconds.or(text),
+    }
+}
+
+/// Says whether results may be used again. Source: v1 semantics 2.11.
+pub(super) fn caching(template: &Template) -> Caching {
+    let Some(container) = &template.container else { return Caching::default() };
+    // A step that works on a volume leaves its results there, where no cache sees them.
+    let mounts_claim = !container.volume_mounts.is_empty();
+    let metadata = template.metadata.as_ref();
+    let annotation = |key: &str| {
+        let annotations = metadata.map(|metadata| &metadata.annotations)?;
+        annotations.get(key).map(|text| text.value.value.as_str())
+    };
+    let label = metadata
+        .and_then(|metadata| metadata.labels.get("pipelines.kubeflow.org/pipeline-sdk-type"))
+        .is_some_and(|label| label.value.value.contains("tfx"));
+    let staleness = annotation("pipelines.kubeflow.org/max_cache_staleness").and_then(staleness);
+    let enabled = !mounts_claim && !label && staleness != Some(Duration::ZERO);
+    Caching { enabled, key: None, max_age: staleness }
+}
+
+/// Reads an ISO 8601 duration of weeks, days, hours, minutes and seconds.
+fn staleness(text: &str) -> Option<Duration> {
+    let rest = text.trim().strip_prefix('P')?;
+    let (days, time) = rest.split_once('T').unwrap_or((rest, ""));
+    let mut seconds = 0.0;
+    for (part, units) in [
+        (days, &[('W', 604_800.0), ('D', 86_400.0)][..]),
+        (time, &[('H', 3600.0), ('M', 60.0), ('S', 1.0)][..]),
+    ] {
+        let mut part = part;
+        while !part.is_empty() {
+            let end = part.find(|c: char| c.is_ascii_alphabetic())?;
+            let number: f64 = part[..end].parse().ok()?;
+            let unit = part[end..].chars().next()?;
+            seconds += number * units.iter().find(|(known, _)| *known == unit)?.1;
+            part = &part[end + 1..];
+        }
+    }
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read() {
+        let seconds = |text: &str| duration(text).map(|duration| duration.as_secs_f64());
+        for (text, expected) in [
+            ("2", Some(2.0)),
+            ("30s", Some(30.0)),
+            ("1h30m", Some(5400.0)),
+            ("1.5m", Some(90.0)),
+            ("250ms", Some(0.25)),
+            ("", None),
+            ("5 minutes", None),
+            ("-3", None),
+        ] {
+            assert_eq!(seconds(text), expected, "{text}");
+        }
+        assert_eq!(staleness("P0D"), Some(Duration::ZERO));
+        assert_eq!(staleness("P30D"), Some(Duration::from_secs(30 * 86_400)));
+        assert_eq!(staleness("PT1H5M"), Some(Duration::from_secs(3900)));
+        assert_eq!(staleness("never"), None);
+    }
+}

@@ -1,0 +1,279 @@
+//! Answers to the tags of the v1 format that speak of the run, the task or the attempt, and the second reading
+//! of values: a value that is itself such a tag is answered once it reaches a template.
+//!
+//! Source: v1 semantics 2.2.
+
+use std::collections::BTreeMap;
+
+use pipewright_plan::{
+    ComponentKind, Container, Dialect, JobFacts, Placeholder, Plan, Text, TriggerStrategy, Value,
+    ValueTemplate, text_form,
+};
+use serde_json::json;
+
+use crate::event::{FailureReason, Resolved};
+use crate::id::{AttemptId, TaskKey, Timestamp};
+use crate::state::{Node, RunState, dag_at, resource_name, rfc3339, task_of};
+use crate::view::TaskPhase;
+
+/// Where an answer is asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) state: &'a RunState,
+    pub(crate) key: &'a TaskKey,
+    /// Absent while inputs are resolved, before anything is launched.
+    pub(crate) attempt: Option<&'a AttemptId>,
+}
+
+impl Asking<'_> {
+    /// Returns what the task's job is told, with an answer to each tag in these texts.
+    pub(crate) fn job_facts<'t>(&self, texts: impl IntoIterator<Item = &'t Text>) -> JobFacts {
+        let mut job = self.state.job_facts(self.plan, self.key);
+        if self.plan.dialect == Dialect::V1 {
+            for placeholder in texts.into_iter().flat_map(Text::placeholders) {
+                self.add(placeholder, &mut job.tags);
+            }
+        }
+        job
+    }
+
+    /// Like [`Asking::job_facts`], for all texts of a container.
+    pub(crate) fn container_facts(&self, container: &Container) -> JobFacts {
+        let mut texts = Vec::new();
+        if self.plan.dialect == Dialect::V1 {
+            container.visit_texts(&mut |text| texts.push(text));
+        }
+        self.job_facts(texts)
+    }
+
+    fn add(&self, placeholder: &Placeholder, answers: &mut BTreeMap<String, String>) {
+        match placeholder {
+            Placeholder::Tag { name } if !answers.contains_key(name) => {
+                if let Some(answer) = self.answer(name) {
+                    answers.insert(name.clone(), answer);
+                }
+            }
+            Placeholder::JsonEscape { inner, .. } => self.add(inner, answers),
+            _ => {}
+        }
+    }
+
+    /// Reads the values of a v1 task once more.
+    pub(crate) fn reread(&self, values: &mut BTreeMap<String, Value>) {
+        if self.plan.dialect != Dialect::V1 {
+            return;
+        }
+        for value in values.values_mut() {
+            if let Value::String(text) = value
+                && text.contains("{{")
+            {
+                *text = self.text(text);
+            }
+        }
+    }
+
+    /// Replaces the tags of a text that have an answer here.
+    fn text(&self, text: &str) -> String {
+        let mut written = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find("{{") {
+            let (before, from) = rest.split_at(start);
+            written.push_str(before);
+            let Some(end) = from.find("}}") else {
+                rest = from;
+                break;
+            };
+            match self.answer(from[2..end].trim()) {
+                Some(answer) => written.push_str(&answer),
+                None => written.push_str(&from[..end + 2]),
+            }
+            rest = &from[end + 2..];
+        }
+        written.push_str(rest);
+        written
+    }
+
+    /// Returns what a tag stands for; nothing when nobody knows.
+    pub(crate) fn answer(&self, name: &str) -> Option<String> {
+        let state = self.state;
+        if let Some(rest) = name.strip_prefix("workflow.") {
+            return self.of_run(rest);
+        }
+        let node = state.node(self.key).map(|id| &state.nodes[id]);
+        match name {
+            "node.name" => Some(self.key.to_string()),
+            "tasks.name" | "steps.name" => Some(self.key.name().to_owned()),
+            "pod.name" => self.attempt.map(|attempt| format!("{}-{}", attempt.task.name(), attempt.digest())),
+            "retries" => {
+                let has_retry =
+                    node.and_then(|node| task_of(self.plan, node)).is_some_and(|t| t.retry.is_some());
+                self.attempt.filter(|_| has_retry).map(|attempt| attempt.number.to_string())
+            }
+            _ => self.of_last_attempt(name.strip_prefix("lastRetry.")?, node?),
+        }
+    }
+
+    fn of_last_attempt(&self, fact: &str, node: &Node) -> Option<String> {
+        let number = self.attempt?.number.checked_sub(1)?;
+        let last = node.attempts.get(number as usize)?;
+        let failure = last.failure.as_ref();
+        match fact {
+            "exitCode" => Some(failure.and_then(|failure| failure.exit_code).unwrap_or(-1).to_string()),
+            "status" => Some(
+                if failure.is_some_and(|failure| is_error(failure.reason)) { "Error" } else { "Failed" }
+                    .to_owned(),
+            ),
+            "message" => Some(failure.map(|failure| failure.message.clone()).unwrap_or_default()),
+            "duration" => Some(((last.ended_at?.0 - last.started_at?.0) / 1_000_000).to_string()),
+            _ => None,
+        }
+    }
+
+    fn of_run(&self, fact: &str) -> Option<String> {
+        let state = self.state;
+        let submit = state.submit.as_deref()?;
+        let created = submit.created_at;
+        if let Some(name) = fact.strip_prefix("parameters.") {
+            let root = state.node(&TaskKey::root()).map(|id| &state.nodes[id].inputs);
+            let value =
+                root.and_then(|inputs| inputs.parameters.get(name)).or_else(|| submit.arguments.get(name));
+            if let Some(value) = value {
+                return Some(text_form(value));
+            }
+        }
+        if let Some(format) = fact.strip_prefix("creationTimestamp.") {
+            return written(created, format);
+        }
+        match fact {
+            "name" => Some(resource_name(self.plan, &state.run)),
+            "namespace" => Some(state.namespace().to_owned()),
+            "uid" => Some(state.run.0.clone()),
+            "serviceAccountName" => Some("pipeline-runner".to_owned()),
+            "labels.pipeline/runid" => Some(state.run.0.clone()),
+            "annotations.pipelines.kubeflow.org/run_name" => Some(submit.display_name.clone()),
+            "creationTimestamp" => Some(rfc3339(created)),
+            "scheduledTime" => submit.scheduled_at.map(rfc3339),
+            "parameters" | "parameters.json" => {
+                let root = state.node(&TaskKey::root())?;
+                let all = state.nodes[root].inputs.parameters.iter();
+                let all: Vec<Value> =
+                    all.map(|(name, value)| json!({"name": name, "value": text_form(value)})).collect();
+                Some(Value::from(all).to_string())
+            }
+            "status" => self.main().map(|main| phase_word(main).to_owned()),
+            "failures" => self.main().map(|_| self.failures()),
+            "duration" => {
+                let seconds = (self.main()?.ended_at?.0 - state.view.started_at?.0) as f64 / 1e6;
+                Some(format!("{seconds:.6}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns what an exit handler cleans up after, once it has ended.
+    fn main(&self) -> Option<&Node> {
+        let state = self.state;
+        let root = state.node(&TaskKey::root())?;
+        let dag = dag_at(self.plan, state.nodes[root].component)?;
+        let exit = dag.tasks.values().find(|task| task.trigger.strategy == TriggerStrategy::Exit)?;
+        let index = dag.tasks.get_index_of(exit.upstream.first()?)?;
+        state.child(root, index).filter(|main| main.phase.is_terminal())
+    }
+
+    /// Lists all that failed, as a JSON text inside a JSON text.
+    fn failures(&self) -> String {
+        let failed = self.state.nodes.iter().filter(|node| node.phase == TaskPhase::Failed);
+        let all: Vec<Value> = failed
+            .map(|node| {
+                let component = self.plan.components.get_index(node.component);
+                json!({
+                    "displayName": node.key.name(),
+                    "message": node.error.as_ref().map(|error| error.message.clone()).unwrap_or_default(),
+                    "templateName": component.map(|(name, _)| name.clone()).unwrap_or_default(),
+                    "phase": phase_word(node),
+                    "podName": self.pod_name(node),
+                    "finishedAt": node.ended_at.map(rfc3339).unwrap_or_default(),
+                })
+            })
+            .collect();
+        let text = if all.is_empty() { "null".to_owned() } else { Value::from(all).to_string() };
+        Value::from(text).to_string()
+    }
+
+    fn pod_name(&self, node: &Node) -> String {
+        let is_pod = self
+            .plan
+            .components
+            .get_index(node.component)
+            .is_some_and(|(_, component)| matches!(component.kind, ComponentKind::Container(_)));
+        let Some(last) = node.attempts.last().filter(|_| is_pod) else { return String::new() };
+        let attempt = AttemptId { run: self.state.run.clone(), task: node.key.clone(), number: last.number };
+        format!("{}-{}", node.key.name(), attempt.digest())
+    }
+}
+
+/// Tells the failures around a command from those of the command itself.
+pub(crate) fn is_error(reason: FailureReason) -> bool {
+    match reason {
+        FailureReason::ExitCode
+        | FailureReason::Signal
+        | FailureReason::OutOfMemory
+        | FailureReason::TimedOut
+        | FailureReason::Cancelled
+        | FailureReason::Inner => false,
+        FailureReason::Output
+        | FailureReason::NotStarted
+        | FailureReason::Refused
+        | FailureReason::Lost
+        | FailureReason::Resolve => true,
+    }
+}
+
+fn phase_word(node: &Node) -> &'static str {
+    match node.phase {
+        TaskPhase::Failed if node.error.as_ref().is_some_and(|error| is_error(error.reason)) => "Error",
+        TaskPhase::Failed | TaskPhase::Cancelled => "Failed",
+        TaskPhase::Pending
+        | TaskPhase::Running
+        | TaskPhase::Succeeded
+        | TaskPhase::Cached
+        | TaskPhase::Skipped
+        | TaskPhase::Omitted => "Succeeded",
+    }
+}
+
+/// Writes a time by one character of `strftime`, or as one of the named forms.
+fn written(at: Timestamp, format: &str) -> Option<String> {
+    let time = jiff::Timestamp::from_microsecond(at.0).ok()?;
+    match format {
+        "RFC3339" => Some(rfc3339(at)),
+        "s" => Some(time.as_second().to_string()),
+        _ if format.len() == 1 && "YymdHMSjaAbBIpZ".contains(format) => {
+            Some(time.to_zoned(jiff::tz::TimeZone::UTC).strftime(&format!("%{format}")).to_string())
+        }
+        _ => None,
+    }
+}
+
+/// Lists the texts of a constant.
+pub(crate) fn texts_of(template: &ValueTemplate) -> Vec<&Text> {
+    match template {
+        ValueTemplate::Literal { .. } => Vec::new(),
+        ValueTemplate::Text { text } => vec![text],
+        ValueTemplate::List { items } => items.iter().flat_map(texts_of).collect(),
+        ValueTemplate::Struct { fields } => {
+            fields.iter().flat_map(|(key, item)| std::iter::once(key).chain(texts_of(item))).collect()
+        }
+    }
+}
+
+/// Keeps what the component declares: helpers have done their work.
+pub(crate) fn drop_helpers(plan: &Plan, component: &str, resolved: &mut Resolved) {
+    if plan.dialect != Dialect::V1 {
+        return;
+    }
+    if let Some(component) = plan.component(component) {
+        resolved.parameters.retain(|name, _| component.inputs.parameters.contains_key(name));
+    }
+}
