@@ -249,7 +249,7 @@ def write(name, pipeline, expected):
     folder = HERE / kfp.__version__ / name
     folder.mkdir(parents=True, exist_ok=True)
     compiler.Compiler().compile(pipeline, str(folder / 'pipeline.yaml'))
-    (folder / 'expect.yaml').write_text(expected)
+    (folder / 'expect.yaml').write_text('network: true\n' + expected)
 
 
 def main():

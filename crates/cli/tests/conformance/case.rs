@@ -1,6 +1,6 @@
 //! One pipeline of the corpus: its files, what must come of it, and the request that runs it on a server.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::{Map, Value, json};
@@ -17,7 +17,11 @@ pub struct Case {
 
 impl Case {
     pub fn name(&self) -> String {
-        self.folder.file_name().expect("a case is a folder").to_string_lossy().into_owned()
+        let name = self.folder.file_name().expect("a case is a folder").to_string_lossy().into_owned();
+        match self.folder.parent().and_then(Path::file_name).map(|around| around.to_string_lossy()) {
+            Some(version) if version != "corpus" => format!("{version}/{name}"),
+            _ => name,
+        }
     }
 
     /// Tells whether the expectations hold for a run that uses the cache as the document says.
@@ -80,13 +84,24 @@ impl Case {
 
 /// Reads the corpus, without what this machine cannot run.
 pub fn all() -> Vec<Case> {
+    cases_in(&conformance().join("corpus"))
+}
+
+/// Reads what several versions of the SDK compiled.
+pub fn versions() -> Vec<Case> {
+    let folders = std::fs::read_dir(conformance().join("versions")).expect("the folder of versions");
+    folders.flat_map(|entry| cases_in(&entry.expect("an entry of the folder").path())).collect()
+}
+
+fn cases_in(folder: &Path) -> Vec<Case> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let corpus = conformance().join("corpus");
     let listed = std::fs::read_to_string(corpus.join("fast.txt")).expect("the list of fast pipelines");
     let online = std::env::var_os("PIPEWRIGHT_TEST_OFFLINE").is_none();
     let only = std::env::var("PIPEWRIGHT_TEST_ONLY").unwrap_or_default();
     let mut cases = Vec::new();
-    for entry in std::fs::read_dir(&corpus).expect("the corpus") {
-        let folder = entry.expect("an entry of the corpus").path();
+    for entry in entries {
+        let folder = entry.expect("an entry of the folder").path();
         let Ok(text) = std::fs::read(folder.join("expect.yaml")) else { continue };
         let folder = folder.canonicalize().expect("the case's folder");
         let text = String::from_utf8_lossy(&text).replace("{here}", &folder.display().to_string());

@@ -38,6 +38,18 @@ fn python_pipelines_come_out_right() {
 }
 
 #[test]
+fn pipelines_of_all_versions_of_the_sdk_come_out_right() {
+    if std::env::var_os("PIPEWRIGHT_TEST_OFFLINE").is_some() {
+        return;
+    }
+    let home = shared_home();
+    let mut server = Server::start(&home.path);
+    let place = ["--server".to_owned(), server.url.clone()];
+    check_all("versions of the SDK", &case::versions(), Case::name, |case| check(case, &place));
+    server.stop();
+}
+
+#[test]
 fn cancelled_pipelines_come_out_right() {
     let home = shared_home();
     let mut server = Server::start(&home.path);
