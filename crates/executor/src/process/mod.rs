@@ -17,6 +17,7 @@ mod options;
 mod outcome;
 mod pod;
 mod python_env;
+mod references;
 mod request;
 mod surroundings;
 mod teller;

@@ -6,6 +6,7 @@ use pipewright_engine::{AttemptId, Launch};
 use pipewright_plan::{LaunchFile, LaunchSpec, Mount, Word};
 
 use super::pod::Brought;
+use super::references;
 
 /// Where programs are looked for, after what an environment adds.
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -51,10 +52,20 @@ pub(super) fn inherited_env() -> Vec<(String, String)> {
 /// Makes the request.
 pub(super) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, common: &Common) -> LaunchSpec {
     let env = environment(&launch.attempt, folder, &around, common, &launch.env);
-    let (command, args) = match around.words {
+    let (mut command, mut args) = match around.words {
         Some(words) => (words, Vec::new()),
         None => (launch.container.command, launch.container.args),
     };
+    let is_own = |name: &str| {
+        matches!(name, "KFP_POD_NAME" | "KFP_POD_UID")
+            || launch.env.iter().chain(&around.brought.env).any(|(own, _)| own == name)
+    };
+    let value = |name: &str| {
+        let found = env.iter().find(|(known, _)| known == name).filter(|_| is_own(name));
+        found.map(|(_, value)| value.as_str())
+    };
+    references::fill(&mut command, &value);
+    references::fill(&mut args, &value);
     LaunchSpec {
         attempt: launch.attempt.to_string(),
         directory: folder.to_owned(),

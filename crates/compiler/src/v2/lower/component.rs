@@ -94,7 +94,6 @@ fn executor_kind(
     executor: &ExecutorSpec,
     cx: &mut Context,
 ) -> Option<ComponentKind> {
-    let refused = |kind: &str| format!("`{kind}` executors are not supported");
     if let Some(container) = &executor.container {
         if let Some(resource) = claim::order(container) {
             return Some(ComponentKind::Resource(claim::lower(resource, spec, container, cx)));
@@ -108,9 +107,15 @@ fn executor_kind(
         return container::importer(source, &known, importer, cx).map(ComponentKind::Importer);
     }
     if executor.resolver.is_some() {
-        cx.error("unsupported", executor.span, refused("resolver")).hint("use an importer");
+        cx.error(
+            "unsupported",
+            executor.span,
+            "`resolver` executors ask a metadata service for artifacts, which Kubeflow Pipelines never did",
+        )
+        .hint("import the artifact by its URI with `dsl.importer`");
     } else if executor.custom_job.is_some() {
-        cx.error("unsupported", executor.span, refused("customJob")).hint("use a container");
+        cx.error("unsupported", executor.span, "`customJob` executors run on Vertex AI alone")
+            .hint("give the component a `container` with the image and command of the job's worker");
     } else {
         let message = format!("executor `{}` says nothing that could be run", label.value);
         cx.error("missing-field", executor.span, message).hint("set `container` or `importer`");
