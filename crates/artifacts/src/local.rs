@@ -163,6 +163,15 @@ pub fn place(from: &Path, to: &Path) -> Result<(), Error> {
     }
 }
 
+/// Copies a file or folder to another place, in place of what is there.
+pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent).map_err(io_error("failed to create", parent))?;
+    }
+    remove_tree(to)?;
+    copy_tree(from, to)
+}
+
 fn copy_tree(from: &Path, to: &Path) -> Result<(), Error> {
     for entry in WalkDir::new(from) {
         let entry = entry.map_err(walk_error("failed to read", from))?;

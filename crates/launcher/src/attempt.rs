@@ -155,6 +155,7 @@ fn start(
     let extra_env = match setting.isolation {
         Some(base) => {
             base.show(view)?;
+            publish::make_folders(&spec.places);
             Vec::new()
         }
         None => {
@@ -164,6 +165,13 @@ fn start(
                     mount.source.display(),
                     mount.target.display()
                 ));
+            }
+            if !spec.places.is_empty() {
+                return Err(
+                    "the task leaves its outputs at paths of its own, and this machine gives tasks no \
+                     view of their own; `pipewright doctor` says why, and how to allow it"
+                        .to_owned(),
+                );
             }
             if let Some(volume) = spec.volumes.first() {
                 return Err(format!(

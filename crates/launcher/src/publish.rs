@@ -9,8 +9,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use pipewright_plan::{
-    ArtifactList, ExecutorArtifact, ExecutorInput, ExecutorOutput, LaunchSpec, Published, local_path,
-    normalize, parse_output_text,
+    ArtifactList, ExecutorArtifact, ExecutorInput, ExecutorOutput, LaunchPlaces, LaunchSpec, Published,
+    local_path, normalize, parse_output_text,
 };
 
 use crate::command::working_directory;
@@ -28,6 +28,9 @@ pub(crate) fn publish(
     input: &ExecutorInput,
     host: &dyn Fn(&Path) -> PathBuf,
 ) -> Result<Published, String> {
+    if !spec.places.is_empty() {
+        return publish_places(spec, input, host);
+    }
     let mut output = read_output(Path::new(&input.outputs.output_file))?;
     let mut published = Published::default();
     let mut missing = Vec::new();
@@ -68,6 +71,75 @@ pub(crate) fn publish(
         protect(artifact, input)?;
     }
     Ok(published)
+}
+
+/// Makes the folders above the places of outputs; one that cannot be made is the command's to complain of.
+pub(crate) fn make_folders(places: &LaunchPlaces) {
+    for place in places.output_parameters.values().chain(places.output_artifacts.values()) {
+        let _ = place.path.parent().map(fs::create_dir_all);
+    }
+}
+
+/// Reads what a command left at paths of its own. Source: v1 semantics 2.8.
+fn publish_places(
+    spec: &LaunchSpec,
+    input: &ExecutorInput,
+    host: &dyn Fn(&Path) -> PathBuf,
+) -> Result<Published, String> {
+    let mut published = Published::default();
+    for (name, text) in &spec.places.output_texts {
+        published.parameters.insert(name.clone(), text.clone().into());
+    }
+    for (name, place) in &spec.places.output_parameters {
+        match read_text(&place.path, PARAMETER_LIMIT) {
+            Ok(text) => {
+                let text = text.strip_suffix('\n').unwrap_or(&text);
+                published.parameters.insert(name.clone(), text.into());
+            }
+            Err(ReadError::Missing) if place.optional => {}
+            Err(ReadError::Missing) => {
+                let path = place.path.display();
+                return Err(format!("the command wrote no value for output parameter `{name}` at {path}"));
+            }
+            Err(ReadError::Other(message)) => return Err(format!("output parameter `{name}` {message}")),
+        }
+    }
+    for (name, place) in &spec.places.output_artifacts {
+        let Some(list) = input.outputs.artifacts.get(name) else { continue };
+        let Some(target) = list.artifacts.first().map(|artifact| PathBuf::from(local_path(&artifact.uri)))
+        else {
+            continue;
+        };
+        let Some(real) = left_at(&place.path, place.optional) else {
+            if place.optional {
+                continue;
+            }
+            return Err(format!("the command left no output artifact `{name}` at {}", place.path.display()));
+        };
+        // What several outputs share must stay for the next one.
+        let others = spec.places.output_artifacts.values();
+        let is_shared = others.filter(|other| other.path == place.path).count() > 1;
+        let (from, to) = (host(&real), host(&target));
+        let moved = if is_shared {
+            pipewright_artifacts::copy(&from, &to)
+        } else {
+            pipewright_artifacts::place(&from, &to)
+        };
+        moved.map_err(|error| format!("output artifact `{name}`: {error}"))?;
+        published.artifacts.insert(name.clone(), list.clone());
+    }
+    for artifact in published.artifacts.values().flat_map(|list| &list.artifacts) {
+        protect(artifact, input)?;
+    }
+    Ok(published)
+}
+
+/// Returns what lies at a path, links followed. An optional output that is an empty file was only made room for.
+fn left_at(path: &Path, optional: bool) -> Option<PathBuf> {
+    let real = fs::canonicalize(path).ok()?;
+    let facts = fs::metadata(&real).ok()?;
+    let is_empty = facts.is_file() && facts.len() == 0;
+    (!(optional && is_empty)).then_some(real)
 }
 
 fn read_output(path: &Path) -> Result<ExecutorOutput, String> {

@@ -48,12 +48,44 @@ pub struct LaunchSpec {
     /// Volumes, which need a view of the task's own. Of two at one path the later is seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<LaunchVolume>,
+    /// Where a command that names its own paths leaves its outputs.
+    #[serde(default, skip_serializing_if = "LaunchPlaces::is_empty")]
+    pub places: LaunchPlaces,
     /// Where the command starts; the attempt's `work` folder when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_directory: Option<PathBuf>,
     /// Flushes the exit report to disk before it is announced.
     #[serde(default)]
     pub flush: bool,
+}
+
+/// Paths at which outputs are found, as the command sees them. The folders above them are made before it starts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LaunchPlaces {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub output_parameters: BTreeMap<String, LaunchPlace>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub output_artifacts: BTreeMap<String, LaunchPlace>,
+    /// Output parameters that are known before.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub output_texts: BTreeMap<String, String>,
+}
+
+impl LaunchPlaces {
+    /// Tells whether nothing has a place of its own.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// One such path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchPlace {
+    pub path: PathBuf,
+    /// Nothing there is no failure.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 /// A file placed beside the command.

@@ -30,8 +30,8 @@ pub use executor_io::{
 };
 pub use expr::{Expr, Function, Macro};
 pub use launch::{
-    ExitReport, ExitStatus, LaunchFile, LaunchNotice, LaunchSpec, LaunchVolume, Mount, Published, Usage,
-    VolumeContent, VolumeFile,
+    ExitReport, ExitStatus, LaunchFile, LaunchNotice, LaunchPlace, LaunchPlaces, LaunchSpec, LaunchVolume,
+    Mount, Published, Usage, VolumeContent, VolumeFile,
 };
 pub use placeholder::{Filling, JobFacts, Placeholder, Text, TextPart, ValueTemplate, Word, local_path};
 pub use platform::{PipelinePlatform, TaskPlatform, Workspace};

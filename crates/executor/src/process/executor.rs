@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use pipewright_engine::{AttemptEnd, AttemptId, Failure, FailureReason, Launch, Observation, Observed};
-use pipewright_plan::{LaunchNotice, Usage};
+use pipewright_plan::{Filling, LaunchNotice, Usage};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
@@ -17,6 +17,7 @@ use super::folder::{self, Found};
 use super::link::{self, Notices, Requests};
 use super::options::{Error, Isolation, Options};
 use super::outcome;
+use super::places;
 use super::pod;
 use super::request::{self, Common, Surroundings};
 use super::surroundings::Surrounder;
@@ -191,12 +192,33 @@ impl Shared {
 
     /// Adds what the task's pod brings, if anything.
     async fn bring(&self, launch: &Launch, mut around: Surroundings) -> Result<Surroundings, Failure> {
-        if launch.pod.is_empty() {
+        if let Some(path) = &launch.container.working_directory {
+            let filling = Filling {
+                executor_input: &launch.executor_input,
+                defaults: &launch.defaults,
+                job: &launch.job,
+            };
+            around.working_directory = Some(filling.text(path).into());
+        }
+        if launch.pod.is_empty() && launch.container.places.is_empty() {
             return Ok(around);
         }
         around.brought = pod::bring(launch, &self.options.objects).await?;
+        let placed = places::place(launch, &around.brought.volumes)?;
+        let needs_view = !placed.places.is_empty();
+        around.brought.volumes.extend(placed.volumes);
+        around.files.extend(placed.files);
+        around.places = placed.places;
         let obstacle = self.state().obstacle.clone();
         match (around.brought.volumes.first(), obstacle) {
+            (None, Some(why)) if needs_view => Err(Failure {
+                reason: FailureReason::NotStarted,
+                message: format!(
+                    "the task leaves its outputs at paths of its own, and tasks get no view of their own here: {why}"
+                ),
+                hint: Some("`pipewright doctor` says how to allow it".to_owned()),
+                exit_code: None,
+            }),
             (Some(volume), Some(why)) => Err(Failure {
                 reason: FailureReason::NotStarted,
                 message: format!(

@@ -15,6 +15,7 @@ mod link;
 mod older_sdk;
 mod options;
 mod outcome;
+mod places;
 mod pod;
 mod python_env;
 mod references;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pipewright_engine::{AttemptId, Launch};
-use pipewright_plan::{LaunchFile, LaunchSpec, Mount, Word};
+use pipewright_plan::{LaunchFile, LaunchPlaces, LaunchSpec, Mount, Word};
 
 use super::pod::Brought;
 use super::references;
@@ -26,6 +26,8 @@ pub(super) struct Surroundings {
     pub(super) shown: Vec<PathBuf>,
     /// What the pod brings; the task's own settings win over its variables.
     pub(super) brought: Brought,
+    /// Where the command leaves what it names paths for.
+    pub(super) places: LaunchPlaces,
     /// Said in the log before the command's own words.
     pub(super) notes: Vec<String>,
 }
@@ -80,6 +82,7 @@ pub(super) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, commo
         output_parameters: launch.output_parameters,
         mounts: mounts_of(around.shown, folder),
         volumes: around.brought.volumes,
+        places: around.places,
         working_directory: around.working_directory,
         flush: common.flush,
     }
