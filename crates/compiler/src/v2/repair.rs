@@ -1,9 +1,9 @@
 //! Mends references that the official SDK writes wrongly for groups inside loops.
 //!
 //! The SDK names a loop's item `pipelinechannel--…` and should hand it down through every group in between.
-//! With text templates and nested groups it forgets some groups, and it also binds items of inner loops
-//! outside of them, where they do not exist. Both are seen from the names: what is missing is handed down,
-//! what nobody needs is dropped. Names without the prefix are the author's own and are never touched.
+//! With text templates and nested groups it forgets some groups and nested pipelines, and it also binds items
+//! of inner loops outside of them, where they do not exist, sometimes as outputs of the task that made the list.
+//! All of it is seen from the names: what is missing is handed down, what nobody needs is dropped. Names without the prefix are the author's own and are never touched.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,7 +85,11 @@ impl<'s> Document<'s> {
         let mut edits = BTreeSet::new();
         for (place, component) in places(self.spec) {
             for (task, keyed) in component.dag.iter().flat_map(|dag| &dag.tasks) {
+                self.bind_mentioned(&place, (task, &keyed.value), &mut edits);
                 for (input, binding) in parameters(&keyed.value) {
+                    if input.starts_with(PREFIX) && self.misses_output(component, &binding.value) {
+                        self.mend(&place, (task, &keyed.value), (input, input), &mut edits);
+                    }
                     let Some(reference) = &binding.value.component_input_parameter else { continue };
                     if !declares(component, &reference.value)
                         && input.starts_with(PREFIX) | reference.value.starts_with(PREFIX)
@@ -98,6 +102,37 @@ impl<'s> Document<'s> {
         edits
     }
 
+    /// Gives a task what its texts speak of: the SDK forgets loop items in texts for nested pipelines.
+    fn bind_mentioned(
+        &self,
+        place: &Place,
+        (task, spec): (&str, &PipelineTaskSpec),
+        edits: &mut BTreeSet<Edit>,
+    ) {
+        for name in mentions(spec).into_iter().filter(|name| !is_given(spec, name)) {
+            let handed = || {
+                let group = place.as_deref()?;
+                self.can_hand_down(group, &name, &mut BTreeSet::new()).then(|| Origin::Input(name.clone()))
+            };
+            if let Some(from) = self.origin(place, &name).or_else(handed) {
+                edits.insert(Edit::Bind { place: place.clone(), task: task.to_owned(), input: name, from });
+            }
+        }
+    }
+
+    /// Tells whether a binding names an output that its producer does not have: the SDK takes the item of a loop
+    /// over an output, or a field of it, for a further output of that task.
+    fn misses_output(&self, owner: &ComponentSpec, binding: &TaskInputParameterSpec) -> bool {
+        let found = || {
+            let output = binding.task_output_parameter.as_ref()?;
+            let task = owner.dag.as_ref()?.tasks.get(&output.producer_task.as_ref()?.value)?;
+            let producer = &self.spec.components.get(component_name(&task.value)?)?.value;
+            let key = &output.output_parameter_key.as_ref()?.value;
+            Some(!producer.output_parameters().any(|known| known == key))
+        };
+        found().unwrap_or_default()
+    }
+
     /// Finds the changes for one reference to an input that does not exist.
     fn mend(
         &self,
@@ -107,12 +142,9 @@ impl<'s> Document<'s> {
         edits: &mut BTreeSet<Edit>,
     ) {
         let target = component_name(spec);
-        // A field of the loop's own item is read from the item, inside.
-        let is_own_field =
-            input.rsplit_once(SUBVARIABLE).is_some_and(|(item, _)| item_input(spec) == Some(item));
         if let Some(target) = target
             && input.starts_with(PREFIX)
-            && (is_own_field || !self.task_needs(spec, input, &mut BTreeSet::new()))
+            && (is_own_field(spec, input) || !self.task_needs(spec, input, &mut BTreeSet::new()))
         {
             for (place, task, _) in self.users.get(target).into_iter().flatten() {
                 edits.insert(Edit::Unbind {
@@ -199,7 +231,11 @@ impl<'s> Document<'s> {
         let is_items =
             looped.and_then(|items| items.input_parameter.as_ref()).is_some_and(|name| name.value == input);
         let condition = task.trigger_policy.as_ref().and_then(|policy| policy.condition.as_ref());
-        if is_items || condition.is_some_and(|condition| condition.value.contains(&format!("'{input}'"))) {
+        let is_mentioned = mentions(task).contains(input);
+        if is_items
+            || is_mentioned
+            || condition.is_some_and(|condition| condition.value.contains(&format!("'{input}'")))
+        {
             return true;
         }
         let Some(name) = component_name(task) else { return true };
@@ -207,7 +243,10 @@ impl<'s> Document<'s> {
             return true;
         };
         // Inside the loop, the item takes the place of what was given.
-        if item_input(task) == Some(input) || !seen.insert((name, input.to_owned())) {
+        if item_input(task) == Some(input)
+            || is_own_field(task, input)
+            || !seen.insert((name, input.to_owned()))
+        {
             return false;
         }
         dag.tasks.values().any(|inner| {
@@ -236,6 +275,37 @@ fn parameters(task: &PipelineTaskSpec) -> impl Iterator<Item = (&str, &Keyed<Tas
 
 fn item_input(task: &PipelineTaskSpec) -> Option<&str> {
     Some(task.parameter_iterator.as_ref()?.item_input.as_ref()?.value.as_str())
+}
+
+/// Tells whether the input is a field of the loop's own item, which is read from the item, inside.
+fn is_own_field(task: &PipelineTaskSpec, input: &str) -> bool {
+    input.rsplit_once(SUBVARIABLE).is_some_and(|(item, _)| item_input(task) == Some(item))
+}
+
+/// Names the inputs that a task's texts speak of.
+fn mentions(task: &PipelineTaskSpec) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (_, binding) in parameters(task) {
+        if let Some(literal) = binding.value.runtime_value.as_ref().and_then(|value| value.literal()) {
+            mentioned(&literal.value, &mut names);
+        }
+    }
+    names
+}
+
+/// Collects `x` of each `{{$.inputs.parameters['x']}}` that the SDK has put into a text.
+fn mentioned(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => {
+            for after in text.split("{{$.inputs.parameters['").skip(1) {
+                let name = after.split_once("']}}").map(|(name, _)| name);
+                names.extend(name.filter(|name| name.starts_with(PREFIX)).map(str::to_owned));
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| mentioned(item, names)),
+        Value::Object(fields) => fields.values().for_each(|item| mentioned(item, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 fn is_given(task: &PipelineTaskSpec, input: &str) -> bool {

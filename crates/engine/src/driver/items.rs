@@ -1,6 +1,9 @@
 //! Loops: their items, and what one iteration is given.
 
-use pipewright_plan::{Filling, Items, IterationKind, LoopPolicy, Plan, Task, Value, kind_name};
+use pipewright_plan::{
+    ArtifactBinding, ComponentKind, Filling, Items, IterationKind, LoopPolicy, ParameterSource, Plan, Task,
+    Value, kind_name,
+};
 
 use super::artifacts::inline;
 use super::resolve::{accept, inputs_alone, iterated};
@@ -38,6 +41,23 @@ pub(crate) fn items_of(iterator: &LoopPolicy, resolved: &Resolved) -> Result<(u3
     Ok((u32::try_from(items.len()).map_err(too_many)?, items))
 }
 
+/// Tells whether a task inside the component of this task takes that input of it.
+fn is_asked_for(plan: &Plan, task: &Task, input: &str) -> bool {
+    let Some(ComponentKind::Dag(dag)) = plan.component(&task.component).map(|component| &component.kind)
+    else {
+        return false;
+    };
+    dag.tasks.values().any(|inner| {
+        let takes =
+            |source: &ParameterSource| matches!(source, ParameterSource::DagInput { name } if name == input);
+        inner.parameters.values().any(|binding| takes(&binding.source))
+            || inner
+                .artifacts
+                .values()
+                .any(|binding| matches!(binding, ArtifactBinding::DagInput { name } if name == input))
+    })
+}
+
 /// Returns the inputs of one iteration: those of the loop without its items, and the item.
 pub(crate) fn iteration_inputs(
     (plan, state): (&Plan, &RunState),
@@ -49,8 +69,17 @@ pub(crate) fn iteration_inputs(
     let Some(iterator) = &task.iterator else { return Ok(loop_inputs.clone()) };
     let index = index as usize;
     let mut resolved = Resolved::default();
-    // The items are passed over, not copied and dropped: there may be many of them, once for each iteration.
+    // The items are passed over, not copied: there may be many of them, once for each iteration. A loop inside
+    // that runs over the same list gets them nevertheless, where the field's driver would not find them.
     let hidden = iterated(task);
+    if let Some(name) = hidden.filter(|name| is_asked_for(plan, task, name)) {
+        resolved
+            .parameters
+            .extend(loop_inputs.parameters.get_key_value(name).map(|(n, v)| (n.clone(), v.clone())));
+        resolved
+            .artifacts
+            .extend(loop_inputs.artifacts.get_key_value(name).map(|(n, v)| (n.clone(), v.clone())));
+    }
     for (name, value) in loop_inputs.parameters.iter().filter(|(name, _)| Some(name.as_str()) != hidden) {
         resolved.parameters.insert(name.clone(), value.clone());
     }

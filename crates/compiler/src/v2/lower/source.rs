@@ -97,7 +97,7 @@ impl ComponentSpec {
         self.input_definitions.iter().flat_map(|inputs| inputs.artifacts.keys()).map(String::as_str)
     }
 
-    pub(super) fn output_parameters(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::v2) fn output_parameters(&self) -> impl Iterator<Item = &str> {
         self.output_definitions.iter().flat_map(|outputs| outputs.parameters.keys()).map(String::as_str)
     }
 
