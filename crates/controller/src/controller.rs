@@ -16,6 +16,8 @@ use crate::run_actor::{Message, RunActor, Shared};
 
 /// Messages that may wait for one run. A full mailbox holds back the router, and by it the executor.
 const MAILBOX: usize = 1024;
+/// Answers of the object registry that wait for the router; then calls wait.
+const ANSWERS: usize = 256;
 
 /// How a controller works.
 pub struct Options {
@@ -47,6 +49,7 @@ impl Controller {
     ) -> Self {
         let stop = CancellationToken::new();
         let (trouble_in, trouble) = watch::channel(None);
+        let (answers_in, answers) = mpsc::channel(ANSWERS);
         let changes = store.changes();
         let shared = Arc::new(Shared {
             store,
@@ -55,9 +58,10 @@ impl Controller {
             clock: options.clock,
             stop: stop.clone(),
             trouble: trouble_in,
+            answers: answers_in,
         });
         let router = Router { shared, actors: BTreeMap::new(), running: JoinSet::new() };
-        Self { router: tokio::spawn(router.work(changes, observations)), stop, trouble }
+        Self { router: tokio::spawn(router.work(changes, observations, answers)), stop, trouble }
     }
 
     /// Shows what keeps the controller from working (a full disk, say), while it does.
@@ -81,7 +85,12 @@ struct Router {
 }
 
 impl Router {
-    async fn work(mut self, mut changes: broadcast::Receiver<Change>, mut observations: Observations) {
+    async fn work(
+        mut self,
+        mut changes: broadcast::Receiver<Change>,
+        mut observations: Observations,
+        mut answers: Observations,
+    ) {
         let stop = self.shared.stop.clone();
         self.take_up_live_runs().await;
         loop {
@@ -97,6 +106,7 @@ impl Router {
                     Some(observation) => self.route(observation).await,
                     None => break,
                 },
+                Some(answer) = answers.recv() => self.route(answer).await,
                 Some(ended) = self.running.join_next() => match ended {
                     Ok(run) => self.retire(run).await,
                     Err(error) => tracing::error!(%error, "a run's actor ended abnormally"),

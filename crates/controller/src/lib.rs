@@ -8,6 +8,7 @@ mod admission;
 mod clock;
 mod controller;
 mod reconcile;
+mod resource;
 mod run_actor;
 
 pub use admission::Capacity;

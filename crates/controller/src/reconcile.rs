@@ -9,6 +9,7 @@ use pipewright_engine::{
 };
 use pipewright_plan::{ArtifactValue, Usage};
 
+use crate::resource;
 use crate::run_actor::RunActor;
 
 /// Launches in a row.
@@ -54,7 +55,8 @@ impl RunActor {
                 Order::Resource(call) => {
                     self.queued.remove(&call.attempt);
                     self.queue.pop_front();
-                    self.call(*call).await;
+                    self.call(*call);
+                    launched += 1;
                     continue;
                 }
             };
@@ -96,15 +98,9 @@ impl RunActor {
         self.step(&Input::Observed { observation: Box::new(observation) });
     }
 
-    /// Calls the object registry.
-    async fn call(&mut self, call: ResourceCall) {
-        let failure = Failure {
-            reason: FailureReason::Refused,
-            message: "tasks that act on objects are not available in this release".to_owned(),
-            hint: None,
-            exit_code: None,
-        };
-        self.ended_here(call.attempt, failure);
+    /// Calls the object registry beside everything else; the answer comes as observations.
+    fn call(&self, call: ResourceCall) {
+        tokio::spawn(resource::perform(self.shared.clone(), call));
     }
 
     async fn import(&self, request: ImportRequest) -> ImportAnswer {

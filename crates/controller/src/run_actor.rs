@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipewright_engine::{
-    AttemptId, CacheAnswer, CacheLookup, CacheSource, Desired, Event, Input, Observation, RunId, RunState,
-    TaskKind, TaskPhase, changed_tasks, decide, desired, desired_after,
+    AttemptId, CacheAnswer, CacheLookup, CacheSource, Desired, Event, Input, Observation, RunId, RunPhase,
+    RunState, TaskKind, TaskPhase, changed_tasks, decide, desired, desired_after,
 };
 use pipewright_executor::Executor;
 use pipewright_plan::{Outcome, Plan};
@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) stop: CancellationToken,
     pub(crate) trouble: watch::Sender<Option<String>>,
+    /// What calls to the object registry have come to.
+    pub(crate) answers: mpsc::Sender<Observation>,
 }
 
 pub(crate) enum Message {
@@ -117,7 +119,7 @@ impl RunActor {
                 continue;
             }
             if self.state.is_over() {
-                let Ok(message) = mailbox.try_recv() else { return Ok(()) };
+                let Ok(message) = mailbox.try_recv() else { return self.clean_up().await };
                 self.take(message).await?;
                 continue;
             }
@@ -149,6 +151,16 @@ impl RunActor {
                 }
             }
         }
+    }
+
+    /// Removes the workspace of a run that succeeded; otherwise it stays to be looked at, until the run is
+    /// deleted. Source: Argo's volume claim GC as KFP leaves it, on success.
+    async fn clean_up(&self) -> Result<(), Error> {
+        let is_done = self.state.run_view().phase == RunPhase::Succeeded;
+        if is_done && self.plan.platform.workspace.is_some() {
+            self.shared.store.remove_workspace(&self.run).await?;
+        }
+        Ok(())
     }
 
     async fn take(&mut self, message: Message) -> Result<(), Error> {

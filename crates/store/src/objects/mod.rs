@@ -6,6 +6,7 @@
 
 mod document;
 mod folders;
+mod manifest;
 mod masks;
 mod names;
 mod rows;
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 pub use document::ObjectKey;
 pub(crate) use folders::Folders;
+pub use manifest::parse_manifests;
 pub use masks::{MASK, Masker, Masks};
 pub(crate) use rows::*;
 pub(crate) use vault::Vault;
