@@ -151,6 +151,7 @@ pub struct ArtifactOutput {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "a plan has few components, and most of them are containers")]
 pub enum ComponentKind {
     Dag(Dag),
     Container(Container),
