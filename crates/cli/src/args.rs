@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::env;
+use crate::{args_objects, env};
 
 /// Runs Kubeflow Pipelines on this machine.
 #[derive(Debug, Parser)]
@@ -48,6 +48,41 @@ Leaves with 0 when the file can be run, 2 when it cannot.")]
   pipewright runs cancel 0199e5c4-… --server http://127.0.0.1:8080"
     )]
     Runs(Runs),
+    /// Keep secrets that tasks get as variables or files
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  pipewright secret create token --from-file key=./token.txt
+  printf %s \"$TOKEN\" | pipewright secret create token --from-file key=-
+  pipewright secret list"
+    )]
+    Secret(args_objects::Keyed),
+    /// Keep config maps that tasks get as variables or files
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  pipewright config-map create settings --from-literal mode=fast --from-file ./limits.json
+  pipewright config-map get settings"
+    )]
+    ConfigMap(args_objects::Keyed),
+    /// Keep volumes that tasks mount: each is a folder
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  pipewright volume create data --size 10Gi
+  cp faces.csv \"$(pipewright volume path data)\"
+  pipewright volume list"
+    )]
+    Volume(args_objects::Volume),
+    /// Keep objects of any kind, as Kubernetes manifests
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  pipewright object apply -f claim.yaml
+  pipewright object get PersistentVolumeClaim data
+  pipewright object delete Secret token"
+    )]
+    Object(args_objects::Object),
     /// Say what this machine can do, what is missing and how to get it
     #[command(after_help = "Example:
   pipewright doctor --output json")]

@@ -65,6 +65,11 @@ impl Client {
         self.json("POST", path, Some(body)).await
     }
 
+    /// Deletes what is there.
+    pub(crate) async fn delete(&self, path: &str) -> Result<()> {
+        self.json("DELETE", path, None).await.map(drop)
+    }
+
     /// Gets bytes, such as a log.
     pub(crate) async fn bytes(&self, path: &str) -> Result<Vec<u8>> {
         Ok(self.call("GET", path, None).await?.to_vec())

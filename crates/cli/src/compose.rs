@@ -2,13 +2,17 @@
 //!
 //! `serve` adds the HTTP server to it, `run` submits one run and waits.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use futures::future::BoxFuture;
 use pipewright_controller::{Capacity, Controller, Options};
+use pipewright_engine::RunId;
 use pipewright_executor::process::{self, ProcessExecutor};
-use pipewright_store::{self as store, Store};
+use pipewright_executor::{ObjectKind, Objects, Registry};
+use pipewright_store::{self as store, ObjectKey, Store};
+use serde_json::Value;
 
 use crate::args::{Durability, Isolation};
 use crate::home::{self, Lock};
@@ -42,6 +46,7 @@ impl Engine {
             },
             grace: settings.grace,
             env: settings.task_env.clone(),
+            objects: Registry::new(Arc::new(Kept { store: store.clone() })),
             ..process::Options::new(&settings.home, program)
         };
         let (executor, observations) =
@@ -58,6 +63,42 @@ impl Engine {
         self.controller.shutdown().await;
         self.store.close().await;
         Ok(())
+    }
+}
+
+/// The store's objects, as an executor looks them up.
+struct Kept {
+    store: Store,
+}
+
+impl Objects for Kept {
+    fn find(
+        &self,
+        namespace: &str,
+        kind: ObjectKind,
+        name: &str,
+    ) -> BoxFuture<'_, Result<Option<Value>, String>> {
+        let kind = match kind {
+            ObjectKind::Claim => "PersistentVolumeClaim",
+            ObjectKind::Secret => "Secret",
+            ObjectKind::ConfigMap => "ConfigMap",
+        };
+        let key = ObjectKey::core(namespace, kind, name);
+        Box::pin(async move {
+            match self.store.get_object(&key).await {
+                Ok(object) => Ok(Some(object.document)),
+                Err(store::Error::NotFound { .. }) => Ok(None),
+                Err(error) => Err(error.to_string()),
+            }
+        })
+    }
+
+    fn claim_folder(&self, namespace: &str, name: &str) -> Result<PathBuf, String> {
+        self.store.claim_folder(namespace, name).map_err(|error| error.to_string())
+    }
+
+    fn workspace_folder(&self, run: &RunId) -> PathBuf {
+        self.store.workspace_folder(run)
     }
 }
 

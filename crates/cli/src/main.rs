@@ -3,6 +3,7 @@
 //! Errors become exit codes here and nowhere else: 0 done, 1 failed, 2 wrong input.
 
 mod args;
+mod args_objects;
 mod client;
 mod commands;
 mod compose;
@@ -56,6 +57,10 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Completion { shell } => commands::completion::run(shell),
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::Run(args) => runtime()?.block_on(commands::run::run(&args)),
+        Command::Secret(args) => runtime()?.block_on(commands::objects::secrets(&args)),
+        Command::ConfigMap(args) => runtime()?.block_on(commands::objects::config_maps(&args)),
+        Command::Volume(args) => runtime()?.block_on(commands::objects::volumes(&args)),
+        Command::Object(args) => runtime()?.block_on(commands::objects::objects(&args)),
         Command::Runs(args) => runtime()?.block_on(commands::runs::run(&args)),
         Command::Serve(args) => {
             let settings = Settings::resolve(&args.home, &args.machine, args.listen.as_deref())?;

@@ -10,7 +10,7 @@ use pipewright_engine::{AttemptId, RunId, RunPhase, TaskKey, TaskView, Timestamp
 use pipewright_executor::LogSource;
 use pipewright_server::run_document;
 use pipewright_server::v2beta1::types;
-use pipewright_store::{Change, Request, Store};
+use pipewright_store::{Change, Masker, Masks, Request, Store};
 use serde_json::Value;
 use tokio::sync::broadcast;
 
@@ -105,11 +105,11 @@ impl Watched {
     /// Returns what an attempt has written so far.
     pub(crate) async fn log(&self, task: &TaskKey, attempt: u32) -> Result<Vec<u8>> {
         match self {
-            Self::Local { run, logs, .. } => {
+            Self::Local { store, run, logs, .. } => {
                 let id = AttemptId { run: run.clone(), task: task.clone(), number: attempt };
                 let path = logs.log_path(&id);
                 match std::fs::read(&path) {
-                    Ok(text) => Ok(text),
+                    Ok(text) => Ok(store.masks().await?.mask(&text)),
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
                     Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
                 }
@@ -123,23 +123,34 @@ impl Watched {
     }
 
     /// Returns the last log line of these tasks, given with their newest attempt. Only local logs are cheap enough.
-    pub(crate) fn tails(&self, tasks: &[(String, u32)]) -> BTreeMap<String, String> {
-        let Self::Local { run, logs, .. } = self else { return BTreeMap::new() };
+    /// The values of secrets are hidden in them, as everywhere.
+    pub(crate) async fn tails(&self, tasks: &[(String, u32)]) -> BTreeMap<String, String> {
+        let Self::Local { store, run, logs, .. } = self else { return BTreeMap::new() };
+        if tasks.is_empty() {
+            return BTreeMap::new();
+        }
+        let Ok(masks) = store.masks().await else { return BTreeMap::new() };
         let line = |(key, number): &(String, u32)| {
             let id = AttemptId { run: run.clone(), task: TaskKey(key.clone()), number: *number };
-            Some((key.clone(), last_line(logs.log_path(&id))?))
+            Some((key.clone(), last_line(logs.log_path(&id), &masks)?))
         };
         tasks.iter().filter_map(line).collect()
     }
 }
 
-fn last_line(path: PathBuf) -> Option<String> {
+fn last_line(path: PathBuf, masks: &Masks) -> Option<String> {
     use std::io::{Read, Seek, SeekFrom};
     let mut file = std::fs::File::open(path).ok()?;
     let length = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES))).ok()?;
     let mut end = Vec::new();
     file.take(TAIL_BYTES).read_to_end(&mut end).ok()?;
+    // What may be the beginning of a secret is kept back; one whose beginning is cut off must not be shown.
+    let is_cut = length > TAIL_BYTES && !end.trim_ascii_end().contains(&b'\n');
+    if is_cut && !masks.is_empty() {
+        return None;
+    }
+    let end = Masker::default().push(masks, &end);
     let text = String::from_utf8_lossy(&end);
     // A progress bar returns to the line's beginning without ending it.
     let line = text.trim_end().rsplit(['\n', '\r']).next().unwrap_or_default().trim();

@@ -13,6 +13,7 @@ mod extract;
 mod limits;
 mod logs;
 mod macros;
+mod objects;
 mod submit;
 mod time;
 mod ui;

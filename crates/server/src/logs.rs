@@ -12,8 +12,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
 use futures::Stream;
-use pipewright_store::Store;
 use pipewright_store::engine::{AttemptId, RunId, TaskKey, TaskView};
+use pipewright_store::{Masker, Masks, Store};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
 use tokio_util::sync::CancellationToken;
@@ -51,8 +51,8 @@ async fn tasks(State(app): State<App>, Segments(id): Segments<String>) -> Result
     Ok(Json(app.store.tasks(&run).await?))
 }
 
-/// Streams the log of one attempt (the last one when not said) as it is in the file, from `offset` bytes on;
-/// with `follow=true` until the attempt has ended.
+/// Streams the log of one attempt (the last one when not said), from `offset` bytes on; with `follow=true`
+/// until the attempt has ended. The values of secrets are hidden, so offsets are those of what is shown.
 async fn log(
     State(app): State<App>,
     Segments((run, key)): Segments<(String, String)>,
@@ -70,9 +70,15 @@ async fn log(
     if !task.attempts.iter().any(|known| known.number == number) {
         return Err(Error::NotFound(format!("there is no attempt {attempt}")));
     }
+    let offset = words.number("offset")?.unwrap_or(0);
+    let masks = app.store.masks().await?;
     let tail = Tail {
         path: app.logs.log_path(&attempt),
-        offset: words.number("offset")?.unwrap_or(0),
+        // With something to hide the file is read from its beginning: a value may lie across the offset.
+        offset: if masks.is_empty() { offset } else { 0 },
+        skip: if masks.is_empty() { 0 } else { offset },
+        masker: Masker::default(),
+        masks,
         follow: words.flag("follow")?,
         attempt,
         store: app.store,
@@ -89,6 +95,10 @@ async fn log(
 struct Tail {
     path: std::path::PathBuf,
     offset: u64,
+    masks: Masks,
+    masker: Masker,
+    /// Bytes that are shown to nobody any more.
+    skip: u64,
     follow: bool,
     attempt: AttemptId,
     store: Store,
@@ -111,10 +121,15 @@ impl Tail {
     async fn next(&mut self) -> Result<Option<Bytes>, std::io::Error> {
         loop {
             if let Some(chunk) = self.read().await? {
-                return Ok(Some(chunk));
+                let shown = self.masker.push(&self.masks, &chunk);
+                if let Some(shown) = self.skipped(shown) {
+                    return Ok(Some(shown));
+                }
+                continue;
             }
             if !self.follow || self.ended || self.closing.is_cancelled() {
-                return Ok(None);
+                let rest = self.masker.finish(&self.masks);
+                return Ok(self.skipped(rest));
             }
             if self.looks.is_multiple_of(ASK_EVERY) {
                 // Asked before the next look: what was printed until the end is in the file by then.
@@ -128,6 +143,14 @@ impl Tail {
                 }
             }
         }
+    }
+
+    /// Leaves out what the reader has already; `None` when nothing is left.
+    fn skipped(&mut self, mut shown: Vec<u8>) -> Option<Bytes> {
+        let gone = usize::try_from(self.skip).unwrap_or(usize::MAX).min(shown.len());
+        self.skip -= gone as u64;
+        shown.drain(..gone);
+        (!shown.is_empty()).then(|| Bytes::from(shown))
     }
 
     async fn read(&mut self) -> Result<Option<Bytes>, std::io::Error> {

@@ -35,7 +35,9 @@ pub use experiments::{Experiment, NewExperiment};
 pub use feed::Change;
 pub use inbox::Request;
 pub use journal::Append;
-pub use objects::{MASK, Masker, Masks, Object, ObjectAuthor, ObjectKey, ObjectWrite, parse_manifests};
+pub use objects::{
+    FOLDER_ANNOTATION, MASK, Masker, Masks, Object, ObjectAuthor, ObjectKey, ObjectWrite, parse_manifests,
+};
 pub use page::{ListQuery, Page};
 pub use pipelines::{NewPipeline, Pipeline, PipelineChange};
 /// The vocabulary of runs that rows and journals are written in.

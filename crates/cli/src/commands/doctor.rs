@@ -60,6 +60,7 @@ pub(crate) fn run(args: &Doctor) -> Result<u8> {
         home_check(&home),
         space(&home),
         isolation(),
+        objects(&home),
         python(),
         environments(),
         shell(),
@@ -139,17 +140,55 @@ fn isolation() -> Check {
     if found.isolation {
         return Check::good(
             "isolation",
-            "tasks get a private /tmp, and the rest of the file system read-only",
+            "tasks get volumes, a private /tmp, and the rest of the file system read-only",
         );
     }
     let why = found.reason.unwrap_or_else(|| "unknown reason".to_owned());
     Check::lacking(
         "isolation",
-        format!("no user and mount namespaces ({why}); tasks share this machine's file system as it is"),
+        format!(
+            "no user and mount namespaces ({why}); tasks share this machine's file system as it is, and those with volumes are refused"
+        ),
         "as root: sysctl -w kernel.unprivileged_userns_clone=1 \
          kernel.apparmor_restrict_unprivileged_userns=0 user.max_user_namespaces=10000 \
          (those that exist); in a container, allow the unshare and mount system calls",
     )
+}
+
+/// The database is not looked into: it may be somebody else's now.
+fn objects(home: &Path) -> Check {
+    use std::os::unix::fs::MetadataExt;
+    let count = |folder: &str| -> usize {
+        let namespaces = std::fs::read_dir(home.join(folder)).into_iter().flatten().flatten();
+        let inner = namespaces.filter_map(|namespace| std::fs::read_dir(namespace.path()).ok());
+        inner
+            .flatten()
+            .flatten()
+            .filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."))
+            .count()
+    };
+    let mut found = format!("{} volumes", count("volumes"));
+    let files = count("secrets");
+    if files > 0 {
+        found.push_str(&format!(", {files} secrets kept as files"));
+    }
+    let key = home.join("key");
+    match std::fs::metadata(&key) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Check::good("objects", format!("{found}; the key for secrets is made with the first one"))
+        }
+        Err(error) => Check::broken(
+            "objects",
+            format!("{found}; the key for secrets cannot be looked at: {error}"),
+            format!("make {} readable for you alone", key.display()),
+        ),
+        Ok(facts) if facts.mode() & 0o077 != 0 => Check::lacking(
+            "objects",
+            format!("{found}; others can read the key for secrets"),
+            format!("chmod 600 {}", key.display()),
+        ),
+        Ok(_) => Check::good("objects", format!("{found}; secrets are encrypted by {}", key.display())),
+    }
 }
 
 fn python() -> Check {

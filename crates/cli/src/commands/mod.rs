@@ -3,5 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod completion;
 pub(crate) mod doctor;
+pub(crate) mod objects;
+pub(crate) mod registry;
 pub(crate) mod run;
 pub(crate) mod runs;

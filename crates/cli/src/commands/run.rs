@@ -179,7 +179,7 @@ async fn follow(watched: &mut Watched) -> Result<Look> {
         let mut rested = false;
         let mut news = false;
         while !(rested && news) {
-            redraw(watched, &mut progress);
+            redraw(watched, &mut progress).await;
             let tick =
                 tokio::time::sleep(if progress.is_live() { REDRAW } else { Duration::from_secs(3600) });
             tokio::select! {
@@ -193,9 +193,9 @@ async fn follow(watched: &mut Watched) -> Result<Look> {
     }
 }
 
-fn redraw(watched: &Watched, progress: &mut Progress) {
+async fn redraw(watched: &Watched, progress: &mut Progress) {
     if progress.is_live() {
-        let tails = watched.tails(&progress.wants_tails());
+        let tails = watched.tails(&progress.wants_tails()).await;
         progress.draw(&tails);
     }
 }

@@ -4,6 +4,7 @@
 
 mod experiments;
 mod extensions;
+mod objects;
 mod pipelines;
 mod routes;
 mod runs;

@@ -30,6 +30,9 @@ use crate::store::Store;
 use crate::writer::Flush;
 use document::{CLAIM, SECRET, SNAPSHOT};
 
+/// Says where a claim's files are, in what is shown.
+pub const FOLDER_ANNOTATION: &str = "pipewright/folder";
+
 /// One object with its whole document, a secret's values included.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
@@ -219,6 +222,17 @@ impl Store {
     /// Returns the folder of a run's workspace, whether it exists or not.
     pub fn workspace_folder(&self, run: &RunId) -> PathBuf {
         self.inner.folders.workspace(&run.0)
+    }
+
+    /// Returns an object's document as it may be shown; a claim's names the folder of its volume.
+    pub fn shown_object(&self, object: &Object) -> Value {
+        let mut shown = object.shown();
+        if object.key.is_core(CLAIM) {
+            let folder = self.inner.folders.claim(&object.key.namespace, &object.key.name);
+            let folder = serde_json::json!({ FOLDER_ANNOTATION: folder.to_string_lossy() });
+            document::merge(&mut shown, serde_json::json!({ "metadata": { "annotations": folder } }));
+        }
+        shown
     }
 
     /// Removes a run's workspace.

@@ -1,0 +1,78 @@
+//! The object registry over HTTP: values of secrets go in and never come out, in logs neither.
+
+use pipewright_store::engine::{RunView, TaskKind, TaskPhase};
+use serde_json::{Value, json};
+
+use crate::support::{Server, attempt, task};
+
+const PATH: &str = "/apis/pipewright/v1/namespaces/default/objects";
+
+fn secret(value: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "token"}, "stringData": {"key": value}})
+}
+
+#[tokio::test]
+async fn objects_are_made_shown_and_deleted() {
+    let server = Server::start().await;
+    let made = server.post(PATH, secret("hunter2")).await;
+    assert_eq!(made["data"], json!({"key": "***"}));
+    assert!(made.get("stringData").is_none());
+    server.refused("POST", PATH, Some(secret("again")), (409, 6, "exists already")).await;
+    server.post(&format!("{PATH}?apply=true"), secret("again")).await;
+    let found = server.get(&format!("{PATH}/Secret/token")).await;
+    assert_eq!((&found["data"]["key"], &found["metadata"]["uid"]), (&json!("***"), &made["metadata"]["uid"]));
+    let thing =
+        json!({"apiVersion": "a.example/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": {"x": 1}});
+    server.post(PATH, thing).await;
+    assert_eq!(server.get(&format!("{PATH}/Thing/a")).await["spec"], json!({"x": 1}));
+    let names = |page: Value| -> Vec<String> {
+        let objects = page["objects"].as_array().unwrap().clone();
+        objects.iter().map(|object| object["metadata"]["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(server.get(PATH).await), ["token", "a"]);
+    assert_eq!(names(server.get(&format!("{PATH}?kind=Thing")).await), ["a"]);
+    assert_eq!(names(server.get("/apis/pipewright/v1/objects?kind=Secret").await), ["token"]);
+    let claim = json!({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    });
+    let made = server.post(PATH, claim).await;
+    let folder = made["metadata"]["annotations"]["pipewright/folder"].as_str().unwrap();
+    assert!(folder.ends_with("/volumes/default/data"), "{folder}");
+    for (manifest, part) in [(json!({}), "no kind"), (json!([]), "JSON object")] {
+        server.refused("POST", PATH, Some(manifest), (400, 3, part)).await;
+    }
+    for key in ["Secret/token", "Thing/a", "PersistentVolumeClaim/data"] {
+        let path = format!("{PATH}/{key}");
+        assert_eq!(server.call("DELETE", &path, None).await.status.as_u16(), 200, "{key}");
+        server.refused("DELETE", &path, None, (404, 5, "does not exist")).await;
+        server.refused("GET", &path, None, (404, 5, "does not exist")).await;
+    }
+    server.refused("GET", &format!("{PATH}/Secret/%2e%2e%2fup"), None, (404, 5, "does not exist")).await;
+}
+
+#[tokio::test]
+async fn logs_hide_the_values_of_secrets() {
+    let server = Server::start().await;
+    server.post(PATH, secret("hunter2")).await;
+    let id = server.create_run("r").await;
+    let mut tried = task(&id, "root/try", TaskKind::Container, TaskPhase::Succeeded);
+    tried.attempts = vec![attempt(0, TaskPhase::Succeeded)];
+    let running = RunView { phase: pipewright_store::engine::RunPhase::Running, ..RunView::default() };
+    server.record(&id, 0, running, vec![tried]).await;
+    let attempt = pipewright_store::engine::AttemptId {
+        run: pipewright_store::engine::RunId(id.clone()),
+        task: pipewright_store::engine::TaskKey("root/try".to_owned()),
+        number: 0,
+    };
+    // The value lies across two pieces of the file.
+    let padding = "x".repeat((64 << 10) - 3);
+    std::fs::write(server.app().logs.log_path(&attempt), format!("{padding}hunter2, aHVudGVyMg== hunt"))
+        .unwrap();
+    let path = format!("/apis/pipewright/v1/runs/{id}/tasks/root%2Ftry/log");
+    for (offset, expected) in [(0, "***, *** hunt"), (2, "*, *** hunt"), (8, " hunt"), (100, "")] {
+        let from = if offset == 0 { 0 } else { padding.len() + offset };
+        let answer = server.call("GET", &format!("{path}?offset={from}"), None).await;
+        assert_eq!(answer.text.trim_start_matches('x'), expected, "{offset}");
+    }
+}
