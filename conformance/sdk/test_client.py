@@ -359,6 +359,70 @@ def test_list_runs(client, name):
     assert client.list_runs().runs
 
 
+def test_recurring_run(client, name, package):
+    experiment = client.create_experiment(name)
+    made = client.create_recurring_run(
+        experiment.experiment_id,
+        name,
+        interval_second=1,
+        pipeline_package_path=package,
+        params={"count": 3},
+        max_concurrency=2,
+        no_catchup=True,
+    )
+    identity = made.recurring_run_id
+    assert (made.status, made.mode, made.max_concurrency) == ("ENABLED", "ENABLE", "2")
+    assert made.trigger.periodic_schedule.interval_second == "1"
+    found = client.list_recurring_runs(experiment_id=experiment.experiment_id)
+    assert [run.recurring_run_id for run in found.recurring_runs] == [identity]
+
+    def states():
+        runs = client.list_runs(experiment_id=experiment.experiment_id).runs or []
+        assert all(run.recurring_run_id == identity for run in runs)
+        return "enough" if sum(run.state == "SUCCEEDED" for run in runs) >= 2 else "too few"
+
+    eventually(states, {"enough"})
+    client.disable_recurring_run(identity)
+    assert client.get_recurring_run(identity).status == "DISABLED"
+    client.enable_recurring_run(identity)
+    assert client.get_recurring_run(identity).status == "ENABLED"
+    client.delete_recurring_run(identity)
+    refused(404, client.get_recurring_run, identity)
+
+
+def test_recurring_run_of_a_version(client, name, package):
+    experiment = client.create_experiment(name)
+    pipeline = client.upload_pipeline(package, pipeline_name=name)
+    versions = client.list_pipeline_versions(pipeline.pipeline_id).pipeline_versions
+    made = client.create_recurring_run(
+        experiment.experiment_id,
+        name,
+        cron_expression="0 0 3 * * *",
+        pipeline_id=pipeline.pipeline_id,
+        version_id=versions[0].pipeline_version_id,
+        params={"count": 3},
+        enabled=False,
+    )
+    assert (made.status, made.trigger.cron_schedule.cron) == ("DISABLED", "0 0 3 * * *")
+    assert made.pipeline_version_reference.pipeline_version_id == versions[0].pipeline_version_id
+    client.delete_recurring_run(made.recurring_run_id)
+
+
+def test_recurring_run_errors(client, name, package):
+    experiment = client.create_experiment(name)
+    wrong = {"cron_expression": "* * *"}, {"interval_second": 60, "max_concurrency": 11}
+    for arguments in wrong:
+        refused(
+            400,
+            client.create_recurring_run,
+            experiment.experiment_id,
+            name,
+            pipeline_package_path=package,
+            params={"count": 3},
+            **arguments,
+        )
+
+
 def test_terminate_run(client, name):
     result = client.create_run_from_pipeline_func(wait_pipeline, arguments={}, run_name=name, enable_caching=False)
     eventually(lambda: client.get_run(result.run_id).state, {"RUNNING"})

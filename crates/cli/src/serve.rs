@@ -1,11 +1,14 @@
 //! `pipewright serve`: the engine of a home folder with the HTTP server in front of it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use pipewright_server::{App, check_listen};
+use pipewright_controller::{Clock as _, SystemClock};
+use pipewright_server::{App, check_listen, fire_recurring_runs};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use crate::compose::Engine;
 use crate::home;
@@ -33,7 +36,15 @@ pub(crate) async fn run(settings: &Settings) -> Result<u8> {
         }
         eprintln!("stopping; tasks that run go on, and the next start finds them");
     };
+    let stop = CancellationToken::new();
+    let clock: pipewright_server::Clock = Arc::new(|| SystemClock.now());
+    let recurring =
+        tokio::spawn(fire_recurring_runs(engine.store.clone(), settings.server(), clock, stop.clone()));
     let served = pipewright_server::serve(listener, app, shutdown).await;
+    stop.cancel();
+    if let Err(error) = recurring.await {
+        eprintln!("the scheduler of recurring runs ended abnormally: {error}");
+    }
     home::remove_note(&settings.home);
     engine.stop().await?;
     served?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::args;
@@ -24,6 +25,8 @@ pub(crate) struct Settings {
     pub grace: Duration,
     /// Environment variables that every task gets; its own settings win.
     pub task_env: Vec<(String, String)>,
+    /// In which cron expressions of recurring runs are read.
+    pub cron_zone: TimeZone,
 }
 
 /// The keys of `pipewright.toml`, all of them optional.
@@ -36,6 +39,7 @@ struct File {
     any_image: Option<bool>,
     max_parallel: Option<u32>,
     grace_seconds: Option<u64>,
+    cron_timezone: Option<String>,
     /// Names of this process's own variables that tasks get.
     pass_env: Vec<String>,
     /// Variables that tasks get, with their values; win over those passed.
@@ -52,6 +56,12 @@ impl Settings {
             bail!("max_parallel is 0: nothing could ever run");
         }
         let task_env = file.task_env();
+        let cron_zone = match file.cron_timezone.as_deref() {
+            None => TimeZone::UTC,
+            Some(name) => TimeZone::get(name).with_context(|| {
+                format!("cron_timezone `{name}` is no time zone that this machine knows, as Europe/Berlin")
+            })?,
+        };
         Ok(Self {
             listen: listen.map(str::to_owned).or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
             durability: machine.durability.or(file.durability).unwrap_or(args::Durability::Grouped),
@@ -60,6 +70,7 @@ impl Settings {
             max_parallel,
             grace: Duration::from_secs(machine.grace_seconds.or(file.grace_seconds).unwrap_or(10)),
             task_env,
+            cron_zone,
             home,
         })
     }
@@ -68,7 +79,11 @@ impl Settings {
 impl Settings {
     /// Returns the settings of the HTTP server and of the way runs are created.
     pub(crate) fn server(&self) -> pipewright_server::Settings {
-        pipewright_server::Settings::new(self.home.join("artifacts").display().to_string())
+        let artifacts = self.home.join("artifacts").display().to_string();
+        pipewright_server::Settings {
+            cron_zone: self.cron_zone.clone(),
+            ..pipewright_server::Settings::new(artifacts)
+        }
     }
 }
 

@@ -99,6 +99,9 @@ impl Schedule {
         let is_first_at_start = last.is_none() && self.start.is_some_and(|start| start > self.created_at);
         let base = self.base(last);
         let next = if is_first_at_start { base } else { Timestamp(base.0.checked_add(interval)?) };
+        if self.end.is_some_and(|end| end < next) {
+            return None;
+        }
         let is_late = next.0.checked_add(interval).is_some_and(|after| now.0 >= after);
         if self.no_catchup && is_late {
             return Some(self.end.map_or(now, |end| end.min(now)));

@@ -10,6 +10,7 @@ use axum::http::{Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
+use jiff::tz::TimeZone;
 use pipewright_executor::LogSource;
 use pipewright_store::Store;
 use serde_json::{Value, json};
@@ -42,12 +43,19 @@ pub struct Settings {
     pub allowed_hosts: Vec<String>,
     /// How long deleting a live run waits for its cancellation.
     pub delete_wait: Duration,
+    /// In which cron expressions of recurring runs are read.
+    pub cron_zone: TimeZone,
 }
 
 impl Settings {
     /// Makes settings with this folder for artifacts and ordinary limits.
     pub fn new(artifacts_root: String) -> Self {
-        Self { artifacts_root, allowed_hosts: Vec::new(), delete_wait: Duration::from_secs(20) }
+        Self {
+            artifacts_root,
+            allowed_hosts: Vec::new(),
+            delete_wait: Duration::from_secs(20),
+            cron_zone: TimeZone::UTC,
+        }
     }
 }
 

@@ -87,6 +87,7 @@ async fn watch(app: App, run: RunId, mut feed: broadcast::Receiver<Change>, send
 fn concerns(change: &Change, run: &RunId) -> bool {
     match change {
         Change::Inbox(other) | Change::Run(other) | Change::Tasks(other) => other == run,
+        Change::RecurringRun(_) => false,
     }
 }
 

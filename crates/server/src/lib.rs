@@ -14,6 +14,7 @@ mod limits;
 mod logs;
 mod macros;
 mod objects;
+mod recurring;
 mod submit;
 mod time;
 mod ui;
@@ -25,4 +26,5 @@ pub use document::{
     ArtifactDocument, AttemptDocument, RunDocument, TaskDocument, ValuesDocument, run_document,
 };
 pub use error::Error;
+pub use recurring::{Clock, fire_recurring_runs};
 pub use submit::{Compiled, Source, Submission, submit, terminate};

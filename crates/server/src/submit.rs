@@ -7,7 +7,7 @@ use std::time::Duration;
 use pipewright_compiler::{ArgumentMistake, compile, compile_json, complete_arguments};
 use pipewright_plan::Plan;
 use pipewright_store::engine::{RunId, Submit, Timestamp};
-use pipewright_store::{ListQuery, NewRun, Request, Run, Store};
+use pipewright_store::{Firing, ListQuery, NewRun, Request, Run, Store};
 use serde_json::{Map, Value, json};
 
 use crate::app::Settings;
@@ -58,6 +58,8 @@ pub struct Submission {
     pub service_account: String,
     /// No cache look-ups at all, whatever the tasks say.
     pub caching_disabled: bool,
+    /// The slot of a recurring run that asks.
+    pub firing: Option<Firing>,
 }
 
 impl Submission {
@@ -72,6 +74,7 @@ impl Submission {
             pipeline_root: None,
             service_account: String::new(),
             caching_disabled: false,
+            firing: None,
         }
     }
 }
@@ -93,9 +96,18 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
         Some(id) => store.get_experiment(&id).await?.id,
         None => store.default_experiment().await?.id,
     };
-    let id = RunId(uuid::Uuid::now_v7().to_string());
+    let id = match &submission.firing {
+        // The same for the same slot, whoever fires it.
+        Some(firing) => {
+            let name = format!("{}/{}", firing.recurring_run_id, submission.display_name);
+            uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes())
+        }
+        None => uuid::Uuid::now_v7(),
+    };
+    let id = RunId(id.to_string());
     let created_at = time::now();
-    let given = expanded(&submission.arguments, &id, created_at);
+    let scheduled_at = submission.firing.as_ref().map(|firing| firing.slot);
+    let given = expanded(&submission.arguments, &id, created_at, scheduled_at);
     let arguments = complete_arguments(&plan, &given).map_err(|mistakes| refused(&mistakes))?;
     let pipeline_root = pipeline_root(submission.pipeline_root.as_deref(), &plan, settings)?;
     let new = NewRun {
@@ -110,17 +122,29 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
         parameters: Value::Object(submission.arguments),
         pipeline_root: submission.pipeline_root,
         service_account: submission.service_account,
+        firing: submission.firing,
         submit: Submit {
             namespace: String::new(),
             display_name: submission.display_name,
             arguments: arguments.into_iter().collect(),
             pipeline_root,
             created_at,
-            scheduled_at: None,
+            scheduled_at,
             caching_disabled: submission.caching_disabled,
         },
     };
     Ok(store.create_run(new).await?)
+}
+
+/// Checks that the pipeline compiles and that its arguments fit.
+pub(crate) async fn compiled_arguments(
+    store: &Store,
+    source: Source,
+    arguments: &Map<String, Value>,
+) -> Result<(), Error> {
+    let found = find(store, source).await?;
+    complete_arguments(&found.compiled.plan, arguments).map_err(|mistakes| refused(&mistakes))?;
+    Ok(())
 }
 
 async fn find(store: &Store, source: Source) -> Result<Found, Error> {
@@ -190,9 +214,15 @@ fn refused(mistakes: &[ArgumentMistake]) -> Error {
 }
 
 /// Returns the arguments with macros expanded in those that are texts.
-fn expanded(arguments: &Map<String, Value>, run: &RunId, at: Timestamp) -> Map<String, Value> {
+fn expanded(
+    arguments: &Map<String, Value>,
+    run: &RunId,
+    at: Timestamp,
+    scheduled_at: Option<Timestamp>,
+) -> Map<String, Value> {
     let now = time::civil(at);
-    let facts = Facts { run: &run.0, now: &now, scheduled: None };
+    let scheduled = scheduled_at.map(time::civil);
+    let facts = Facts { run: &run.0, now: &now, scheduled: scheduled.as_ref() };
     let expand = |value: &Value| match value {
         Value::String(text) => Value::String(macros::expand(text, &facts)),
         other => other.clone(),

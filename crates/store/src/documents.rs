@@ -11,7 +11,8 @@ pub(crate) const SELECT: &str = "SELECT body FROM documents WHERE hash = ?1";
 pub(crate) const DELETE_UNREFERENCED: &str = "DELETE FROM documents WHERE hash = ?1 \
      AND NOT EXISTS (SELECT 1 FROM runs WHERE plan_hash = ?1) \
      AND NOT EXISTS (SELECT 1 FROM runs WHERE spec_hash = ?1) \
-     AND NOT EXISTS (SELECT 1 FROM pipeline_versions WHERE spec_hash = ?1)";
+     AND NOT EXISTS (SELECT 1 FROM pipeline_versions WHERE spec_hash = ?1) \
+     AND NOT EXISTS (SELECT 1 FROM recurring_runs WHERE spec_hash = ?1)";
 
 /// A document's text and its name.
 pub(crate) struct Document {

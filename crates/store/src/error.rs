@@ -31,6 +31,7 @@ pub enum Kind {
     Pipeline,
     PipelineVersion,
     Run,
+    RecurringRun,
     Task,
     Artifact,
     /// Of the object registry
@@ -44,6 +45,7 @@ impl fmt::Display for Kind {
             Self::Pipeline => "pipeline",
             Self::PipelineVersion => "pipeline version",
             Self::Run => "run",
+            Self::RecurringRun => "recurring run",
             Self::Task => "task",
             Self::Artifact => "artifact",
             Self::Object => "object",

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::error::{Error, Kind};
 use crate::filter::{Form, Key};
 use crate::page::{ListQuery, Listing, Page, ask, list};
+use crate::recurring_runs;
 use crate::rows::{ARCHIVED, AVAILABLE, time};
 use crate::store::{Store, now};
 use crate::writer::{Flush, Writing};
@@ -93,14 +94,14 @@ impl Store {
         self.db().read(move |connection| list(connection, &LISTING, asked, |row| Ok(experiment(row)?))).await
     }
 
-    /// Archives an experiment and all its runs.
+    /// Archives an experiment and all its runs; its recurring runs fire no more.
     pub async fn archive_experiment(&self, id: &str) -> Result<(), Error> {
         let id = id.to_owned();
         self.db()
             .write(Flush::Now, move |writing| {
                 set_storage(writing, &id, ARCHIVED)?;
                 writing.connection.prepare_cached(ARCHIVE_RUNS)?.execute([&id])?;
-                Ok(())
+                recurring_runs::disable_of_experiment(writing, &id)
             })
             .await
     }

@@ -11,6 +11,8 @@ pub enum Change {
     Run(RunId),
     /// Some of the run's tasks changed.
     Tasks(RunId),
+    /// The recurring run of this id is new, another or gone.
+    RecurringRun(String),
 }
 
 /// How many changes a receiver may lag behind before it misses some.

@@ -13,6 +13,7 @@ const MIGRATIONS: &[Migration] = &[
     (1, "first", include_str!("../migrations/sqlite/0001_first.sql")),
     (2, "fewer_trees", include_str!("../migrations/sqlite/0002_fewer_trees.sql")),
     (3, "objects", include_str!("../migrations/sqlite/0003_objects.sql")),
+    (4, "recurring_runs", include_str!("../migrations/sqlite/0004_recurring_runs.sql")),
 ];
 
 /// Applies what is missing, in one transaction.

@@ -15,6 +15,7 @@ use crate::inbox::{self, Request};
 use crate::journal;
 use crate::objects;
 use crate::page::{ListQuery, Listing, Page, ask, list};
+use crate::recurring_runs::{self, Firing};
 use crate::rows::{ARCHIVED, AVAILABLE, from_json, to_json, word};
 use crate::store::Store;
 use crate::writer::{Flush, Writing};
@@ -22,11 +23,11 @@ use crate::writer::{Flush, Writing};
 pub(crate) const INSERT: &str = "INSERT INTO runs (id, display_name, description, namespace, experiment_id, \
      pipeline_id, pipeline_version_id, pipeline_name, pipeline_root, service_account, recurring_run_id, \
      storage_state, phase, created_at, scheduled_at, finished_at, plan_hash, spec_hash, parameters, progress) \
-     VALUES (?1, ?2, ?3, '', ?4, ?5, ?6, ?7, ?8, ?9, '', 'available', ?10, ?11, ?12, 0, ?13, ?14, ?15, ?16) \
+     VALUES (?1, ?2, ?3, '', ?4, ?5, ?6, ?7, ?8, ?9, ?17, 'available', ?10, ?11, ?12, 0, ?13, ?14, ?15, ?16) \
      RETURNING number";
 pub(crate) const SELECT: &str = "SELECT id, display_name, description, experiment_id, pipeline_id, \
-     pipeline_version_id, pipeline_name, pipeline_root, service_account, storage_state, created_at, \
-     scheduled_at, parameters, progress, documents.body AS spec FROM runs LEFT JOIN documents \
+     pipeline_version_id, pipeline_name, pipeline_root, service_account, recurring_run_id, storage_state, \
+     created_at, scheduled_at, parameters, progress, documents.body AS spec FROM runs LEFT JOIN documents \
      ON documents.hash = runs.spec_hash AND runs.pipeline_version_id IS NULL WHERE id = ?1";
 pub(crate) const SELECT_HEAD: &str = "SELECT number, phase FROM runs WHERE id = ?1";
 pub(crate) const SELECT_HASHES: &str = "SELECT number, plan_hash, spec_hash FROM runs WHERE id = ?1";
@@ -50,7 +51,8 @@ pub(crate) const LISTING: Listing = Listing {
     resource: "runs",
     table: "runs",
     columns: "id, display_name, description, experiment_id, pipeline_id, pipeline_version_id, pipeline_name, \
-              pipeline_root, service_account, storage_state, created_at, scheduled_at, parameters, progress, \
+              pipeline_root, service_account, recurring_run_id, storage_state, created_at, scheduled_at, \
+              parameters, progress, \
               documents.body AS spec",
     joins: " LEFT JOIN documents ON documents.hash = runs.spec_hash AND runs.pipeline_version_id IS NULL",
     has_tags: false,
@@ -87,6 +89,8 @@ pub struct Run {
     /// As it was asked for.
     pub pipeline_root: Option<String>,
     pub service_account: String,
+    /// The recurring run that made it.
+    pub recurring_run_id: Option<String>,
     pub archived: bool,
     pub created_at: Timestamp,
     pub scheduled_at: Timestamp,
@@ -108,6 +112,8 @@ pub struct NewRun {
     pub parameters: Value,
     pub pipeline_root: Option<String>,
     pub service_account: String,
+    /// The slot of a recurring run that it is made for.
+    pub firing: Option<Firing>,
     /// Left in the run's inbox; its creation time is the run's.
     pub submit: Submit,
 }
@@ -249,6 +255,9 @@ impl Store {
 }
 
 fn insert(writing: &mut Writing<'_>, new: NewRun, plan: &Document, spec: &Document) -> Result<Run, Error> {
+    if let Some(firing) = &new.firing {
+        recurring_runs::advance(writing, firing, "")?;
+    }
     let connection = writing.connection;
     experiments::get(connection, &new.experiment_id)?;
     plan.keep(connection)?;
@@ -279,6 +288,7 @@ fn insert(writing: &mut Writing<'_>, new: NewRun, plan: &Document, spec: &Docume
                 spec.hash,
                 to_json("parameters", &new.parameters)?,
                 to_json("a run's progress", &view)?,
+                new.firing.as_ref().map_or("", |firing| &firing.recurring_run_id),
             ],
             |row| row.get(0),
         )
@@ -343,6 +353,7 @@ fn run(row: &Row<'_>) -> Result<Run, Error> {
         parameters: from_json("parameters", &parameters)?,
         pipeline_root: row.get("pipeline_root")?,
         service_account: row.get("service_account")?,
+        recurring_run_id: Some(row.get("recurring_run_id")?).filter(|id: &String| !id.is_empty()),
         archived: row.get::<_, String>("storage_state")? == ARCHIVED,
         created_at: Timestamp(row.get("created_at")?),
         scheduled_at: Timestamp(row.get("scheduled_at")?),

@@ -4,8 +4,8 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::page::{ListQuery, Listing, ask};
 use crate::{
-    artifacts, cache, documents, experiments, inbox, journal, migrate, objects, pipelines, projection, runs,
-    tags, versions,
+    artifacts, cache, documents, experiments, inbox, journal, migrate, objects, pipelines, projection,
+    recurring_runs, runs, tags, versions,
 };
 
 const STATEMENTS: &[&str] = &[
@@ -55,6 +55,16 @@ const STATEMENTS: &[&str] = &[
     projection::UPSERT_INPUTS,
     projection::SELECT_TASKS,
     projection::SELECT_TASK,
+    recurring_runs::INSERT,
+    recurring_runs::SELECT,
+    recurring_runs::SELECT_ENABLED,
+    recurring_runs::SELECT_SPEC,
+    recurring_runs::SET_ENABLED,
+    recurring_runs::DISABLE_OF_EXPERIMENT,
+    recurring_runs::SELECT_OF_EXPERIMENT,
+    recurring_runs::ADVANCE,
+    recurring_runs::COUNT_ACTIVE,
+    recurring_runs::DELETE,
     runs::INSERT,
     runs::SELECT,
     runs::SELECT_HEAD,

@@ -119,6 +119,7 @@ pub fn run_message(run: &store::Run, tasks: Option<&[TaskView]>) -> Run {
         finished_at: view.ended_at.map_or_else(|| EPOCH.to_owned(), rfc3339),
         state: run_state(view.phase).to_owned(),
         error: run_error(view),
+        recurring_run_id: run.recurring_run_id.clone().unwrap_or_default(),
         run_details: tasks.filter(|tasks| !tasks.is_empty()).map(run_details),
         state_history,
         ..Run::default()

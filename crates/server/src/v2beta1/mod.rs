@@ -5,6 +5,7 @@ mod experiments;
 mod healthz;
 mod lists;
 mod pipelines;
+pub mod recurring;
 mod recurring_runs;
 mod runs;
 pub mod types;

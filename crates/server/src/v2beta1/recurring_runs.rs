@@ -1,27 +1,61 @@
-//! Recurring runs: the routes are known, the feature is not here yet and says so.
-//!
-//! Lists are answered empty, which is the truth.
+//! Recurring runs: create, get, list, enable, disable, delete. Firing is `crate::recurring`'s.
 
-use axum::routing::get;
+use axum::extract::State;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use super::lists::list_query;
+use super::recurring::{ListRecurringRuns, RecurringRun, new_recurring_run, recurring_run_message};
 use crate::app::App;
 use crate::error::Error;
+use crate::extract::{Message, Segments, Words, id_and_verb};
+use crate::recurring::{check, run_prefix};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
-        .route("/recurringruns", get(list).post(refuse))
-        .route("/recurringruns/{id}", get(refuse).post(refuse).delete(refuse))
+        .route("/recurringruns", post(create).get(list))
+        .route("/recurringruns/{id}", get(read).post(act).delete(delete))
 }
 
-async fn list() -> Json<Value> {
-    Json(json!({}))
+async fn create(
+    State(app): State<App>,
+    Message(asked): Message<RecurringRun>,
+) -> Result<Json<RecurringRun>, Error> {
+    let mut new = new_recurring_run(asked)?;
+    new.run_prefix = run_prefix(&new.display_name);
+    check(&app.store, &new).await?;
+    let created = app.store.create_recurring_run(new).await?;
+    Ok(Json(recurring_run_message(created)))
 }
 
-async fn refuse() -> Result<Json<Value>, Error> {
-    Err(Error::Unimplemented(
-        "recurring runs are not available in this version; create runs from cron or another scheduler"
-            .to_owned(),
-    ))
+async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<RecurringRun>, Error> {
+    Ok(Json(recurring_run_message(app.store.get_recurring_run(&id).await?)))
+}
+
+async fn list(State(app): State<App>, words: Words) -> Result<Json<ListRecurringRuns>, Error> {
+    let mut query = list_query(&words)?;
+    query.experiment_id = words.text("experiment_id");
+    let page = app.store.list_recurring_runs(&query).await?;
+    Ok(Json(ListRecurringRuns {
+        recurring_runs: page.items.into_iter().map(recurring_run_message).collect(),
+        total_size: page.total_size,
+        next_page_token: page.next_page_token,
+    }))
+}
+
+async fn act(State(app): State<App>, Segments(segment): Segments<String>) -> Result<Json<Value>, Error> {
+    let (id, verb) = id_and_verb(&segment)?;
+    match verb {
+        "enable" => app.store.enable_recurring_run(id, true).await?,
+        "disable" => app.store.enable_recurring_run(id, false).await?,
+        _ => return Err(Error::NotFound(format!("a recurring run has no action `{verb}`"))),
+    };
+    Ok(Json(json!({})))
+}
+
+/// Its runs stay, and those that run go on.
+async fn delete(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<Value>, Error> {
+    app.store.delete_recurring_run(&id).await?;
+    Ok(Json(json!({})))
 }

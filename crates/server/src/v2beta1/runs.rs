@@ -67,6 +67,7 @@ fn submission(asked: Run, words: &Words) -> Result<Submission, Error> {
         pipeline_root: Some(config.pipeline_root).filter(|root| !root.is_empty()),
         service_account: asked.service_account,
         caching_disabled: false,
+        firing: None,
     })
 }
 

@@ -6,6 +6,7 @@ mod experiments;
 mod extensions;
 mod objects;
 mod pipelines;
+mod recurring;
 mod routes;
 mod runs;
 mod serving;

@@ -100,15 +100,3 @@ async fn bodies_follow_the_rules_of_protobuf_json() {
     let camel = json!({"displayName": "camel", "description": null, "storageState": 1});
     assert_eq!(server.post(path, camel).await["display_name"], json!("camel"));
 }
-
-#[tokio::test]
-async fn recurring_runs_say_that_they_come_later() {
-    let server = Server::start().await;
-    assert_eq!(server.get("/apis/v2beta1/recurringruns").await, json!({}));
-    let later = (501, 12, "recurring runs");
-    let path = "/apis/v2beta1/recurringruns";
-    server.refused("POST", path, Some(json!({"display_name": "x"})), later).await;
-    server.refused("GET", "/apis/v2beta1/recurringruns/x", None, later).await;
-    server.refused("POST", "/apis/v2beta1/recurringruns/x:enable", None, later).await;
-    server.refused("DELETE", "/apis/v2beta1/recurringruns/x", None, later).await;
-}
