@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::decode::{Context, Decode};
 use crate::detect::{self, Documents};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::yaml::{self, Node, Span};
+use crate::yaml::{self, Node, NodeValue, Span};
 use crate::{v1, v2};
 
 /// A pipeline that can be run.
@@ -25,6 +25,13 @@ pub struct Compiled {
 ///
 /// Errors: every mistake at once, in the order of the text, warnings among them.
 pub fn compile(source: &[u8]) -> Result<Compiled, Diagnostics> {
+    // What is written plainly and has nothing to be said about needs no positions.
+    if let Some(nodes) = yaml::load_quick(source)
+        && let Ok(compiled) = finish(nodes, &mut Diagnostics::default())
+        && compiled.warnings.is_empty()
+    {
+        return Ok(compiled);
+    }
     let (nodes, mut diagnostics) = yaml::load(source);
     if nodes.is_empty() && diagnostics.has_errors() {
         return Err(diagnostics);
@@ -35,18 +42,18 @@ pub fn compile(source: &[u8]) -> Result<Compiled, Diagnostics> {
         // What follows the syntax error is unknown, so that looking for more mistakes would only guess.
         return Err(diagnostics);
     }
-    finish(&nodes, &mut diagnostics)
+    finish(nodes, &mut diagnostics)
 }
 
 /// Compiles an inline specification: a pipeline specification, or `{pipeline_spec, platform_spec}`.
 ///
 /// Errors: as for [`compile`], without lines and columns.
 pub fn compile_json(source: &Value) -> Result<Compiled, Diagnostics> {
-    finish(&[Node::from_json(source)], &mut Diagnostics::default())
+    finish(vec![Node::from_json(source)], &mut Diagnostics::default())
 }
 
-fn finish(nodes: &[Node], diagnostics: &mut Diagnostics) -> Result<Compiled, Diagnostics> {
-    let Some(documents) = detect::detect(nodes, diagnostics) else {
+fn finish(mut nodes: Vec<Node>, diagnostics: &mut Diagnostics) -> Result<Compiled, Diagnostics> {
+    let Some(documents) = detect::detect(&nodes, diagnostics) else {
         diagnostics.settle();
         return Err(std::mem::take(diagnostics));
     };
@@ -67,17 +74,31 @@ fn finish(nodes: &[Node], diagnostics: &mut Diagnostics) -> Result<Compiled, Dia
     diagnostics.settle();
     let warnings = std::mem::take(diagnostics);
     let Some(plan) = plan.filter(|_| !warnings.has_errors()) else { return Err(warnings) };
-    let to_json = |node: &Node| node.to_json_renamed(&|mapping, key| cx.field_name(mapping, key));
     let (pipeline, platform) = match documents {
-        Documents::V1 { workflow } => (workflow, None),
-        Documents::V2 { pipeline, platform } => (pipeline, platform),
+        Documents::V1 { workflow } => (address(workflow), None),
+        Documents::V2 { pipeline, platform } => (address(pipeline), platform.map(address)),
     };
     Ok(Compiled {
         dialect: plan.dialect,
         plan,
-        pipeline_spec: to_json(pipeline),
-        platform_spec: platform.map(to_json),
+        pipeline_spec: take_json(&mut nodes, pipeline, &cx).unwrap_or_default(),
+        platform_spec: platform.and_then(|platform| take_json(&mut nodes, platform, &cx)),
         warnings,
+    })
+}
+
+fn address(node: &Node) -> usize {
+    std::ptr::from_ref(node) as usize
+}
+
+/// Turns the document of that address, or the part of one, into JSON; its texts are moved, not copied.
+fn take_json(nodes: &mut [Node], at: usize, cx: &Context) -> Option<Value> {
+    nodes.iter_mut().find_map(|node| {
+        if address(node) == at {
+            return Some(cx.take_json(node));
+        }
+        let NodeValue::Mapping(mapping) = &mut node.value else { return None };
+        mapping.nodes_mut().find(|part| address(part) == at).map(|part| cx.take_json(part))
     })
 }
 

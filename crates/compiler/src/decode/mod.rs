@@ -21,7 +21,9 @@ pub(crate) use macros::{enumeration, messages};
 #[derive(Debug)]
 pub(crate) struct Context {
     pub diagnostics: Diagnostics,
+    /// The segments down to the current place; buffers behind `depth` are kept for use again
     path: Vec<String>,
+    depth: usize,
     /// How an unknown field is taken
     pub unknown_fields: Severity,
     /// Snake-case keys that were read as their camel-case fields, by the mapping's address
@@ -33,16 +35,24 @@ impl Context {
         Self {
             diagnostics: Diagnostics::default(),
             path: Vec::new(),
+            depth: 0,
             unknown_fields: Severity::Error,
             renamed: HashSet::new(),
         }
     }
 
     /// Runs a step one level deeper in the document.
-    pub fn within<R>(&mut self, segment: impl Into<String>, step: impl FnOnce(&mut Self) -> R) -> R {
-        self.path.push(segment.into());
+    pub fn within<R>(&mut self, segment: impl AsRef<str>, step: impl FnOnce(&mut Self) -> R) -> R {
+        match self.path.get_mut(self.depth) {
+            Some(buffer) => {
+                buffer.clear();
+                buffer.push_str(segment.as_ref());
+            }
+            None => self.path.push(segment.as_ref().to_owned()),
+        }
+        self.depth += 1;
         let result = step(self);
-        self.path.pop();
+        self.depth -= 1;
         result
     }
 
@@ -70,7 +80,7 @@ impl Context {
 
     fn path(&self) -> String {
         let mut path = String::new();
-        for segment in &self.path {
+        for segment in &self.path[..self.depth] {
             let plain = segment.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
             match segment {
                 index if index.starts_with('[') => path.push_str(index),
@@ -93,9 +103,25 @@ impl Context {
         }
     }
 
+    /// Returns the node as JSON, keys by the names of the camel-case fields that they were read as.
+    pub fn to_json(&self, node: &Node) -> Value {
+        node.to_json_renamed(&|mapping, key| self.renamed(mapping, key))
+    }
+
+    /// Like [`Context::to_json`], and leaves the node without its texts.
+    pub fn take_json(&self, node: &mut Node) -> Value {
+        node.take_json(&|mapping, key| self.renamed(mapping, key))
+    }
+
     /// Names a key as the camel-case field that it was read as.
     pub fn field_name(&self, mapping: &Mapping, key: &str) -> String {
-        if self.renamed.contains(&(address(mapping), key.to_owned())) { camel(key) } else { key.to_owned() }
+        self.renamed(mapping, key).unwrap_or_else(|| key.to_owned())
+    }
+
+    fn renamed(&self, mapping: &Mapping, key: &str) -> Option<String> {
+        let is_renamed =
+            !self.renamed.is_empty() && self.renamed.contains(&(address(mapping), key.to_owned()));
+        is_renamed.then(|| camel(key))
     }
 }
 
@@ -140,10 +166,15 @@ pub(crate) type Struct = serde_json::Map<String, Value>;
 /// A map field, in document order.
 pub(crate) type Map<T> = IndexMap<String, Keyed<T>>;
 
+/// Most messages have no more fields.
+const MANY_FIELDS: usize = 12;
+
 /// The fields of one message while it is read.
 pub(crate) struct Fields<'n> {
     mapping: &'n Mapping,
     known: Vec<&'static str>,
+    /// No key can be a field's name in snake case.
+    is_plain: bool,
 }
 
 impl<'n> Fields<'n> {
@@ -153,14 +184,17 @@ impl<'n> Fields<'n> {
         if mapping.is_none() {
             cx.wrong_type(node, "a mapping");
         }
-        Some(Self { mapping: mapping?, known: Vec::new() })
+        let mapping = mapping?;
+        let is_plain = !mapping.keys().any(|key| key.as_bytes().contains(&b'_'));
+        Some(Self { mapping, known: Vec::with_capacity(MANY_FIELDS), is_plain })
     }
 
     /// Reads one field by its camel-case name, or by its snake-case one.
     pub fn read<T: Field>(&mut self, cx: &mut Context, name: &'static str) -> T {
         self.known.push(name);
-        let snake = snake(name);
-        let entry = match (self.mapping.get(name), self.mapping.get(&snake)) {
+        let snake = if self.is_plain { String::new() } else { snake(name) };
+        let second = if self.is_plain { None } else { self.mapping.get(&snake) };
+        let entry = match (self.mapping.get(name), second) {
             (Some(_), Some(second)) if snake != name => {
                 let message = format!("field `{name}` is given twice, once as `{snake}`");
                 cx.error("duplicate-key", second.key_span, message);
@@ -192,16 +226,17 @@ impl<'n> Fields<'n> {
     }
 
     fn entry(&self, name: &str) -> Option<&crate::yaml::Entry> {
-        self.mapping.get(name).or_else(|| self.mapping.get(&snake(name)))
+        let second = || if self.is_plain { None } else { self.mapping.get(&snake(name)) };
+        self.mapping.get(name).or_else(second)
     }
 
     /// Reports the fields that nobody has read.
     pub fn close(self, cx: &mut Context) {
-        for (key, entry) in self.mapping {
+        for (key, entry) in self.mapping.iter() {
             if cx.diagnostics.is_full() {
                 return;
             }
-            if self.known.iter().any(|name| name == key || snake(name) == *key) {
+            if self.known.iter().any(|name| name == key || (!self.is_plain && snake(name) == *key)) {
                 continue;
             }
             let hint = suggest::did_you_mean(key, self.known.iter().copied()).unwrap_or_else(|| {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::spec::{PipelineConfig, TaskInputParameterSpec, TaskOutputParameterSpec};
 use crate::decode::{Context, Decode, Field, Fields, Map, Spanned, Struct, Text, messages};
-use crate::yaml::{Node, Span};
+use crate::yaml::{Mapping, Node, Span};
 
 /// Settings per platform; only `kubernetes` is known.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +32,7 @@ struct Platforms {
 impl Field for Platforms {
     fn read(node: &Node, cx: &mut Context) -> Self {
         let mut kubernetes = None;
-        for (name, entry) in node.as_mapping().into_iter().flatten() {
+        for (name, entry) in node.as_mapping().into_iter().flat_map(Mapping::iter) {
             cx.within(name.as_str(), |cx| {
                 if name == "kubernetes" {
                     kubernetes = KubernetesPlatform::decode(&entry.node, cx);
@@ -72,7 +72,7 @@ impl Decode for ExecutorConfig {
             .map(|(key, entry)| RawSetting {
                 name: cx.field_name(mapping, key),
                 key_span: entry.key_span,
-                value: entry.node.to_json_renamed(&|mapping, key| cx.field_name(mapping, key)),
+                value: cx.to_json(&entry.node),
             })
             .collect();
         Some(Self { typed, raw })

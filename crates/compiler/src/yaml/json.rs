@@ -3,8 +3,6 @@
 //! YAML readers disagree with JSON on tabs, surrogate pairs, long keys and exponents; hence a reader of its
 //! own. It gives up silently on anything that is no JSON, and the YAML loader then says what is wrong.
 
-use std::sync::Arc;
-
 use super::{DEEPEST, Entry, MOST_NODES, Mapping, Node, NodeValue, Position, Span};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 
@@ -42,10 +40,25 @@ impl Reader<'_> {
         Some(next)
     }
 
+    /// Passes over so many bytes that hold no line break, and counts their characters.
+    fn pass(&mut self, bytes: usize) {
+        let (passed, rest) = self.rest.split_at(bytes);
+        self.at.column += super::narrow(if passed.is_ascii() { bytes } else { passed.chars().count() });
+        self.rest = rest;
+    }
+
     fn blank(&mut self) {
-        while self.rest.starts_with([' ', '\t', '\r', '\n']) {
-            self.advance();
+        let bytes = self.rest.as_bytes();
+        let mut end = 0;
+        loop {
+            match bytes.get(end) {
+                Some(b' ' | b'\t' | b'\r') => self.at.column += 1,
+                Some(b'\n') => self.at = Position { line: self.at.line + 1, column: 1 },
+                _ => break,
+            }
+            end += 1;
         }
+        self.rest = &self.rest[end..];
     }
 
     fn take(&mut self, wanted: char) -> Option<()> {
@@ -97,11 +110,11 @@ impl Reader<'_> {
             self.blank();
             self.take(':')?;
             self.blank();
-            let node = Arc::new(self.value(depth + 1)?);
+            let node = self.value(depth + 1)?;
             if let Some(earlier) = mapping.get(&key) {
                 self.diagnostics.push(duplicate(&key, earlier.key_span, key_span));
             } else {
-                mapping.insert(key, Entry { key_span, node });
+                mapping.add(key, Entry { key_span, node });
             }
             self.blank();
             if self.take(',').is_none() {
@@ -120,7 +133,7 @@ impl Reader<'_> {
         }
         loop {
             self.blank();
-            items.push(Arc::new(self.value(depth + 1)?));
+            items.push(self.value(depth + 1)?);
             self.blank();
             if self.take(',').is_none() {
                 self.take(']')?;
@@ -133,11 +146,13 @@ impl Reader<'_> {
         self.take('"')?;
         let mut text = String::new();
         loop {
+            let plain = self.rest.bytes().take_while(|b| *b >= b' ' && !matches!(b, b'"' | b'\\')).count();
+            text.push_str(&self.rest[..plain]);
+            self.pass(plain);
             match self.advance()? {
                 '"' => return Some(text),
                 '\\' => text.push(self.escape()?),
-                plain if plain < ' ' => return None,
-                plain => text.push(plain),
+                _ => return None,
             }
         }
     }

@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError, Span as TextSpan, Tag};
 
 use super::{
     DEEPEST, Entry, LONGEST_TEXT, MOST_BYTES, MOST_NODES, Mapping, Node, NodeValue, Position, Span, json,
-    scalar,
+    narrow, quick, scalar,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 
@@ -44,6 +43,14 @@ pub(crate) fn load(source: &[u8]) -> (Vec<Node>, Diagnostics) {
     (documents, diagnostics)
 }
 
+/// Reads documents that are written plainly, without positions; `None` leaves the text to [`load`].
+pub(crate) fn load_quick(source: &[u8]) -> Option<Vec<Node>> {
+    if source.len() > LONGEST_TEXT {
+        return None;
+    }
+    quick::read(std::str::from_utf8(source).ok()?)
+}
+
 fn not_utf8(source: &[u8], valid: usize) -> Diagnostic {
     let before = String::from_utf8_lossy(&source[..valid]);
     let line = before.matches('\n').count() + 1;
@@ -69,7 +76,7 @@ fn stop(code: &'static str, span: Span, message: impl Into<String>) -> Stop {
 /// A finished node with what it costs when its aliases are expanded.
 #[derive(Clone)]
 struct Built {
-    node: Arc<Node>,
+    node: Node,
     nodes: u64,
     bytes: u64,
     height: u32,
@@ -87,7 +94,7 @@ struct Frame {
 }
 
 enum Content {
-    List(Vec<Arc<Node>>),
+    List(Vec<Node>),
     Mapping { entries: Mapping, merged: Vec<Built>, key: Option<Key> },
 }
 
@@ -102,6 +109,8 @@ struct Loader<'d> {
     anchors: HashMap<usize, Built>,
     nodes: u64,
     bytes: u64,
+    copied_nodes: u64,
+    copied_bytes: u64,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -113,6 +122,8 @@ impl<'d> Loader<'d> {
             anchors: HashMap::new(),
             nodes: 0,
             bytes: 0,
+            copied_nodes: 0,
+            copied_bytes: 0,
             diagnostics,
         }
     }
@@ -136,7 +147,7 @@ impl<'d> Loader<'d> {
                 let is_merge = style == ScalarStyle::Plain && tag.is_none() && text == "<<";
                 let bytes = text.len() as u64;
                 let value = self.scalar(text, style, tag.as_deref(), span);
-                let node = Arc::new(Node { value, span });
+                let node = Node { value, span };
                 self.finish(anchor, Built { node, nodes: 1, bytes, height: 1, is_merge })?;
             }
             Event::SequenceStart(_, anchor, tag) => {
@@ -150,10 +161,12 @@ impl<'d> Loader<'d> {
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
             Event::Alias(id) => {
-                let Some(mut built) = self.anchors.get(&id).cloned() else {
+                let Some(known) = self.anchors.get(&id) else {
                     return Err(stop("yaml-syntax", span, "the alias stands inside the value that it names"));
                 };
-                built.is_merge = false;
+                let (nodes, bytes) = (self.nodes + known.nodes, self.bytes + known.bytes);
+                Self::check_size(nodes, bytes, known.node.span)?;
+                let built = Built { is_merge: false, ..known.clone() };
                 self.finish(0, built)?;
             }
             Event::UnresolvedAlias(name) => {
@@ -182,7 +195,7 @@ impl<'d> Loader<'d> {
             Content::Mapping { entries, merged, .. } if merged.is_empty() => NodeValue::Mapping(entries),
             Content::Mapping { entries, merged, .. } => NodeValue::Mapping(self.merge(entries, &merged)),
         };
-        let node = Arc::new(Node { value, span: Span { start: frame.start, end: span.end } });
+        let node = Node { value, span: Span { start: frame.start, end: span.end } };
         let built =
             Built { node, nodes: frame.nodes, bytes: frame.bytes, height: frame.height, is_merge: false };
         // The children have been counted one by one; only the collection itself is new.
@@ -195,26 +208,19 @@ impl<'d> Loader<'d> {
         let span = built.node.span;
         self.nodes += built.nodes;
         self.bytes += built.bytes;
-        if self.nodes > MOST_NODES || self.bytes > MOST_BYTES {
-            let what = if self.nodes > MOST_NODES {
-                format!("more than {MOST_NODES} values")
-            } else {
-                format!("more than {MOST_BYTES} bytes of text")
-            };
-            return Err(stop(
-                "too-large",
-                span,
-                format!("the document has {what} when its aliases are expanded"),
-            ));
-        }
+        Self::check_size(self.nodes, self.bytes, span)?;
         if self.frames.len() as u32 + built.height > DEEPEST {
             return Err(stop("too-deep", span, format!("values are nested more than {DEEPEST} levels deep")));
         }
         if anchor > 0 {
+            // Anchors inside anchors are copied each, so that these copies have a budget of their own.
+            self.copied_nodes += built.nodes;
+            self.copied_bytes += built.bytes;
+            Self::check_size(self.copied_nodes, self.copied_bytes, span)?;
             self.anchors.insert(anchor, built.clone());
         }
         let Some(frame) = self.frames.last_mut() else {
-            self.documents.push(Arc::unwrap_or_clone(built.node));
+            self.documents.push(built.node);
             return Ok(());
         };
         frame.nodes += built.nodes;
@@ -223,18 +229,29 @@ impl<'d> Loader<'d> {
         match &mut frame.content {
             Content::List(items) => items.push(built.node),
             Content::Mapping { entries, merged, key } => match key.take() {
-                None => *key = Some(self::key(&built, self.diagnostics)),
+                None => *key = Some(self::key(built, self.diagnostics)),
                 Some(Key::Merge) => merged.push(built),
                 Some(Key::Name(name, key_span)) => {
                     if let Some(earlier) = entries.get(&name) {
                         self.diagnostics.push(json::duplicate(&name, earlier.key_span, key_span));
                     } else {
-                        entries.insert(name, Entry { key_span, node: built.node });
+                        entries.add(name, Entry { key_span, node: built.node });
                     }
                 }
             },
         }
         Ok(())
+    }
+
+    fn check_size(nodes: u64, bytes: u64, span: Span) -> Result<(), Stop> {
+        let what = if nodes > MOST_NODES {
+            format!("more than {MOST_NODES} values")
+        } else if bytes > MOST_BYTES {
+            format!("more than {MOST_BYTES} bytes of text")
+        } else {
+            return Ok(());
+        };
+        Err(stop("too-large", span, format!("the document has {what} when its aliases are expanded")))
     }
 
     /// Puts merged keys first and lets the mapping's own win, as PyYAML does.
@@ -249,7 +266,7 @@ impl<'d> Loader<'d> {
         };
         for source in merged {
             let fits = match &source.node.value {
-                NodeValue::List(items) => items.iter().rev().all(|item| add(item)),
+                NodeValue::List(items) => items.iter().rev().all(&mut add),
                 _ => add(&source.node),
             };
             if !fits {
@@ -314,14 +331,13 @@ impl<'d> Loader<'d> {
 }
 
 /// Turns a finished node into a mapping key; numbers and booleans become their text, as in JSON.
-fn key(built: &Built, diagnostics: &mut Diagnostics) -> Key {
+fn key(built: Built, diagnostics: &mut Diagnostics) -> Key {
     let span = built.node.span;
     if built.is_merge {
         return Key::Merge;
     }
-    let name = match &built.node.value {
-        NodeValue::String(text) => text.clone(),
-        NodeValue::Integer(digits) => digits.clone(),
+    let name = match built.node.value {
+        NodeValue::String(text) | NodeValue::Integer(text) => text,
         NodeValue::Boolean(truth) => truth.to_string(),
         NodeValue::Float(double) => double.to_string(),
         NodeValue::Null => "null".to_owned(),
@@ -357,8 +373,4 @@ fn position(marker: &Marker) -> Position {
 
 fn span_of(span: TextSpan) -> Span {
     Span { start: position(&span.start), end: position(&span.end) }
-}
-
-fn narrow(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }

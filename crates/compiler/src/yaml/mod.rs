@@ -1,17 +1,17 @@
 //! Text to positioned nodes: YAML as PyYAML reads it, and JSON.
 //!
-//! Knows nothing of pipelines. Aliases are shared, never copied; every limit is checked while reading.
+//! Knows nothing of pipelines. Aliases are copied, within the limits, which are checked while reading.
 
 mod json;
 mod load;
+mod mapping;
+mod quick;
 mod scalar;
 
-use std::sync::Arc;
-
-use indexmap::IndexMap;
 use serde_json::Value;
 
-pub(crate) use load::load;
+pub(crate) use load::{load, load_quick};
+pub(crate) use mapping::{Entry, Mapping};
 
 /// Longest text that is read, in bytes.
 pub(crate) const LONGEST_TEXT: usize = 32 << 20;
@@ -53,18 +53,8 @@ pub(crate) enum NodeValue {
     /// Always finite
     Float(f64),
     String(String),
-    List(Vec<Arc<Node>>),
+    List(Vec<Node>),
     Mapping(Mapping),
-}
-
-/// Keys in document order; look-ups are hashed.
-pub(crate) type Mapping = IndexMap<String, Entry>;
-
-/// One key of a mapping.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Entry {
-    pub key_span: Span,
-    pub node: Arc<Node>,
 }
 
 impl Node {
@@ -76,14 +66,12 @@ impl Node {
             Value::Number(number) if number.is_f64() => NodeValue::Float(number.as_f64().unwrap_or_default()),
             Value::Number(number) => NodeValue::Integer(number.to_string()),
             Value::String(text) => NodeValue::String(text.clone()),
-            Value::Array(items) => {
-                NodeValue::List(items.iter().map(|item| Arc::new(Self::from_json(item))).collect())
-            }
+            Value::Array(items) => NodeValue::List(items.iter().map(Self::from_json).collect()),
             Value::Object(fields) => NodeValue::Mapping(
                 fields
                     .iter()
                     .map(|(key, item)| {
-                        let node = Arc::new(Self::from_json(item));
+                        let node = Self::from_json(item);
                         (key.clone(), Entry { key_span: Span::default(), node })
                     })
                     .collect(),
@@ -94,24 +82,50 @@ impl Node {
 
     /// Returns the value as JSON; integers beyond 64 bits become doubles, as the wire format has them.
     pub fn to_json(&self) -> Value {
-        self.to_json_renamed(&|_, key| key.to_owned())
+        self.to_json_renamed(&|_, _| None)
     }
 
-    /// Like [`Node::to_json`], with each key of each mapping renamed.
-    pub fn to_json_renamed(&self, rename: &dyn Fn(&Mapping, &str) -> String) -> Value {
+    /// Like [`Node::to_json_renamed`], and leaves the node without its texts.
+    pub fn take_json(&mut self, rename: &dyn Fn(&Mapping, &str) -> Option<String>) -> Value {
+        match &mut self.value {
+            NodeValue::String(text) => Value::String(std::mem::take(text)),
+            NodeValue::List(items) => {
+                Value::Array(items.iter_mut().map(|item| item.take_json(rename)).collect())
+            }
+            NodeValue::Mapping(mapping) => {
+                let mut fields = serde_json::Map::with_capacity(mapping.iter().len());
+                let count = mapping.iter().len();
+                for at in 0..count {
+                    let renamed = mapping.key(at).and_then(|key| rename(mapping, key));
+                    if let Some((key, node)) = mapping.take(at) {
+                        fields.insert(renamed.unwrap_or(key), node.take_json(rename));
+                    }
+                }
+                Value::Object(fields)
+            }
+            _ => self.to_json(),
+        }
+    }
+
+    /// Like [`Node::to_json`], with keys of mappings renamed where there is another name.
+    pub fn to_json_renamed(&self, rename: &dyn Fn(&Mapping, &str) -> Option<String>) -> Value {
         match &self.value {
             NodeValue::Null => Value::Null,
             NodeValue::Boolean(truth) => Value::Bool(*truth),
             NodeValue::Integer(digits) => integer(digits),
             NodeValue::Float(double) => Value::from(*double),
             NodeValue::String(text) => Value::String(text.clone()),
-            NodeValue::List(items) => items.iter().map(|item| item.to_json_renamed(rename)).collect(),
-            NodeValue::Mapping(mapping) => Value::Object(
-                mapping
-                    .iter()
-                    .map(|(key, entry)| (rename(mapping, key), entry.node.to_json_renamed(rename)))
-                    .collect(),
-            ),
+            NodeValue::List(items) => {
+                Value::Array(items.iter().map(|item| item.to_json_renamed(rename)).collect())
+            }
+            NodeValue::Mapping(mapping) => {
+                let mut fields = serde_json::Map::with_capacity(mapping.iter().len());
+                for (key, entry) in mapping.iter() {
+                    let name = rename(mapping, key).unwrap_or_else(|| key.clone());
+                    fields.insert(name, entry.node.to_json_renamed(rename));
+                }
+                Value::Object(fields)
+            }
         }
     }
 
@@ -133,7 +147,7 @@ impl Node {
 
     /// Returns the node under a key of a mapping.
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.as_mapping()?.get(key).map(|entry| &*entry.node)
+        self.as_mapping()?.get(key).map(|entry| &entry.node)
     }
 
     /// Tells whether it is null (or empty).
@@ -164,6 +178,10 @@ fn integer(digits: &str) -> Value {
     }
     let double = digits.parse::<f64>().unwrap_or(f64::MAX);
     Value::from(double.clamp(f64::MIN, f64::MAX))
+}
+
+fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Cuts a text to what a message can show on its line.
