@@ -185,10 +185,15 @@ pub(crate) fn importer_at(plan: &Plan, component: usize) -> Option<&Importer> {
     }
 }
 
+/// Letters of a run's id in the name of its object. Objects are named after it, so no two runs may share it; an
+/// id begins with the time, which many do.
+const SUFFIX: usize = 10;
+
 /// The name that the field gives the object behind a run: pipeline name, a dash, a suffix of the run's own.
 pub(crate) fn resource_name(plan: &Plan, run: &RunId) -> String {
     let name = plan.name.rsplit('/').next().unwrap_or(&plan.name);
-    let suffix: String = run.0.chars().filter(char::is_ascii_alphanumeric).take(5).collect();
+    let letters: Vec<char> = run.0.chars().filter(char::is_ascii_alphanumeric).collect();
+    let suffix: String = letters[letters.len().saturating_sub(SUFFIX)..].iter().collect();
     format!("{name}-{suffix}")
 }
 
