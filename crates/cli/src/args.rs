@@ -141,6 +141,9 @@ pub(crate) struct Machine {
     /// Tasks at once [default: bounded by CPUs and memory]
     #[arg(long, env = env::MAX_PARALLEL, value_name = "N", hide_env_values = true)]
     pub max_parallel: Option<u32>,
+    /// File that maps images, before images.toml of the home folder
+    #[arg(long, env = env::IMAGES, value_name = "FILE", hide_env_values = true)]
+    pub images: Option<PathBuf>,
     /// Run tasks of any image with this machine's own programs
     #[arg(long, env = env::ANY_IMAGE, hide_env_values = true)]
     pub any_image: bool,
@@ -262,6 +265,9 @@ pub(crate) enum Runs {
 pub(crate) struct Doctor {
     #[command(flatten)]
     pub home: Home,
+    /// File that maps images, to be checked with images.toml of the home folder
+    #[arg(long, env = env::IMAGES, value_name = "FILE", hide_env_values = true)]
+    pub images: Option<PathBuf>,
     /// How to print on stdout
     #[arg(long, value_enum, default_value_t)]
     pub output: Format,

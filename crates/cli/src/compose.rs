@@ -38,6 +38,7 @@ impl Engine {
         let store = open_store(&settings.home, settings.durability)?;
         let program = std::env::current_exe().context("cannot find this program's own file")?;
         let options = process::Options {
+            images: settings.images.clone(),
             any_image: settings.any_image,
             isolation: match settings.isolation {
                 Isolation::Auto => process::Isolation::Auto,

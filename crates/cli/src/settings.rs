@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     pub listen: String,
     pub durability: args::Durability,
     pub isolation: args::Isolation,
+    /// File that maps images, besides that of the home folder.
+    pub images: Option<PathBuf>,
     pub any_image: bool,
     pub max_parallel: Option<u32>,
     pub grace: Duration,
@@ -36,6 +38,8 @@ struct File {
     listen: Option<String>,
     durability: Option<args::Durability>,
     isolation: Option<args::Isolation>,
+    /// Relative to the home folder.
+    images: Option<PathBuf>,
     any_image: Option<bool>,
     max_parallel: Option<u32>,
     grace_seconds: Option<u64>,
@@ -62,10 +66,21 @@ impl Settings {
                 format!("cron_timezone `{name}` is no time zone that this machine knows, as Europe/Berlin")
             })?,
         };
+        let images = match &machine.images {
+            Some(path) => Some(
+                std::path::absolute(path)
+                    .with_context(|| format!("cannot make {} absolute", path.display()))?,
+            ),
+            None => file.images.as_ref().map(|path| home.join(path)),
+        };
+        if let Some(path) = images.as_ref().filter(|path| !path.is_file()) {
+            bail!("there is no file {} to map images", path.display());
+        }
         Ok(Self {
             listen: listen.map(str::to_owned).or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
             durability: machine.durability.or(file.durability).unwrap_or(args::Durability::Grouped),
             isolation: machine.isolation.or(file.isolation).unwrap_or(args::Isolation::Auto),
+            images,
             any_image: machine.any_image || file.any_image.unwrap_or(false),
             max_parallel,
             grace: Duration::from_secs(machine.grace_seconds.or(file.grace_seconds).unwrap_or(10)),
@@ -142,6 +157,7 @@ mod tests {
         check("max_parallel = 5\nany_image = true", args::Machine::default(), Ok((Some(5), true, 10)));
         check("max_parallel = 5\ngrace_seconds = 3", flags(), Ok((Some(2), false, 3)));
         check("max_paralel = 5", flags(), Err("unknown field"));
+        check("images = 'lost.toml'", args::Machine::default(), Err("lost.toml to map images"));
         check("max_parallel = 0", args::Machine::default(), Err("nothing could ever run"));
     }
 }

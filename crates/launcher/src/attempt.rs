@@ -107,6 +107,8 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
         readable: &readable,
         mounts: &spec.mounts,
         volumes: &spec.volumes,
+        image_root: spec.image_root.as_deref(),
+        layered: &spec.layered,
     };
     let pid = match start(spec, &input, folder, &view, setting) {
         Ok(pid) => pid,
@@ -178,6 +180,13 @@ fn start(
                     "the task needs a volume at {}, and this machine gives tasks no view of their own; \
                      `pipewright doctor` says why, and how to allow it",
                     volume.target.display()
+                ));
+            }
+            if let Some(root) = &spec.image_root {
+                return Err(format!(
+                    "the task's image is the folder {}, and this machine gives tasks no view of their own; \
+                     `pipewright doctor` says why, and how to allow it",
+                    root.display()
                 ));
             }
             let tmp = folder.path().join("tmp").to_string_lossy().into_owned();

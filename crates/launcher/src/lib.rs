@@ -8,6 +8,8 @@
 mod attempt;
 mod command;
 mod folder;
+mod image_root;
+mod layers;
 mod namespace;
 mod notices;
 mod places;

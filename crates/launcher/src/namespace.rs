@@ -19,9 +19,9 @@ use rustix::mount::{
 };
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
-use crate::places;
 use crate::sys::{self, Fork, Reach};
 use crate::volumes::{self, Ready};
+use crate::{image_root, layers, places};
 
 const TMP: &str = "/tmp";
 const SHM: &str = "/dev/shm";
@@ -38,6 +38,10 @@ pub(crate) struct View<'a> {
     pub(crate) readable: &'a [PathBuf],
     pub(crate) mounts: &'a [Mount],
     pub(crate) volumes: &'a [LaunchVolume],
+    /// Plays the image's root.
+    pub(crate) image_root: Option<&'a Path>,
+    /// Folders that the task may change for itself alone.
+    pub(crate) layered: &'a [PathBuf],
 }
 
 impl View<'_> {
@@ -86,6 +90,10 @@ impl Base {
         }
         match path.strip_prefix(TMP) {
             Ok(inside) if !shown.any(is_shown) => self.host(&view.scratch.join("tmp").join(inside)),
+            Err(_) if view.image_root.is_some() && !shown.any(|shown| path.starts_with(shown)) => {
+                // It lies in the image, which this process sees too.
+                path.to_owned()
+            }
             _ => self.host(path),
         }
     }
@@ -121,6 +129,10 @@ impl Base {
         } else {
             volumes::prepare(view.volumes, view.scratch, |path| self.host(path))?
         };
+        let layers = layers::make(view.image_root, view.layered, view.scratch);
+        if let Some(root) = view.image_root {
+            image_root::enter(root, layers.root)?;
+        }
         if !volumes.is_empty() || !view.mounts.is_empty() {
             make_places(view, &volumes)?;
         }
@@ -137,6 +149,9 @@ impl Base {
                 .map_err(|error| format!("failed to open {}: {error}", target.display()))?;
             set_writable(target, true)?;
         }
+        for (target, tree) in &layers.folders {
+            attach_here(tree, target)?;
+        }
         attach_volumes(&volumes)
     }
 }
@@ -150,8 +165,12 @@ fn make_places(view: &View<'_>, volumes: &[Ready<'_>]) -> Result<(), String> {
     // A place in another volume is made there.
     let is_inside =
         |path: &Path| volumes.iter().any(|volume| path != volume.target && path.starts_with(volume.target));
-    let missing: BTreeMap<&Path, bool> =
+    let mut missing: BTreeMap<&Path, bool> =
         targets.filter(|(target, _)| is_wanted(target) && !is_inside(target)).collect();
+    if view.image_root.is_some() {
+        // The image is the task's own.
+        missing.retain(|target, is_folder| places::make_one(target, *is_folder).is_err());
+    }
     if missing.is_empty() { Ok(()) } else { places::make(&missing) }
 }
 
@@ -198,9 +217,13 @@ fn attach(
     } else if !target.exists() {
         return Err(format!("mount target {} does not exist on this machine", target.display()));
     }
-    move_mount(tree.as_fd(), "", CWD, target, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
-        .map_err(|error| failed(error.into()))?;
+    attach_here(tree, target)?;
     if writable { set_writable(target, true) } else { Ok(()) }
+}
+
+fn attach_here(tree: &OwnedFd, target: &Path) -> Result<(), String> {
+    move_mount(tree.as_fd(), "", CWD, target, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+        .map_err(|error| format!("failed to show {}: {error}", target.display()))
 }
 
 fn set_writable(path: &Path, writable: bool) -> Result<(), String> {
@@ -271,6 +294,8 @@ fn try_here(home: &Path, trial: &Path) -> Result<(), String> {
         readable: &[],
         mounts: &[],
         volumes: &[],
+        image_root: None,
+        layered: &[],
     })?;
     for folder in [trial, Path::new(TMP)] {
         let probe = folder.join(".probe");

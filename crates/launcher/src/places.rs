@@ -18,7 +18,7 @@ use rustix::mount::{
 use rustix::process::{chdir, pivot_root};
 
 /// Where a new root stands before it is one.
-const STAGE: &str = "/tmp";
+pub(crate) const STAGE: &str = "/tmp";
 
 /// Makes these missing places, none of which lies in another; true stands for a folder, else it is a file.
 pub(crate) fn make(wanted: &BTreeMap<&Path, bool>) -> Result<(), String> {
@@ -61,7 +61,7 @@ fn split(target: &Path) -> io::Result<(PathBuf, PathBuf)> {
     Ok((fs::canonicalize(existing)?, missing.to_owned()))
 }
 
-enum Entry {
+pub(crate) enum Entry {
     Folder(OwnedFd),
     File(OwnedFd),
     Link(PathBuf),
@@ -110,13 +110,13 @@ fn cover(folder: &Path, missing: &[(PathBuf, bool)]) -> io::Result<()> {
 }
 
 /// Returns a path to a folder that may be covered.
-fn folder_of(folder: &OwnedFd) -> PathBuf {
+pub(crate) fn folder_of(folder: &OwnedFd) -> PathBuf {
     use std::os::fd::AsRawFd;
     PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd()))
 }
 
 /// Takes an entry; one that is gone or cannot be looked at is left out.
-fn take(original: &OwnedFd, folder: &Path, name: &OsString) -> io::Result<Option<Entry>> {
+pub(crate) fn take(original: &OwnedFd, folder: &Path, name: &OsString) -> io::Result<Option<Entry>> {
     let path = folder.join(name);
     let Ok(facts) = fs::symlink_metadata(&path) else { return Ok(None) };
     if facts.is_symlink() {
@@ -132,7 +132,7 @@ fn take(original: &OwnedFd, folder: &Path, name: &OsString) -> io::Result<Option
     Ok(Some(if facts.is_dir() { Entry::Folder(tree) } else { Entry::File(tree) }))
 }
 
-fn put(entry: Entry, place: &Path) -> io::Result<()> {
+pub(crate) fn put(entry: Entry, place: &Path) -> io::Result<()> {
     let tree = match entry {
         Entry::Link(target) => return symlink(target, place),
         Entry::Folder(tree) => {
@@ -148,7 +148,7 @@ fn put(entry: Entry, place: &Path) -> io::Result<()> {
 }
 
 /// Makes a folder the root of this process, and lets go of the old one.
-fn enter(root: &Path) -> io::Result<()> {
+pub(crate) fn enter(root: &Path) -> io::Result<()> {
     chdir(root)?;
     pivot_root(".", ".")?;
     // The old root lies on top of the new one.

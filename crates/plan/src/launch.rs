@@ -51,6 +51,13 @@ pub struct LaunchSpec {
     /// Where a command that names its own paths leaves its outputs.
     #[serde(default, skip_serializing_if = "LaunchPlaces::is_empty")]
     pub places: LaunchPlaces,
+    /// A folder that plays the image's root, which needs a view of the task's own: its entries are seen at their
+    /// absolute names. What the command writes there is gone with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_root: Option<PathBuf>,
+    /// Folders that the command may change for itself alone, where the kernel allows it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layered: Vec<PathBuf>,
     /// Where the command starts; the attempt's `work` folder when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_directory: Option<PathBuf>,

@@ -8,11 +8,11 @@ use anyhow::Result;
 use pipewright_executor::process;
 use serde::Serialize;
 
-use crate::args::{Doctor, Format};
+use crate::args::{Doctor, Format, Machine};
 use crate::compose::memory_bytes;
 use crate::home::{self, Claim};
 use crate::output::{DIM, GREEN, RED, YELLOW, paint};
-use crate::settings::home_folder;
+use crate::settings::{Settings, home_folder};
 
 /// Free space below which runs are likely to fail soon.
 const SPACE_WANTED: u64 = 1 << 30;
@@ -63,6 +63,7 @@ pub(crate) fn run(args: &Doctor) -> Result<u8> {
         objects(&home),
         python(),
         environments(),
+        images(args, &home),
         shell(),
         containers(),
     ];
@@ -228,6 +229,26 @@ fn environments() -> Check {
         "neither uv nor Python's venv module is there, so no Python environment can be made",
         "install uv, or the venv module (Debian: apt-get install python3-venv)",
     )
+}
+
+fn images(args: &Doctor, home: &Path) -> Check {
+    let machine = Machine { images: args.images.clone(), ..Machine::default() };
+    let further = match Settings::resolve(&args.home, &machine, None) {
+        Ok(settings) => settings.images,
+        Err(error) => return Check::broken("images", format!("{error:#}"), "correct the settings"),
+    };
+    let report = process::check_images(home, further.as_deref());
+    let remedy = "correct the file; docs/guide/images.md tells of its keys";
+    match (report.problems.as_slice(), report.missing.as_slice(), report.files.as_slice()) {
+        ([], [], []) => Check::good("images", "Python and well-known base images; none is mapped"),
+        ([], [], files) => {
+            let files: Vec<String> =
+                files.iter().map(|(path, count)| format!("{count} in {}", path.display())).collect();
+            Check::good("images", format!("mapped: {}", files.join(", ")))
+        }
+        ([], missing, _) => Check::lacking("images", missing.join("; "), remedy),
+        (problems, _, _) => Check::broken("images", problems.join("; "), remedy),
+    }
 }
 
 fn shell() -> Check {

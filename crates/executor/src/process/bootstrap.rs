@@ -26,6 +26,8 @@ pub(super) struct Bootstrap {
 pub(super) enum Program {
     /// Python source, run by a module of kfp with further words.
     Function { module: String, source: String, rest: Vec<Word> },
+    /// A whole Python program with its arguments, as kfp 1 writes it.
+    Script { source: String, rest: Vec<Word> },
     /// Any other command.
     Command { words: Vec<Word> },
 }
@@ -43,6 +45,21 @@ pub(super) fn recognise(words: &[Word]) -> Option<Bootstrap> {
     }
     let program = function_of(words)?;
     Some(Bootstrap { installs: Vec::new(), program })
+}
+
+/// Tells whether a command may call `pip` by itself.
+pub(super) fn mentions_pip(words: &[Word]) -> bool {
+    let mentions = |text: &str| {
+        let mut rest = text;
+        while let Some(at) = rest.find("pip") {
+            rest = &rest[at + "pip".len()..];
+            if !rest.starts_with("eline") && !rest.starts_with('e') {
+                return true;
+            }
+        }
+        false
+    };
+    words.iter().any(|word| word.as_literal().is_some_and(mentions))
 }
 
 /// Tells whether a command calls kfp's executor without any shell.
@@ -63,6 +80,12 @@ fn function_of(words: &[Word]) -> Option<Program> {
         return None;
     }
     let text = literal(2)?.replace("\\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    if text == r#"program_path=$(mktemp) printf "%s" "$0" > "$program_path" python3 -u "$program_path" "$@""# {
+        return Some(Program::Script {
+            source: literal(3)?.to_owned(),
+            rest: words.get(4..).unwrap_or_default().to_vec(),
+        });
+    }
     let text = text.strip_prefix(
         r#"program_path=$(mktemp -d) printf "%s" "$0" > "$program_path/ephemeral_component.py" "#,
     )?;
@@ -91,6 +114,9 @@ const HARMLESS: [&str; 8] = [
 ];
 
 fn installs_of(text: &str) -> Option<Vec<Install>> {
+    if let Some(install) = install_of_v1(text) {
+        return Some(vec![install]);
+    }
     let mut installs = Vec::new();
     let mut has_end = false;
     for line in text.lines() {
@@ -105,6 +131,15 @@ fn installs_of(text: &str) -> Option<Vec<Install>> {
         }
     }
     (has_end && !installs.is_empty()).then_some(installs)
+}
+
+/// Reads the line of kfp 1, which tries the same install once more for the user alone.
+fn install_of_v1(text: &str) -> Option<Install> {
+    let tries = text.trim().strip_prefix('(')?.strip_suffix(r#") && "$0" "$@""#)?;
+    let between = tries.len().checked_sub(" --user".len())?;
+    let (first, second) = tries.get(..between)?.split_at_checked(between.checked_sub(" || ".len())? / 2)?;
+    (second.strip_prefix(" || ")? == first && tries.ends_with(" --user")).then_some(())?;
+    install_of(first.strip_prefix("PIP_DISABLE_PIP_VERSION_CHECK=1 ").unwrap_or(first))
 }
 
 /// Splits at `&&` outside of quotes.
@@ -241,6 +276,44 @@ mod tests {
         check(&["sh", "-ec", "echo hello", "x"], None);
         check(&["python3", "-m", "kfp.dsl.executor_main"], None);
         check(&[], None);
+    }
+
+    #[test]
+    fn bootstraps_of_kfp_1_are_recognised() {
+        const LOADER: &str = "program_path=$(mktemp)\nprintf \"%s\" \"$0\" > \"$program_path\"\npython3 -u \"$program_path\" \"$@\"\n";
+        let install = "PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip install --quiet --no-warn-script-location 'a==1' \"it's\"";
+        let wrapped = format!("({install} || {install} --user) && \"$0\" \"$@\"");
+        let changed = format!("({install} || {install} --user ) && \"$0\" \"$@\"");
+        for (texts, expected) in [
+            (vec!["sh", "-ec", LOADER, "SOURCE", "--a"], Some(0)),
+            (vec!["sh", "-c", &wrapped, "sh", "-ec", LOADER, "SOURCE", "--a"], Some(2)),
+            (vec!["sh", "-c", &changed, "sh", "-ec", LOADER, "SOURCE", "--a"], None),
+            (vec!["sh", "-ec", "program_path=$(mktemp)\nrm x", "SOURCE"], None),
+        ] {
+            let found = recognise(&words(&texts));
+            let count = found.as_ref().map(|found| {
+                assert_eq!(
+                    found.program,
+                    Program::Script { source: "SOURCE".to_owned(), rest: words(&["--a"]) }
+                );
+                found.installs.iter().map(|install| install.requirements.len()).sum::<usize>()
+            });
+            assert_eq!(count, expected, "{texts:?}");
+        }
+        let unwrapped = recognise(&words(&["sh", "-c", &wrapped, "python3", "-u", "-c", "SOURCE"])).unwrap();
+        assert_eq!(unwrapped.program, Program::Command { words: words(&["python3", "-u", "-c", "SOURCE"]) });
+    }
+
+    #[test]
+    fn pip_is_found_in_programs() {
+        for (text, expected) in [
+            ("subprocess.run([sys.executable, '-m', 'pip', 'install', 'x'])", true),
+            ("a pipeline of pipes", false),
+            ("pip3 install x", true),
+            ("pipeline; pip", true),
+        ] {
+            assert_eq!(mentions_pip(&words(&[text])), expected, "{text}");
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl ProcessExecutor {
         let (observations, receiver) = mpsc::channel(OBSERVATIONS_CAPACITY);
         let env = request::inherited_env().into_iter().chain(options.env.clone()).collect();
         let common = Common { env, flush: options.flush };
-        let surrounder = Surrounder::new(&options.home, options.any_image);
+        let surrounder = Surrounder::new(&options.home, options.images.as_deref(), options.any_image);
         let shared = Arc::new(Shared { options, common, surrounder, observations, state: Mutex::default() });
         shared
             .connect()
@@ -204,7 +204,7 @@ impl Shared {
             return Ok(around);
         }
         around.brought = pod::bring(launch, &self.options.objects).await?;
-        let placed = places::place(launch, &around.brought.volumes)?;
+        let placed = places::place(launch, &around.brought.volumes, around.image_root.as_deref())?;
         let needs_view = !placed.places.is_empty();
         around.brought.volumes.extend(placed.volumes);
         around.files.extend(placed.files);

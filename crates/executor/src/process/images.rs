@@ -2,24 +2,11 @@
 //!
 //! Python images stand for an interpreter of the machine, well-known base images for its own programs; further
 //! images are mapped by the user in `images.toml`. Nothing else is guessed.
-//!
-//! ```toml
-//! [[image]]
-//! pattern = "registry.example.com/team/*"   # `*` stands for any text
-//! python = "3.11"                           # without it: the machine's own programs
-//! requirements = ["pandas==2.2.3"]
-//! env = { MODE = "local" }
-//! working_directory = "/srv/data"
-//! ```
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::time::SystemTime;
 
-use serde::Deserialize;
+use super::images_file::{Entry, ImagesFile};
+use super::pip::Pip;
 
 /// What an image is replaced by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +14,13 @@ pub(super) struct Stand {
     /// `Some` for a Python: the wanted `major.minor`, or `None` for whatever is there.
     pub(super) python: Option<Option<String>>,
     pub(super) requirements: Vec<String>,
+    pub(super) pip: Pip,
+    /// A folder that plays the image's root.
+    pub(super) root: Option<PathBuf>,
+    /// Of tasks without a command.
+    pub(super) entrypoint: Vec<String>,
+    /// Of tasks without a command and arguments.
+    pub(super) cmd: Vec<String>,
     pub(super) env: Vec<(String, String)>,
     pub(super) working_directory: Option<PathBuf>,
     /// The user said what the image is, so nothing needs to be told.
@@ -40,102 +34,114 @@ pub(super) struct Refusal {
     pub(super) hint: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    #[serde(default)]
-    image: Vec<Entry>,
+/// What was found in the files that map images.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImagesReport {
+    /// Files that exist, with the number of their entries; broken ones have none.
+    pub files: Vec<(PathBuf, usize)>,
+    /// Mistakes, each with its file, line and key. Until they are corrected no mapping of that file counts.
+    pub problems: Vec<String>,
+    /// Folders and files that are named and are not there.
+    pub missing: Vec<String>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    pattern: String,
-    python: Option<String>,
-    #[serde(default)]
-    requirements: Vec<String>,
-    root: Option<PathBuf>,
-    #[serde(default)]
-    env: BTreeMap<String, String>,
-    working_directory: Option<PathBuf>,
+/// Looks through `images.toml` of a home folder, and a further file that wins over it.
+pub fn check_images(home: &Path, further: Option<&Path>) -> ImagesReport {
+    let mut report = ImagesReport::default();
+    for file in Images::new(home, further, false).files {
+        let shown = file.path.display();
+        match file.document() {
+            Ok(None) if Some(&*file.path) == further => {
+                report.problems.push(format!("{shown}: there is no such file"));
+            }
+            Ok(None) => {}
+            Ok(Some(document)) => {
+                report.files.push((file.path.clone(), document.image.len()));
+                report
+                    .missing
+                    .extend(file.missing(&document).into_iter().map(|text| format!("{shown}: {text}")));
+            }
+            Err(problems) => {
+                report.files.push((file.path.clone(), 0));
+                report.problems.extend(problems.into_iter().map(|text| format!("{shown}: {text}")));
+            }
+        }
+    }
+    report
 }
 
-/// Knows what images stand for; the user's file is read again when it has changed.
+/// Knows what images stand for; the user's files are read again when they have changed.
 pub(super) struct Images {
-    file: PathBuf,
+    /// The first that maps an image counts.
+    files: Vec<ImagesFile>,
     any_image: bool,
-    read: Mutex<Option<(SystemTime, Result<Document, String>)>>,
 }
 
 const HOST_IMAGES: [&str; 6] = ["debian", "ubuntu", "alpine", "busybox", "bash", "ubi"];
 
 impl Images {
-    pub(super) fn new(home: &Path, any_image: bool) -> Self {
-        Self { file: home.join("images.toml"), any_image, read: Mutex::default() }
+    pub(super) fn new(home: &Path, further: Option<&Path>, any_image: bool) -> Self {
+        let paths = further.map(Path::to_owned).into_iter().chain([home.join("images.toml")]);
+        Self { files: paths.map(ImagesFile::new).collect(), any_image }
     }
 
     /// Says what stands for an image.
     pub(super) fn stand(&self, image: &str) -> Result<Stand, Refusal> {
-        let document = self.document().map_err(|message| Refusal {
-            message: format!("{} cannot be used: {message}", self.file.display()),
-            hint: Some("correct the file, or move it away".to_owned()),
-        })?;
-        if let Some(entry) = document.image.iter().find(|entry| matches(&entry.pattern, image)) {
-            return mapped(entry, image);
+        let mut pip = Pip::default();
+        let mut found = None;
+        for file in &self.files {
+            let refused = |problems: Vec<String>| Refusal {
+                message: format!("{} cannot be used: {}", file.path.display(), problems.join("; ")),
+                hint: Some("correct the file, or move it away; `pipewright doctor` checks it".to_owned()),
+            };
+            let Some(document) = file.document().map_err(refused)? else { continue };
+            let refused = |problem: String| refused(vec![problem]);
+            pip = pip.or(&file.pip(&document).map_err(refused)?);
+            if found.is_none()
+                && let Some(entry) = document.image.iter().find(|entry| matches(entry.pattern(), image))
+            {
+                let in_entry = |problem: String| refused(format!("image `{}`: {problem}", entry.pattern()));
+                found = Some(mapped(file, entry).map_err(in_entry)?);
+            }
         }
-        match well_known(image) {
-            Some(stand) => Ok(stand),
-            None if self.any_image => Ok(Stand { python: Some(None), ..Stand::default() }),
-            None => Err(Refusal {
-                message: format!("image `{image}` is not known to the process executor"),
-                hint: Some(format!(
-                    "map it in {} (`[[image]]` with `pattern`, `python`, `requirements`, `env`), give the task a \
-                     base image such as python:3.11, or run with --any-image to use this machine's own programs",
-                    self.file.display()
-                )),
-            }),
-        }
+        let mut stand = match found.or_else(|| well_known(image)) {
+            Some(stand) => stand,
+            None if self.any_image => Stand { python: Some(None), ..Stand::default() },
+            None => return Err(self.unknown(image)),
+        };
+        stand.pip = stand.pip.or(&pip);
+        Ok(stand)
     }
 
-    fn document(&self) -> Result<Document, String> {
-        let changed = match fs::metadata(&self.file).and_then(|metadata| metadata.modified()) {
-            Ok(changed) => changed,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Document::default()),
-            Err(error) => return Err(error.to_string()),
-        };
-        let mut read = self.read.lock().expect("no code panics while it holds the lock");
-        if let Some((of, document)) = read.as_ref()
-            && *of == changed
-        {
-            return document.clone();
+    fn unknown(&self, image: &str) -> Refusal {
+        let file = self.files.last().map(|file| file.path.display().to_string()).unwrap_or_default();
+        Refusal {
+            message: format!("image `{image}` is not known to the process executor"),
+            hint: Some(format!(
+                "map it in {file} (`[[image]]` with `pattern`, and `python`, `requirements`, `root`, `env`), give the \
+                 task a base image such as python:3.11, or run with --any-image to use this machine's own programs"
+            )),
         }
-        let document = fs::read_to_string(&self.file)
-            .map_err(|error| error.to_string())
-            .and_then(|text| toml::from_str(&text).map_err(|error| error.to_string()));
-        *read = Some((changed, document.clone()));
-        document
     }
 }
 
-fn mapped(entry: &Entry, image: &str) -> Result<Stand, Refusal> {
-    if let Some(root) = &entry.root {
-        return Err(Refusal {
-            message: format!(
-                "image `{image}` is mapped to the folder {}, which cannot be run yet",
-                root.display()
-            ),
-            hint: Some("map it to a `python` version and `requirements` instead".to_owned()),
-        });
-    }
-    let python = match &entry.python {
+fn mapped(file: &ImagesFile, entry: &Entry) -> Result<Stand, String> {
+    let requirements = file.requirements_of(entry)?;
+    let python = match entry.python() {
         Some(version) => Some(minor_version(version)),
-        None => (!entry.requirements.is_empty()).then_some(None),
+        None => (!requirements.is_empty()).then_some(None),
     };
+    let root = file.root_of(entry)?;
+    let in_root = root.is_some().then(|| PathBuf::from("/"));
     Ok(Stand {
         python,
-        requirements: entry.requirements.clone(),
-        env: entry.env.clone().into_iter().collect(),
-        working_directory: entry.working_directory.clone(),
+        requirements,
+        pip: file.pip_of(entry)?,
+        root,
+        entrypoint: entry.entrypoint.clone(),
+        cmd: entry.cmd.clone(),
+        env: entry.env.iter().map(|(name, value)| (name.get_ref().clone(), value.clone())).collect(),
+        working_directory: entry.working_directory().map(Path::to_owned).or(in_root),
         is_mapped: true,
     })
 }
@@ -197,6 +203,9 @@ fn matches(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+    use std::fs;
+
     use super::*;
 
     fn check(image: &str, expected: Option<Option<Option<&str>>>) {
@@ -241,7 +250,7 @@ mod tests {
     #[test]
     fn the_users_file_wins() {
         let home = tempfile::tempdir().unwrap();
-        let images = Images::new(home.path(), false);
+        let images = Images::new(home.path(), None, false);
         assert!(images.stand("team/x:1").is_err());
         fs::write(
             home.path().join("images.toml"),
@@ -253,8 +262,8 @@ mod tests {
         assert_eq!(stand.env, [("A".to_owned(), "b".to_owned())]);
         fs::write(home.path().join("images.toml"), "[[image]]\npattern = 'team/*'\ncolour = 'red'\n")
             .unwrap();
-        let refusal = Images::new(home.path(), false).stand("team/x:1").unwrap_err();
+        let refusal = Images::new(home.path(), None, false).stand("team/x:1").unwrap_err();
         assert!(refusal.message.contains("colour"), "{}", refusal.message);
-        assert!(Images::new(&home.path().join("other"), true).stand("team/x:1").is_ok());
+        assert!(Images::new(&home.path().join("other"), None, true).stand("team/x:1").is_ok());
     }
 }

@@ -12,6 +12,8 @@ use tokio::sync::Mutex;
 
 /// The oldest Python that kfp components run on.
 const OLDEST_MINOR: u8 = 9;
+/// The oldest that anything else runs on, when it is asked for by its version.
+const OLDEST_NAMED_MINOR: u8 = 6;
 /// The newest version that is looked for by name.
 const NEWEST_MINOR: u8 = 15;
 const PROBE_LIMIT: Duration = Duration::from_secs(20);
@@ -40,29 +42,30 @@ impl Interpreter {
 /// Remembers what was found, by wanted version.
 #[derive(Default)]
 pub(super) struct Interpreters {
-    found: Mutex<BTreeMap<Option<String>, Interpreter>>,
+    found: Mutex<BTreeMap<(Option<String>, bool), Interpreter>>,
 }
 
 impl Interpreters {
-    /// Finds an interpreter of this version, or any other when there is none.
-    pub(super) async fn find(&self, wanted: Option<&str>) -> Option<Interpreter> {
-        let wanted = wanted.map(str::to_owned);
+    /// Finds an interpreter of this version, or any other when there is none; one that kfp runs on, if it must.
+    pub(super) async fn find(&self, wanted: Option<&str>, for_kfp: bool) -> Option<Interpreter> {
+        let wanted = (wanted.map(str::to_owned), for_kfp);
         let mut found = self.found.lock().await;
         if let Some(known) = found.get(&wanted)
             && known.path.exists()
         {
             return Some(known.clone());
         }
-        let interpreter = search(wanted.as_deref()).await?;
+        let interpreter = search(wanted.0.as_deref(), for_kfp).await?;
         found.insert(wanted, interpreter.clone());
         Some(interpreter)
     }
 }
 
-async fn search(wanted: Option<&str>) -> Option<Interpreter> {
+async fn search(wanted: Option<&str>, for_kfp: bool) -> Option<Interpreter> {
     if let Some(version) = wanted {
+        let oldest = if for_kfp { OLDEST_MINOR } else { OLDEST_NAMED_MINOR };
         for candidate in candidates(&format!("python{version}"), version) {
-            if let Some(interpreter) = probe(&candidate).await
+            if let Some(interpreter) = probe(&candidate, oldest).await
                 && interpreter.minor() == version
             {
                 return Some(interpreter);
@@ -70,14 +73,14 @@ async fn search(wanted: Option<&str>) -> Option<Interpreter> {
         }
     }
     if let Some(candidate) = on_path("python3")
-        && let Some(interpreter) = probe(&candidate).await
+        && let Some(interpreter) = probe(&candidate, OLDEST_MINOR).await
     {
         return Some(interpreter);
     }
     for minor in (OLDEST_MINOR..=NEWEST_MINOR).rev() {
         let version = format!("3.{minor}");
         for candidate in candidates(&format!("python{version}"), &version) {
-            if let Some(interpreter) = probe(&candidate).await {
+            if let Some(interpreter) = probe(&candidate, OLDEST_MINOR).await {
                 return Some(interpreter);
             }
         }
@@ -135,7 +138,7 @@ const PROBE: &str = "import sys, importlib.util as u\n\
     print(sys.prefix)\n\
     print(sys.base_prefix)\n";
 
-async fn probe(candidate: &Path) -> Option<Interpreter> {
+async fn probe(candidate: &Path, oldest: u8) -> Option<Interpreter> {
     // A working directory of its own, since `-c` would import from it.
     let run = Command::new(candidate)
         .args(["-c", PROBE])
@@ -149,7 +152,7 @@ async fn probe(candidate: &Path) -> Option<Interpreter> {
     let (path, version, has_kfp) = (lines.next()?, lines.next()?, lines.next()?);
     let mut parts = version.split('.');
     let (major, minor) = (parts.next()?.parse::<u8>().ok()?, parts.next()?.parse::<u8>().ok()?);
-    if !output.status.success() || major != 3 || minor < OLDEST_MINOR {
+    if !output.status.success() || major != 3 || minor < oldest {
         return None;
     }
     let mut prefixes: Vec<PathBuf> = lines.take(2).map(PathBuf::from).collect();

@@ -3,18 +3,21 @@
 //! The launcher's folders are the truth: an attempt whose folder exists was launched. In memory is only what
 //! is in flight. What a folder says is read in `folder`, what it means in `outcome`; `link` talks to the
 //! launcher's fork server, `request` makes its requests. What stands for an image is decided in
-//! `surroundings`, with `images`, `bootstrap`, `interpreter` and `python_env`.
+//! `surroundings`, with `images` (and `images_file`, `pip`), `bootstrap`, `interpreter`, `names` and `python_env`.
 
 mod bootstrap;
 mod capabilities;
 mod executor;
 mod folder;
 mod images;
+mod images_file;
 mod interpreter;
 mod link;
+mod names;
 mod older_sdk;
 mod options;
 mod outcome;
+mod pip;
 mod places;
 mod pod;
 mod python_env;
@@ -25,4 +28,5 @@ mod teller;
 
 pub use capabilities::{Capabilities, capabilities, obstacle};
 pub use executor::{ProcessExecutor, log_path};
+pub use images::{ImagesReport, check_images};
 pub use options::{Error, Isolation, Options};

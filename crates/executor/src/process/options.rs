@@ -24,6 +24,8 @@ pub struct Options {
     pub home: PathBuf,
     /// The program with the launcher's subcommand.
     pub program: PathBuf,
+    /// Maps images; wins over `images.toml` of the home folder.
+    pub images: Option<PathBuf>,
     /// Runs any image on the host's own programs.
     pub any_image: bool,
     pub isolation: Isolation,
@@ -43,6 +45,7 @@ impl Options {
         Self {
             home: home.into(),
             program: program.into(),
+            images: None,
             any_image: false,
             isolation: Isolation::Auto,
             flush: false,

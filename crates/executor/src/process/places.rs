@@ -23,8 +23,13 @@ pub(super) struct Placed {
     pub(super) places: LaunchPlaces,
 }
 
-/// Works out what a task's own paths need, beside the volumes that its pod brings.
-pub(super) fn place(launch: &Launch, brought: &[LaunchVolume]) -> Result<Placed, Failure> {
+/// Works out what a task's own paths need, beside the volumes that its pod brings and the folder that plays its
+/// image's root.
+pub(super) fn place(
+    launch: &Launch,
+    brought: &[LaunchVolume],
+    image_root: Option<&Path>,
+) -> Result<Placed, Failure> {
     let filling =
         Filling { executor_input: &launch.executor_input, defaults: &launch.defaults, job: &launch.job };
     let wanted = &launch.container.places;
@@ -59,11 +64,21 @@ pub(super) fn place(launch: &Launch, brought: &[LaunchVolume]) -> Result<Placed,
             return Err(refused(format!("the output path `{}` is not absolute", path.display())));
         }
         let is_open = |volume: &LaunchVolume| path.starts_with(&volume.target);
+        if is_in_image(&path, image_root) {
+            continue;
+        }
         if !path.starts_with(TMP) && !brought.iter().chain(&placed.volumes).any(is_open) {
             open(&path, &mut placed);
         }
     }
     Ok(placed)
+}
+
+/// Tells whether a path lies where the image is the task's own to change.
+fn is_in_image(path: &Path, image_root: Option<&Path>) -> bool {
+    let (Some(root), Some(folder)) = (image_root, path.parent()) else { return false };
+    let inside = root.join(folder.strip_prefix("/").unwrap_or(folder));
+    !path.starts_with(TMP) && (folder == Path::new("/") || inside.is_dir() || !folder.exists())
 }
 
 fn refused(message: String) -> Failure {

@@ -21,6 +21,7 @@ use tokio::sync::watch;
 
 use super::bootstrap::Install;
 use super::interpreter::{Interpreter, on_path};
+use super::pip::Pip;
 use super::teller::Teller;
 
 /// Which environment is wanted.
@@ -28,6 +29,7 @@ use super::teller::Teller;
 pub(super) struct Wanted {
     pub(super) interpreter: Interpreter,
     pub(super) installs: Vec<Install>,
+    pub(super) pip: Pip,
     /// The interpreter's own packages are seen too.
     pub(super) system_packages: bool,
 }
@@ -42,6 +44,8 @@ impl Wanted {
             version: &'a str,
             system_packages: bool,
             installs: Vec<Install>,
+            #[serde(skip_serializing_if = "Pip::is_empty")]
+            pip: &'a Pip,
         }
         let mut installs = self.installs.clone();
         for install in &mut installs {
@@ -54,6 +58,7 @@ impl Wanted {
             version: &self.interpreter.version,
             system_packages: self.system_packages,
             installs,
+            pip: &self.pip,
         };
         let text = serde_json::to_vec(&key).expect("keys of text always serialise");
         hex::encode(&Sha256::digest(text)[..8])
@@ -94,6 +99,11 @@ pub(super) struct Environments {
 impl Environments {
     pub(super) fn new(home: &Path) -> Self {
         Self { folder: home.join("environments"), known: Mutex::default() }
+    }
+
+    /// Returns where environments and what belongs to them lie.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Returns the environment's folder if it is there already.
@@ -267,10 +277,16 @@ impl Maker<'_> {
             hint: "see `pipewright doctor`".to_owned(),
         };
         let stdin = self.lock.try_clone().map_err(failed)?;
+        let parent = self.folder.parent().unwrap_or(self.folder);
+        let settings = self.wanted.pip.variables(parent).and_then(|mut variables| {
+            variables.extend(self.wanted.pip.variables_of_uv(parent)?);
+            Ok(variables)
+        });
         let output = Command::new(program)
             .args(args)
             .env_clear()
             .envs(environment_for_making())
+            .envs(settings.map_err(failed)?)
             .current_dir("/")
             .stdin(Stdio::from(stdin))
             .kill_on_drop(true)

@@ -22,6 +22,10 @@ pub(super) struct Surroundings {
     /// Defaults; the task's own settings win.
     pub(super) env: Vec<(String, String)>,
     pub(super) working_directory: Option<PathBuf>,
+    /// A folder that plays the image's root.
+    pub(super) image_root: Option<PathBuf>,
+    /// Folders that the task may change for itself alone.
+    pub(super) layered: Vec<PathBuf>,
     /// Folders that must be seen at their own names even where a task has a `/tmp` of its own.
     pub(super) shown: Vec<PathBuf>,
     /// What the pod brings; the task's own settings win over its variables.
@@ -39,15 +43,30 @@ pub(super) struct Common {
     pub(super) flush: bool,
 }
 
-/// Returns what tasks get of our own environment: how to reach the network, nothing else.
+/// Returns what tasks get of our own environment: how to reach the network and packages, nothing else.
 ///
 /// Source: v2 semantics 3, proxy and certificate variables.
 pub(super) fn inherited_env() -> Vec<(String, String)> {
     const NAMES: [&str; 5] =
         ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"];
+    const PIP: [&str; 12] = [
+        "PIP_INDEX_URL",
+        "PIP_EXTRA_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "PIP_NO_INDEX",
+        "PIP_TRUSTED_HOST",
+        "PIP_CERT",
+        "PIP_CLIENT_CERT",
+        "PIP_CONSTRAINT",
+        "PIP_CONFIG_FILE",
+        "PIP_PROXY",
+        "PIP_RETRIES",
+        "PIP_DEFAULT_TIMEOUT",
+    ];
     const PROXIES: [&str; 4] = ["http_proxy", "https_proxy", "no_proxy", "all_proxy"];
-    let is_passed =
-        |name: &str| NAMES.contains(&name) || PROXIES.contains(&name.to_ascii_lowercase().as_str());
+    let is_passed = |name: &str| {
+        NAMES.contains(&name) || PIP.contains(&name) || PROXIES.contains(&name.to_ascii_lowercase().as_str())
+    };
     std::env::vars().filter(|(name, _)| is_passed(name)).collect()
 }
 
@@ -83,6 +102,8 @@ pub(super) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, commo
         mounts: mounts_of(around.shown, folder),
         volumes: around.brought.volumes,
         places: around.places,
+        image_root: around.image_root,
+        layered: around.layered,
         working_directory: around.working_directory,
         flush: common.flush,
     }

@@ -1,6 +1,7 @@
 //! Decides what stands for a task's image, and has it made where it is not there yet.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +11,7 @@ use pipewright_plan::{LaunchFile, Word};
 use super::bootstrap::{self, Bootstrap, Install, Program};
 use super::images::{Images, Stand};
 use super::interpreter::{Interpreter, Interpreters};
+use super::names;
 use super::older_sdk;
 use super::python_env::{Environments, Wanted};
 use super::request::Surroundings;
@@ -17,6 +19,8 @@ use super::teller::Teller;
 
 /// File that a component's source is written to, in the attempt's folder.
 const SOURCE_FILE: &str = "program/ephemeral_component.py";
+/// The same of a component made with kfp 1, which is a program of its own.
+const SCRIPT_FILE: &str = "program/component.py";
 /// How many (run, image) pairs are remembered as told.
 const TOLD_LIMIT: usize = 4096;
 
@@ -30,9 +34,9 @@ pub(super) struct Surrounder {
 }
 
 impl Surrounder {
-    pub(super) fn new(home: &Path, any_image: bool) -> Self {
+    pub(super) fn new(home: &Path, images: Option<&Path>, any_image: bool) -> Self {
         Self {
-            images: Images::new(home, any_image),
+            images: Images::new(home, images, any_image),
             interpreters: Interpreters::default(),
             environments: Arc::new(Environments::new(home)),
             told: Mutex::default(),
@@ -52,21 +56,29 @@ impl Surrounder {
             hint: refusal.hint,
             exit_code: None,
         })?;
+        let mut env = stand.pip.variables(self.environments.folder()).map_err(|error| unwritable(&error))?;
+        env.extend(stand.env.iter().cloned());
         let mut around = Surroundings {
-            env: stand.env.clone(),
+            env,
             working_directory: stand.working_directory.clone(),
+            image_root: stand.root.clone(),
             ..Surroundings::default()
         };
-        let words: Vec<Word> =
-            launch.container.command.iter().chain(&launch.container.args).cloned().collect();
+        let words = words_of(launch, &stand);
+        if launch.container.command.is_empty() && !words.is_empty() {
+            around.words = Some(words.clone());
+        }
         let bootstrap = bootstrap::recognise(&words);
+        let needs_kfp =
+            bootstrap.as_ref().is_some_and(|found| matches!(found.program, Program::Function { .. }))
+                || bootstrap::calls_executor(&words);
         let Some(version) = stand.python.as_ref().or(bootstrap.as_ref().map(|_| &None)) else {
             if !stand.is_mapped {
                 self.tell(launch, "this machine's own programs stand for", &mut around, teller).await;
             }
             return Ok(around);
         };
-        let Some(interpreter) = self.interpreters.find(version.as_deref()).await else {
+        let Some(interpreter) = self.interpreters.find(version.as_deref(), needs_kfp).await else {
             if bootstrap.is_none() && !stand.is_mapped {
                 self.tell(launch, "this machine's own programs stand for", &mut around, teller).await;
                 return Ok(around);
@@ -85,22 +97,29 @@ impl Surrounder {
         if !stand.is_mapped {
             self.tell(launch, &stands_for, &mut around, teller).await;
         }
-        let needs_kfp =
-            bootstrap.as_ref().is_some_and(|found| matches!(found.program, Program::Function { .. }))
-                || bootstrap::calls_executor(&words);
         let wanted = wanted_of(&interpreter, &stand, bootstrap.as_ref(), needs_kfp, &mut around.notes);
         let python = match wanted {
-            None => interpreter.path.clone(),
-            Some(wanted) => self.environment(wanted, teller).await?.join("bin/python"),
+            None => {
+                let names = names::folder(self.environments.folder(), &interpreter);
+                around.path.extend(names.map_err(|error| unwritable(&error))?);
+                // Whatever the command installs goes to its private home folder.
+                around.env.push(("PIP_BREAK_SYSTEM_PACKAGES".to_owned(), "1".to_owned()));
+                interpreter.path.clone()
+            }
+            Some(wanted) => {
+                let environment = self.environment(wanted, teller).await?;
+                // Whatever it installs goes to a layer of its own.
+                if stand.root.is_some() || bootstrap::mentions_pip(&words) {
+                    around.layered.push(environment.clone());
+                }
+                environment.join("bin/python")
+            }
         };
         around.shown.clone_from(&interpreter.prefixes);
         around.path.extend(python.parent().map(Path::to_owned));
+        around.path.push(folder.join("work/.local/bin"));
         if let Some(bootstrap) = bootstrap {
             install_program(bootstrap, &python, folder, &mut around);
-        } else {
-            // Whatever the command installs goes to its private home folder.
-            around.path.push(folder.join("work/.local/bin"));
-            around.env.push(("PIP_BREAK_SYSTEM_PACKAGES".to_owned(), "1".to_owned()));
         }
         Ok(around)
     }
@@ -146,6 +165,7 @@ fn wanted_of(
     if !stand.requirements.is_empty() {
         installs.push(Install { requirements: stand.requirements.clone(), ..Install::default() });
     }
+    let pip = stand.pip.clone();
     installs.extend(bootstrap.into_iter().flat_map(|bootstrap| bootstrap.installs.iter().cloned()));
     let has_kfp = installs.iter().flat_map(|install| &install.requirements).any(|name| brings_kfp(name));
     let mut system_packages = false;
@@ -166,7 +186,7 @@ fn wanted_of(
     if installs.is_empty() {
         return None;
     }
-    Some(Wanted { interpreter: interpreter.clone(), installs, system_packages })
+    Some(Wanted { interpreter: interpreter.clone(), installs, pip, system_packages })
 }
 
 /// Tells whether a requirement installs the SDK: by name, by file or from its repository.
@@ -179,6 +199,17 @@ fn brings_kfp(requirement: &str) -> bool {
 fn install_program(bootstrap: Bootstrap, python: &Path, folder: &Path, around: &mut Surroundings) {
     match bootstrap.program {
         Program::Command { words } => around.words = Some(words),
+        Program::Script { source, rest } => {
+            let file = folder.join(SCRIPT_FILE);
+            let mut words = vec![
+                Word::literal(python.to_string_lossy()),
+                Word::literal("-u"),
+                Word::literal(file.to_string_lossy()),
+            ];
+            words.extend(rest);
+            around.words = Some(words);
+            around.files.push(LaunchFile { path: PathBuf::from(SCRIPT_FILE), content: source });
+        }
         Program::Function { module, source, rest } => {
             let file = folder.join(SOURCE_FILE);
             let mut words = vec![
@@ -194,6 +225,26 @@ fn install_program(bootstrap: Bootstrap, python: &Path, folder: &Path, around: &
             around.files.push(LaunchFile { path: PathBuf::from(SOURCE_FILE), content });
             around.env.push(("_KFP_RUNTIME".to_owned(), "true".to_owned()));
         }
+    }
+}
+
+/// Returns the whole command; an image's own fills what the task leaves out, as containers do.
+fn words_of(launch: &Launch, stand: &Stand) -> Vec<Word> {
+    let (command, args) = (&launch.container.command, &launch.container.args);
+    let own: Vec<&String> = match (command.is_empty(), args.is_empty()) {
+        (true, true) => stand.entrypoint.iter().chain(&stand.cmd).collect(),
+        (true, false) => stand.entrypoint.iter().collect(),
+        (false, _) => Vec::new(),
+    };
+    own.into_iter().map(Word::literal).chain(command.iter().chain(args).cloned()).collect()
+}
+
+fn unwritable(error: &io::Error) -> Failure {
+    Failure {
+        reason: FailureReason::NotStarted,
+        message: format!("failed to write into the folder of environments: {error}"),
+        hint: Some("check free space and permissions of the home folder".to_owned()),
+        exit_code: None,
     }
 }
 

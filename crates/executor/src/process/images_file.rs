@@ -1,0 +1,392 @@
+//! `images.toml`: reading it, and saying what is wrong with it by line and key.
+//!
+//! ```toml
+//! [pip]                                       # for all images
+//! constraints = ["lightgbm<4"]
+//!
+//! [[image]]
+//! pattern = "registry.example.com/team/*"     # `*` stands for any text
+//! python = "3.11"                             # without it: this machine's own programs
+//! requirements = "train/requirements.txt"     # or a list
+//! root = "train"                              # plays the image's root
+//! entrypoint = ["python3", "/train.py"]
+//! env = { MODE = "local" }
+//! working_directory = "/"
+//! ```
+//!
+//! Paths are relative to the file's own folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::SystemTime;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::pip::{Pip, requirement_lines};
+
+/// What a file says.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Document {
+    #[serde(default)]
+    pip: PipTable,
+    #[serde(default)]
+    pub(super) image: Vec<Entry>,
+}
+
+/// What stands for the images of one pattern.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    pattern: Spanned<String>,
+    python: Option<Spanned<String>>,
+    requirements: Option<Spanned<Lines>>,
+    root: Option<Spanned<PathBuf>>,
+    #[serde(default)]
+    pub(super) entrypoint: Vec<String>,
+    #[serde(default)]
+    pub(super) cmd: Vec<String>,
+    #[serde(default)]
+    pub(super) env: BTreeMap<Spanned<String>, String>,
+    working_directory: Option<Spanned<PathBuf>>,
+    // The keys of a `[pip]` table. Not flattened, since that would lose the lines of mistakes.
+    index_url: Option<String>,
+    extra_index_url: Option<Texts>,
+    find_links: Option<Texts>,
+    trusted_host: Option<Texts>,
+    no_index: Option<bool>,
+    constraints: Option<Spanned<Lines>>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct PipTable {
+    index_url: Option<String>,
+    extra_index_url: Option<Texts>,
+    find_links: Option<Texts>,
+    trusted_host: Option<Texts>,
+    no_index: Option<bool>,
+    constraints: Option<Spanned<Lines>>,
+}
+
+/// One text or several.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "expected a text or a list of texts")]
+enum Texts {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// Lines as `pip` reads them, here or in a file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "expected the name of a file or a list of texts")]
+enum Lines {
+    File(PathBuf),
+    Here(Vec<String>),
+}
+
+impl Texts {
+    fn list(texts: Option<&Self>) -> Vec<String> {
+        match texts {
+            None => Vec::new(),
+            Some(Self::One(text)) => vec![text.clone()],
+            Some(Self::Many(texts)) => texts.clone(),
+        }
+    }
+}
+
+/// What a file said, or all that is wrong with it.
+type Reading = Result<Document, Vec<String>>;
+
+/// A file that may change while it is used.
+pub(super) struct ImagesFile {
+    pub(super) path: PathBuf,
+    read: Mutex<Option<(SystemTime, Reading)>>,
+}
+
+impl ImagesFile {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, read: Mutex::default() }
+    }
+
+    /// Returns what the file says now, or all that is wrong with it; nothing at all when there is none.
+    pub(super) fn document(&self) -> Result<Option<Document>, Vec<String>> {
+        let changed = match fs::metadata(&self.path).and_then(|metadata| metadata.modified()) {
+            Ok(changed) => changed,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(vec![error.to_string()]),
+        };
+        let mut read = self.read.lock().expect("no code panics while it holds the lock");
+        if let Some((of, document)) = read.as_ref()
+            && *of == changed
+        {
+            return document.clone().map(Some);
+        }
+        let document = fs::read_to_string(&self.path)
+            .map_err(|error| vec![error.to_string()])
+            .and_then(|text| parse(&text));
+        *read = Some((changed, document.clone()));
+        document.map(Some)
+    }
+
+    /// Returns an absolute path of what the file names.
+    fn path_of(&self, path: &Path) -> PathBuf {
+        let folder = self.path.parent().unwrap_or(Path::new("/"));
+        folder.join(path).components().collect()
+    }
+
+    fn lines(&self, key: &str, lines: Option<&Spanned<Lines>>) -> Result<Vec<String>, String> {
+        match lines.map(Spanned::get_ref) {
+            None => Ok(Vec::new()),
+            Some(Lines::Here(lines)) => Ok(lines.clone()),
+            Some(Lines::File(path)) => {
+                let path = self.path_of(path);
+                let text = fs::read_to_string(&path)
+                    .map_err(|error| format!("`{key}` names {}: {error}", path.display()))?;
+                requirement_lines(&text).map_err(|error| format!("{}, {error}", path.display()))
+            }
+        }
+    }
+
+    fn links(&self, texts: Option<&Texts>) -> Vec<String> {
+        let absolute = |text: String| match text.contains("://") {
+            true => text,
+            false => self.path_of(Path::new(&text)).to_string_lossy().into_owned(),
+        };
+        Texts::list(texts).into_iter().map(absolute).collect()
+    }
+
+    /// Returns what the file says of `pip` for all images.
+    pub(super) fn pip(&self, document: &Document) -> Result<Pip, String> {
+        let table = &document.pip;
+        Ok(Pip {
+            index_url: table.index_url.clone(),
+            extra_index_url: Texts::list(table.extra_index_url.as_ref()),
+            find_links: self.links(table.find_links.as_ref()),
+            trusted_host: Texts::list(table.trusted_host.as_ref()),
+            no_index: table.no_index,
+            constraints: self.lines("pip.constraints", table.constraints.as_ref())?,
+        })
+    }
+
+    /// Returns what an entry says of `pip`.
+    pub(super) fn pip_of(&self, entry: &Entry) -> Result<Pip, String> {
+        Ok(Pip {
+            index_url: entry.index_url.clone(),
+            extra_index_url: Texts::list(entry.extra_index_url.as_ref()),
+            find_links: self.links(entry.find_links.as_ref()),
+            trusted_host: Texts::list(entry.trusted_host.as_ref()),
+            no_index: entry.no_index,
+            constraints: self.lines("constraints", entry.constraints.as_ref())?,
+        })
+    }
+
+    pub(super) fn requirements_of(&self, entry: &Entry) -> Result<Vec<String>, String> {
+        self.lines("requirements", entry.requirements.as_ref())
+    }
+
+    /// Returns the folder that plays the image's root, if the entry has one.
+    pub(super) fn root_of(&self, entry: &Entry) -> Result<Option<PathBuf>, String> {
+        let Some(root) = &entry.root else { return Ok(None) };
+        let root = self.path_of(root.get_ref());
+        match fs::metadata(&root) {
+            Ok(found) if found.is_dir() => Ok(Some(root)),
+            Ok(_) => Err(format!("`root` names {}, which is no folder", root.display())),
+            Err(error) => Err(format!("`root` names {}: {error}", root.display())),
+        }
+    }
+
+    /// Lists what the file names and this machine lacks.
+    pub(super) fn missing(&self, document: &Document) -> Vec<String> {
+        let mut missing: Vec<String> = self.pip(document).err().into_iter().collect();
+        for entry in &document.image {
+            let of = |error: String| format!("image `{}`: {error}", entry.pattern());
+            missing.extend(self.requirements_of(entry).err().map(of));
+            missing.extend(self.pip_of(entry).err().map(of));
+            missing.extend(self.root_of(entry).err().map(of));
+        }
+        missing
+    }
+}
+
+impl Entry {
+    pub(super) fn pattern(&self) -> &str {
+        self.pattern.get_ref()
+    }
+
+    pub(super) fn python(&self) -> Option<&str> {
+        self.python.as_ref().map(|version| version.get_ref().as_str())
+    }
+
+    pub(super) fn working_directory(&self) -> Option<&Path> {
+        self.working_directory.as_ref().map(|path| path.get_ref().as_path())
+    }
+}
+
+/// Reads a whole file; the error lists all that is wrong, each with its line and key.
+fn parse(text: &str) -> Result<Document, Vec<String>> {
+    let document: Document = toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        vec![located(text, at, None, error.message())]
+    })?;
+    let problems = problems(text, &document);
+    if problems.is_empty() { Ok(document) } else { Err(problems) }
+}
+
+/// Writes `line 3, \`python\`: what is wrong`; the key is read from the line when nobody knows it.
+fn located(text: &str, at: usize, key: Option<&str>, message: &str) -> String {
+    let at = at.min(text.len());
+    let line = text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
+    let written = text.lines().nth(line).and_then(|line| line.split_once('=')).map(|(key, _)| key.trim());
+    let is_key =
+        |key: &&str| key.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) && !key.is_empty();
+    match key.or(written.filter(is_key)) {
+        Some(key) => format!("line {}, `{key}`: {message}", line + 1),
+        None => format!("line {}: {message}", line + 1),
+    }
+}
+
+fn problems(text: &str, document: &Document) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut wrong =
+        |at: usize, key: &str, message: &str| problems.push(located(text, at, Some(key), message));
+    let mut patterns: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in &document.image {
+        let at = entry.pattern.span().start;
+        if entry.pattern().trim().is_empty() {
+            wrong(at, "pattern", "an image has a name; `*` stands for any");
+        } else if let Some(first) = patterns.insert(entry.pattern(), at) {
+            let line = text.as_bytes()[..first].iter().filter(|byte| **byte == b'\n').count() + 1;
+            wrong(
+                at,
+                "pattern",
+                &format!("line {line} has the same pattern, so this entry would never count"),
+            );
+        }
+        if let Some(version) = &entry.python
+            && !is_version(version.get_ref())
+        {
+            wrong(version.span().start, "python", "a version is written as \"3.11\"");
+        }
+        if let Some(folder) = &entry.working_directory
+            && !folder.get_ref().is_absolute()
+        {
+            wrong(folder.span().start, "working_directory", "a working directory is an absolute path");
+        }
+        for (name, value) in &entry.env {
+            let key = name.get_ref();
+            if key.is_empty() || key.contains(['=', '\0']) || value.contains('\0') {
+                wrong(name.span().start, "env", &format!("`{key}` cannot be a variable"));
+            }
+        }
+        for (key, lines) in [("requirements", &entry.requirements), ("constraints", &entry.constraints)] {
+            problems_of_lines(key, lines.as_ref(), &mut wrong);
+        }
+    }
+    problems_of_lines("pip.constraints", document.pip.constraints.as_ref(), &mut wrong);
+    problems
+}
+
+fn problems_of_lines(key: &str, lines: Option<&Spanned<Lines>>, wrong: &mut impl FnMut(usize, &str, &str)) {
+    let Some(lines) = lines else { return };
+    let at = lines.span().start;
+    match lines.get_ref() {
+        Lines::File(path) if path.as_os_str().is_empty() => wrong(at, key, "a file has a name"),
+        Lines::File(_) => {}
+        Lines::Here(list) => {
+            for line in list {
+                match requirement_lines(line) {
+                    Ok(read) if read.len() == 1 => {}
+                    _ => wrong(at, key, &format!("`{line}` is no requirement")),
+                }
+            }
+        }
+    }
+}
+
+fn is_version(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('.').collect();
+    (2..=3).contains(&parts.len()) && parts.iter().all(|part| part.parse::<u8>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+    use super::*;
+
+    fn check(text: &str, expected: &[&str]) {
+        let found = parse(text).err().unwrap_or_default();
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn mistakes_have_lines_and_keys() {
+        check("", &[]);
+        check(
+            "[[image]]\npattern = 'a'\npython = 3",
+            &["line 3, `python`: invalid type: integer `3`, expected a string"],
+        );
+        check(
+            "[[image]]\npattern = 'a'\n\npython = 'three'\nworking_directory = 'x'",
+            &[
+                "line 4, `python`: a version is written as \"3.11\"",
+                "line 5, `working_directory`: a working directory is an absolute path",
+            ],
+        );
+        check(
+            "[[image]]\npattern = 'a'\n[[image]]\npattern = 'a'\n[[image]]\npattern = ''",
+            &[
+                "line 4, `pattern`: line 2 has the same pattern, so this entry would never count",
+                "line 6, `pattern`: an image has a name; `*` stands for any",
+            ],
+        );
+        check(
+            "[pip]\nconstraints = ['-r x']\n[[image]]\npattern = 'b'\nenv = { 'A=B' = '' }",
+            &[
+                "line 5, `env`: `A=B` cannot be a variable",
+                "line 2, `pip.constraints`: `-r x` is no requirement",
+            ],
+        );
+        check(
+            "[[image]]\npattern = 'a'\nrequirements = 7",
+            &["line 3, `requirements`: expected the name of a file or a list of texts"],
+        );
+        check("[[image]]\npython = '3.11'", &["line 1: missing field `pattern`"]);
+    }
+
+    #[test]
+    fn unknown_keys_are_named() {
+        let problems = parse("[[image]]\npattern = 'a'\ncolour = 'red'").unwrap_err();
+        assert!(
+            problems[0].starts_with("line 3, `colour`: unknown field `colour`, expected"),
+            "{problems:?}"
+        );
+    }
+
+    #[test]
+    fn paths_belong_to_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = ImagesFile::new(folder.path().join("images.toml"));
+        fs::create_dir(folder.path().join("train")).unwrap();
+        fs::write(folder.path().join("train/requirements.txt"), "# two\na==1\nb\n").unwrap();
+        fs::write(
+            &file.path,
+            "[pip]\nfind_links = ['wheels', 'https://x']\n[[image]]\npattern = 'a'\nroot = 'train'\n\
+             requirements = 'train/requirements.txt'\n[[image]]\npattern = 'b'\nroot = 'other'\n",
+        )
+        .unwrap();
+        let document = file.document().unwrap().unwrap();
+        let wheels = folder.path().join("wheels").to_string_lossy().into_owned();
+        assert_eq!(file.pip(&document).unwrap().find_links, [wheels, "https://x".to_owned()]);
+        let entry = &document.image[0];
+        assert_eq!(file.root_of(entry).unwrap().unwrap(), folder.path().join("train"));
+        assert_eq!(file.requirements_of(entry).unwrap(), ["a==1", "b"]);
+        let missing = file.missing(&document);
+        assert_eq!(missing.len(), 1, "{missing:?}");
+        assert!(missing[0].starts_with("image `b`: `root` names "), "{missing:?}");
+    }
+}
