@@ -12,7 +12,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::experiments::ensure_default;
 use crate::feed::{BACKLOG, Change};
-use crate::objects::{Folders, Vault};
+use crate::objects::{Folders, Masked, Vault};
 use crate::writer::Flush;
 
 /// When what tasks report is answered. What users ask for (a run, an upload, a request) is always on disk first.
@@ -46,8 +46,7 @@ pub(crate) struct Inner {
     /// Seals secrets, by the key beside the database.
     pub(crate) vault: Vault,
     pub(crate) folders: Folders,
-    /// Values of all secrets of the database, once read; the number counts changes of secrets.
-    pub(crate) masked: Mutex<(u64, Option<Arc<Vec<Vec<u8>>>>)>,
+    pub(crate) masked: Mutex<Masked>,
     feed: broadcast::Sender<Change>,
 }
 

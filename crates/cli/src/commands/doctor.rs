@@ -160,13 +160,10 @@ fn isolation() -> Check {
 fn objects(home: &Path) -> Check {
     use std::os::unix::fs::MetadataExt;
     let count = |folder: &str| -> usize {
-        let namespaces = std::fs::read_dir(home.join(folder)).into_iter().flatten().flatten();
-        let inner = namespaces.filter_map(|namespace| std::fs::read_dir(namespace.path()).ok());
-        inner
-            .flatten()
-            .flatten()
-            .filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."))
-            .count()
+        let entries = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let is_shown = |entry: &std::fs::DirEntry| !entry.file_name().as_encoded_bytes().starts_with(b".");
+        let namespaces = entries(&home.join(folder)).filter(is_shown);
+        namespaces.flat_map(|namespace| entries(&namespace.path())).filter(is_shown).count()
     };
     let mut found = format!("{} volumes", count("volumes"));
     let files = count("secrets");

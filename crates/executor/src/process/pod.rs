@@ -191,14 +191,14 @@ impl Finder<'_> {
             VolumeSource::Secret { name, items, mode, optional } => {
                 let kind = ObjectKind::Secret;
                 let Some(entries) = self.entries(kind, name, *optional).await? else { return Ok(None) };
-                let mode = mode.unwrap_or(SECRET_MODE);
-                VolumeContent::Files { files: files_of(kind, name, entries, items, mode, *optional)? }
+                let pick = Pick { items, mode: mode.unwrap_or(SECRET_MODE), optional: *optional };
+                VolumeContent::Files { files: pick.files(kind, name, &entries)? }
             }
             VolumeSource::ConfigMap { name, items, mode, optional } => {
                 let kind = ObjectKind::ConfigMap;
                 let Some(entries) = self.entries(kind, name, *optional).await? else { return Ok(None) };
-                let mode = mode.unwrap_or(CONFIG_MODE);
-                VolumeContent::Files { files: files_of(kind, name, entries, items, mode, *optional)? }
+                let pick = Pick { items, mode: mode.unwrap_or(CONFIG_MODE), optional: *optional };
+                VolumeContent::Files { files: pick.files(kind, name, &entries)? }
             }
             VolumeSource::EmptyDir { volume, memory: true, size_limit } => VolumeContent::Memory {
                 name: scratch_name(volume),
@@ -261,34 +261,44 @@ fn text_of(kind: ObjectKind, name: &str, entry: Entry) -> Result<String, Failure
     })
 }
 
-/// Picks the files of a volume: all keys, or those that are listed.
-fn files_of(
-    kind: ObjectKind,
-    name: &str,
-    entries: Vec<Entry>,
-    items: &[KeyFile],
+/// Which files a volume of an object shows: all keys, or those that are listed.
+struct Pick<'a> {
+    items: &'a [KeyFile],
     mode: u32,
     optional: bool,
-) -> Result<Vec<VolumeFile>, Failure> {
-    let file =
-        |path: PathBuf, value: &[u8], mode: u32| VolumeFile { path, content: STANDARD.encode(value), mode };
-    if items.is_empty() {
-        return Ok(entries.iter().map(|entry| file(PathBuf::from(&entry.key), &entry.value, mode)).collect());
-    }
-    let mut files = Vec::new();
-    for item in items {
-        match entries.iter().find(|entry| entry.key == item.key) {
-            Some(entry) => {
-                let Some(path) = sub_path_of(&item.path)? else {
-                    return Err(refused(format!("key `{}` of {kind} `{name}` has no path", item.key), None));
-                };
-                files.push(file(path, &entry.value, item.mode.unwrap_or(mode)));
-            }
-            None if optional => {}
-            None => return Err(no_key(kind, name, &item.key)),
+}
+
+impl Pick<'_> {
+    fn files(&self, kind: ObjectKind, name: &str, entries: &[Entry]) -> Result<Vec<VolumeFile>, Failure> {
+        let file = |path: PathBuf, entry: &Entry, mode: u32| VolumeFile {
+            path,
+            content: STANDARD.encode(&entry.value),
+            mode,
+        };
+        if self.items.is_empty() {
+            return Ok(entries
+                .iter()
+                .map(|entry| file(entry.key.clone().into(), entry, self.mode))
+                .collect());
         }
+        let mut files = Vec::new();
+        for item in self.items {
+            match entries.iter().find(|entry| entry.key == item.key) {
+                Some(entry) => {
+                    let Some(path) = sub_path_of(&item.path)? else {
+                        return Err(refused(
+                            format!("key `{}` of {kind} `{name}` has no path", item.key),
+                            None,
+                        ));
+                    };
+                    files.push(file(path, entry, item.mode.unwrap_or(self.mode)));
+                }
+                None if self.optional => {}
+                None => return Err(no_key(kind, name, &item.key)),
+            }
+        }
+        Ok(files)
     }
-    Ok(files)
 }
 
 /// Reads a mount path.

@@ -30,6 +30,14 @@ use crate::store::Store;
 use crate::writer::Flush;
 use document::{CLAIM, SECRET, SNAPSHOT};
 
+/// Values of all secrets of the database, once read.
+#[derive(Clone, Default)]
+pub(crate) struct Masked {
+    /// Counts changes of secrets.
+    generation: u64,
+    values: Option<Arc<Vec<Vec<u8>>>>,
+}
+
 /// Says where a claim's files are, in what is shown.
 pub const FOLDER_ANNOTATION: &str = "pipewright/folder";
 
@@ -95,11 +103,8 @@ impl Store {
         if key.is_core(SECRET) && how != ObjectWrite::Create {
             self.refuse_folder(&key)?;
         }
-        let (store, author) = (self.clone(), author.clone());
-        let object = self
-            .db()
-            .write(Flush::Now, move |writing| write(&store, writing, &key, manifest, how, &author))
-            .await?;
+        let (store, wish) = (self.clone(), Wish { key, manifest, how, author: author.clone() });
+        let object = self.db().write(Flush::Now, move |writing| write(&store, writing, wish)).await?;
         if object.key.is_core(SECRET) {
             self.forget_masks();
         }
@@ -189,8 +194,8 @@ impl Store {
     /// Returns the values that must not be shown: those of all secrets, also of former ones.
     pub async fn masks(&self) -> Result<Masks, Error> {
         let folder = self.inner.folders.secrets().map_err(|error| Error::io("cannot list secrets", error))?;
-        let (generation, kept) = self.masked().clone();
-        let kept = match kept {
+        let Masked { generation, values } = self.masked().clone();
+        let kept = match values {
             Some(kept) => kept,
             None => {
                 let store = self.clone();
@@ -198,8 +203,8 @@ impl Store {
                 let read = Arc::new(read);
                 let mut masked = self.masked();
                 // A secret that was written in the meantime may be missing in what was read.
-                if masked.0 == generation {
-                    masked.1 = Some(read.clone());
+                if masked.generation == generation {
+                    masked.values = Some(read.clone());
                 }
                 read
             }
@@ -335,10 +340,10 @@ impl Store {
 
     fn forget_masks(&self) {
         let mut masked = self.masked();
-        *masked = (masked.0 + 1, None);
+        *masked = Masked { generation: masked.generation + 1, values: None };
     }
 
-    fn masked(&self) -> MutexGuard<'_, (u64, Option<Arc<Vec<Vec<u8>>>>)> {
+    fn masked(&self) -> MutexGuard<'_, Masked> {
         self.inner.masked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -36,14 +36,17 @@ const FORMER: &str = "former secrets";
 /// Most objects in a list.
 const LONGEST: usize = 10_000;
 
-pub(super) fn write(
-    store: &Store,
-    writing: &mut Writing<'_>,
-    key: &ObjectKey,
-    manifest: Value,
-    how: ObjectWrite,
-    author: &ObjectAuthor,
-) -> Result<Object, Error> {
+/// A change that is asked for.
+pub(super) struct Wish {
+    pub(super) key: ObjectKey,
+    pub(super) manifest: Value,
+    pub(super) how: ObjectWrite,
+    pub(super) author: ObjectAuthor,
+}
+
+pub(super) fn write(store: &Store, writing: &mut Writing<'_>, wish: Wish) -> Result<Object, Error> {
+    let Wish { key, manifest, how, author } = wish;
+    let (key, author) = (&key, &author);
     let connection = writing.connection;
     let current = select(store, connection, key)?;
     if was_done(connection, author)? {
