@@ -60,6 +60,11 @@ impl RunActor {
                     continue;
                 }
             };
+            let limit = self.plan.platform.parallelism.map_or(usize::MAX, |limit| limit as usize);
+            if self.running.len() >= limit && !self.state.has_started(attempt) {
+                // An end makes room, and then the queue is looked at again.
+                return;
+            }
             if self.state.has_started(attempt) {
                 self.shared.admission.adopt(attempt, &launch.resources);
             } else if !self.shared.admission.request(attempt, &launch.resources, &self.granted) {
@@ -67,6 +72,9 @@ impl RunActor {
             }
             self.queued.remove(&launch.attempt);
             self.queue.pop_front();
+            if limit < usize::MAX {
+                self.running.insert(launch.attempt.clone());
+            }
             self.shared.executor.launch(launch).await;
             launched += 1;
         }

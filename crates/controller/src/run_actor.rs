@@ -55,6 +55,8 @@ pub(crate) struct RunActor {
     /// Attempts that wait for a place, oldest first; those not in `queued` were called off.
     pub(crate) queue: VecDeque<AttemptId>,
     pub(crate) queued: BTreeSet<AttemptId>,
+    /// Attempts at the executor, when the pipeline limits how many there may be.
+    pub(crate) running: BTreeSet<AttemptId>,
     /// Launching stopped although there may be a place for more.
     pub(crate) may_launch: bool,
     /// Look-ups that wait for their turn.
@@ -98,6 +100,7 @@ impl RunActor {
             run,
             queue: VecDeque::new(),
             queued: BTreeSet::new(),
+            running: BTreeSet::new(),
             may_launch: false,
             lookups: VecDeque::new(),
             wake_at: None,
@@ -167,6 +170,7 @@ impl RunActor {
         match message {
             Message::Observed(observation) => {
                 if matches!(observation.observed, pipewright_engine::Observed::Ended { .. }) {
+                    self.running.remove(&observation.attempt);
                     self.ended.push(observation.attempt.clone());
                 }
                 self.step(&Input::Observed { observation });

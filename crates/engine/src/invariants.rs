@@ -162,13 +162,29 @@ impl<'a> Seen<'a> {
 
     fn skipped(&mut self, key: &TaskKey, reason: &SkipReason) -> Result<(), String> {
         let (dag, task) = self.task(key).ok_or("I1: unknown task")?;
+        if key.as_str().ends_with(']') {
+            let asks = task.iterator.as_ref().is_some_and(|iterator| iterator.each.condition.is_some());
+            if *reason != SkipReason::Condition || !asks {
+                return Err("I6: an iteration was passed over".to_owned());
+            }
+            self.ended.insert(key.clone(), TaskPhase::Skipped);
+            return Ok(());
+        }
         let upstream = self.upstream(key, dag, task)?;
+        let strategy = task.trigger.strategy;
+        let lets_pass = |phase: TaskPhase| {
+            phase.is_success() || (strategy == TriggerStrategy::NoneFailed && phase == TaskPhase::Skipped)
+        };
         let phase = match reason {
             SkipReason::Condition if task.trigger.condition.is_some() => TaskPhase::Skipped,
-            SkipReason::Upstream { .. } if task.trigger.strategy != TriggerStrategy::AllSucceeded => {
+            SkipReason::NoItems if task.iterator.is_some() => TaskPhase::Skipped,
+            SkipReason::Upstream { .. } if task.trigger.ready.is_some() => TaskPhase::Omitted,
+            SkipReason::Upstream { .. }
+                if !matches!(strategy, TriggerStrategy::AllSucceeded | TriggerStrategy::NoneFailed) =>
+            {
                 return Err("I7".to_owned());
             }
-            SkipReason::Upstream { .. } if upstream.iter().any(|(_, phase)| !phase.is_success()) => {
+            SkipReason::Upstream { .. } if upstream.iter().any(|(_, phase)| !lets_pass(*phase)) => {
                 TaskPhase::Omitted
             }
             SkipReason::Cancelled if key.parent().is_some_and(|parent| self.clean_up.contains(&parent)) => {
@@ -193,7 +209,8 @@ impl<'a> Seen<'a> {
                 return Err("I5: something inside has not ended".to_owned());
             }
             let has_failed = phases.contains(&Some(TaskPhase::Failed));
-            if !inside.is_empty() && has_failed != (phase == TaskPhase::Failed) {
+            let decides = self.dag(key).is_some_and(|dag| dag.deciding.is_some());
+            if !inside.is_empty() && !decides && has_failed != (phase == TaskPhase::Failed) {
                 return Err("I5: failed without or in spite of what is inside".to_owned());
             }
             let all = self.items.get(key).is_none_or(|count| *count as usize == inside.len());

@@ -23,7 +23,7 @@ impl Decision<'_> {
                 }
                 return;
             }
-            if *open >= limit {
+            if *open >= limit || !node.parent.is_none_or(|dag| self.has_room(dag)) {
                 return;
             }
             let key = node.key.iteration(next);

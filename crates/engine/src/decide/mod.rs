@@ -7,6 +7,7 @@ mod attempt;
 mod cancel;
 mod finish;
 mod iteration;
+mod room;
 mod trigger;
 
 use std::collections::VecDeque;

@@ -44,6 +44,10 @@ impl Decision<'_> {
         if let Some(reason) = self.reason_to_skip(dag, task) {
             return self.skip(key, reason);
         }
+        if task.iterator.is_none() && !self.has_room(dag) {
+            // Its turn comes again when a sibling ends.
+            return;
+        }
         let (mut inputs, resolved) = resolve(plan, self.state, dag, (name, task));
         let condition = task.trigger.condition.as_ref();
         let triggered = condition.map(|condition| is_triggered(condition, &inputs));
@@ -187,7 +191,11 @@ impl Decision<'_> {
         if self.state.nodes[parent].kind == TaskKind::Loop
             && matches!(self.state.nodes[parent].children, Children::Loop { .. })
         {
-            return self.work.push_back(Work::Pump(parent));
+            self.work.push_back(Work::Pump(parent));
+            if let Some(dag) = self.state.nodes[parent].parent {
+                self.use_room(dag);
+            }
+            return;
         }
         let Children::Dag { waiting, open, .. } = &self.state.nodes[parent].children else { return };
         if let Some((owner, task)) = node.place
@@ -200,6 +208,8 @@ impl Decision<'_> {
         }
         if *open == 0 {
             self.finish_dag(parent);
+        } else {
+            self.use_room(parent);
         }
     }
 

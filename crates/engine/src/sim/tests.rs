@@ -52,7 +52,9 @@ fn plans_of_the_corpus_end() {
             let mut world = World::new(plan.clone(), seed, faults).with_sample_arguments();
             let result = world.run_to_end().and_then(|()| invariants::check(&plan, world.journal()));
             result.unwrap_or_else(|broken| panic!("{}{name}, seed {seed}: {broken}", world.transcript()));
-            if seed == 0 && world.report().phase != RunPhase::Succeeded {
+            // What v1 compares and loops over are texts that samples know nothing of.
+            let is_told = plan.dialect == pipewright_plan::Dialect::V2;
+            if seed == 0 && is_told && world.report().phase != RunPhase::Succeeded {
                 failed.push((
                     name.clone(),
                     world.state().run_view().error.expect("a failure says why").message,

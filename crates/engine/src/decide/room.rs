@@ -1,0 +1,38 @@
+//! Dags that limit how many of their tasks run at once. Source: v1 semantics 2.6.
+
+use super::{Decision, Work};
+use crate::state::{Children, NodeId, UNBORN, dag_at};
+
+impl Decision<'_> {
+    /// Tells whether another task, or another iteration of one, may start in this dag instance.
+    pub(super) fn has_room(&self, dag: NodeId) -> bool {
+        let limit = dag_at(self.plan, self.state.nodes[dag].component).and_then(|dag| dag.parallelism);
+        let Some(limit) = limit else { return true };
+        let Children::Dag { tasks, .. } = &self.state.nodes[dag].children else { return true };
+        let born = tasks.iter().filter(|task| **task != UNBORN).map(|task| &self.state.nodes[*task]);
+        let running = born.filter(|node| !node.phase.is_terminal()).map(|node| match &node.children {
+            Children::Loop { open, .. } => *open,
+            Children::None | Children::Dag { .. } => 1,
+        });
+        running.sum::<u32>() < limit
+    }
+
+    /// Gives the tasks and loops of a limited dag their turn once more, after something in it has ended.
+    pub(super) fn use_room(&mut self, dag: NodeId) {
+        let is_limited =
+            dag_at(self.plan, self.state.nodes[dag].component).is_some_and(|dag| dag.parallelism.is_some());
+        let Children::Dag { tasks, waiting, .. } = &self.state.nodes[dag].children else { return };
+        if !is_limited {
+            return;
+        }
+        for (task, &node) in tasks.iter().enumerate() {
+            if node == UNBORN {
+                if waiting[task] == 0 {
+                    self.work.push_back(Work::Consider { dag, task });
+                }
+            } else if matches!(self.state.nodes[node].children, Children::Loop { .. }) {
+                self.work.push_back(Work::Pump(node));
+            }
+        }
+    }
+}
