@@ -26,16 +26,21 @@ fn pipelines(folder: &str) -> Vec<PathBuf> {
 #[test]
 fn every_pipeline_has_its_plan() {
     let mut refused = Vec::new();
-    for path in pipelines("conformance/corpus").into_iter().chain(pipelines("examples")) {
+    let folders = [("conformance/corpus", ""), ("conformance/corpus-v1", "v1-"), ("examples", "")];
+    let all = folders
+        .into_iter()
+        .flat_map(|(folder, prefix)| pipelines(folder).into_iter().map(move |path| (path, prefix)));
+    for (path, prefix) in all {
         let source = fs::read(&path).expect("the file was just listed");
         let name = path.parent().and_then(Path::file_name).expect("a pipeline lies in a folder of its name");
+        let name = format!("{prefix}{}", name.to_string_lossy());
         match compile(&source) {
             Ok(compiled) => {
                 let text = serde_json::to_string(&compiled.plan).expect("a plan is JSON");
                 let again: pipewright_plan::Plan = serde_json::from_str(&text).expect("a plan is read back");
                 assert_eq!(again, compiled.plan, "{}", path.display());
                 insta::with_settings!({snapshot_path => repository().join("conformance/plans"), prepend_module_to_snapshot => false, omit_expression => true}, {
-                    insta::assert_json_snapshot!(name.to_string_lossy().into_owned(), shorten(serde_json::to_value(&compiled.plan).expect("a plan is JSON")));
+                    insta::assert_json_snapshot!(name, shorten(serde_json::to_value(&compiled.plan).expect("a plan is JSON")));
                 });
                 assert!(compiled.warnings.is_empty(), "{}:\n{}", path.display(), compiled.warnings);
             }

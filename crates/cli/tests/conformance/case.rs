@@ -87,6 +87,11 @@ pub fn all() -> Vec<Case> {
     cases_in(&conformance().join("corpus"))
 }
 
+/// Reads the corpus of the v1 format.
+pub fn v1() -> Vec<Case> {
+    cases_in(&conformance().join("corpus-v1"))
+}
+
 /// Reads what several versions of the SDK compiled.
 pub fn versions() -> Vec<Case> {
     let folders = std::fs::read_dir(conformance().join("versions")).expect("the folder of versions");

@@ -27,6 +27,15 @@ fn fast_pipelines_come_out_right() {
 }
 
 #[test]
+fn v1_pipelines_come_out_right() {
+    check_all("corpus of v1, embedded", &case::v1(), Case::name, |case| {
+        let home = tempfile::tempdir().expect("a home folder");
+        let place = ["--home".to_owned(), home.path().display().to_string()];
+        check(case, &place)
+    });
+}
+
+#[test]
 fn python_pipelines_come_out_right() {
     let home = shared_home();
     let mut server = Server::start(&home.path);
