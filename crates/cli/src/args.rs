@@ -160,7 +160,7 @@ pub(crate) struct Machine {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Pipeline file as compiled by the kfp SDK (YAML or JSON)
+    /// Pipeline file as compiled by the kfp SDK, 2.x or 1.8 (YAML or JSON), or a package of it (.zip, .tar.gz)
     pub file: PathBuf,
     /// Pipeline parameter; lists and structs as JSON
     #[arg(short, long = "parameter", value_name = "NAME=VALUE")]

@@ -20,6 +20,16 @@ impl std::fmt::Display for BadInput {
 
 impl std::error::Error for BadInput {}
 
+/// Reads a pipeline file, or takes it out of a package (`.zip`, `.tar.gz`).
+pub(crate) fn read_pipeline(file: &Path) -> Result<Vec<u8>> {
+    let bytes = read(file)?;
+    if !bytes.starts_with(b"PK\x03\x04") && !bytes.starts_with(b"\x1f\x8b") {
+        return Ok(bytes);
+    }
+    pipewright_server::pipeline_file(&file.to_string_lossy(), bytes)
+        .map_err(|error| BadInput(error.to_string()).into())
+}
+
 /// Reads a file, or stdin when it is named `-`; a longer one is cut after a little more than is ever compiled.
 pub(crate) fn read(file: &Path) -> Result<Vec<u8>> {
     let mut text = Vec::new();

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use pipewright_plan::{ParameterType, Plan, Value, kind_name, normalize};
+use pipewright_plan::{Dialect, ParameterType, Plan, Value, kind_name, normalize, text_form};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::suggest;
@@ -72,7 +72,11 @@ pub fn complete_arguments<'a>(
             };
             continue;
         };
-        let value = normalize((*value).clone());
+        // Arguments of v1 are texts, whatever a client makes of them.
+        let value = match plan.dialect {
+            Dialect::V1 if !value.is_null() => Value::String(text_form(value)),
+            Dialect::V1 | Dialect::V2 => normalize((*value).clone()),
+        };
         match check(name, input, &value) {
             Ok(()) => {
                 complete.insert(name.clone(), value);

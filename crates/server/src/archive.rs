@@ -21,7 +21,7 @@ const ENTRY_LIMIT: usize = 10_000;
 /// Shape: `.yaml`, `.yml` and `.json` are taken as they are; otherwise the first bytes tell a zip (`PK`) from a
 /// gzipped tar, where `pipeline.yaml` is preferred to the first file, which must be YAML then.
 /// Errors: `Invalid` for anything else, or when a limit is passed.
-pub(crate) fn pipeline_file(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
+pub fn pipeline_file(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
     let lower = name.to_ascii_lowercase();
     if [".yaml", ".yml", ".json"].iter().any(|ending| lower.ends_with(ending)) {
         return Ok(bytes);

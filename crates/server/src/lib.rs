@@ -21,6 +21,7 @@ mod ui;
 pub mod v2beta1;
 
 pub use app::{App, Settings, router, serve};
+pub use archive::pipeline_file;
 pub use auth::check_listen;
 pub use document::{
     ArtifactDocument, AttemptDocument, RunDocument, TaskDocument, ValuesDocument, run_document,

@@ -13,7 +13,7 @@ use crate::{diagnostics, source};
 
 /// Prints the mistakes; leaves with 0 when the file can be run, with 2 when it cannot.
 pub(crate) fn run(args: &Check) -> Result<u8> {
-    let text = source::read(&args.file)?;
+    let text = source::read_pipeline(&args.file)?;
     let (plan, found, summary) = match compile(&text) {
         Ok(compiled) => {
             let summary = format!(

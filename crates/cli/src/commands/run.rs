@@ -39,7 +39,7 @@ struct Prepared {
 
 /// Runs the pipeline; leaves with 0 when it succeeded, 1 when not, 2 when the input is wrong.
 pub(crate) async fn run(args: &Run) -> Result<u8> {
-    let text = source::read(&args.file)?;
+    let text = source::read_pipeline(&args.file)?;
     let compiled = match compile(&text) {
         Ok(compiled) => compiled,
         Err(found) => {

@@ -1,0 +1,100 @@
+//! One case per mistake in a v1 file: a good workflow with one thing changed, where the complaint stands and what
+//! it says.
+
+use pipewright_compiler::{Severity, compile};
+use pipewright_plan::Dialect;
+
+const BASE: &str = include_str!("data/workflow.yaml");
+
+/// From, to, the text that the complaint points at, its code, its words.
+type Case = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str]);
+
+#[rustfmt::skip]
+const ERRORS: &[Case] = &[
+    ("entrypoint: main", "entrypoint: mian", "mian", "unknown-template", &["`mian`", "did you mean `main`"]),
+    ("onExit: leave", "onExit: leaf", "leaf\n", "unknown-template", &["`leaf`"]),
+    ("template: make}", "template: mkae}", "mkae", "unknown-template", &["did you mean `make`"]),
+    ("dependencies: [one]", "dependencies: [oen]", "oen", "unknown-task", &["did you mean `one`"]),
+    ("name: two", "nmae: two", "nmae", "unknown-field", &["`nmae`", "did you mean `name`"]),
+    ("{name: one, template", "{name: two, template", "two\n        template: show", "duplicate-name", &["another task `two`"]),
+    ("{name: one, template", "{name: a/b, template", "a/b", "wrong-name", &["`a/b`"]),
+    ("tasks.one.outputs.parameters.out", "tasks.one.outputs.parameters.put", "'{{tasks.one.outputs.parameters.put", "unknown-tag", &["`put`", "did you mean `out`"]),
+    ("tasks.one.outputs.parameters.out", "tasks.oen.outputs.parameters.out", "'{{tasks.oen", "unknown-tag", &["`oen`"]),
+    ("tasks.one.outputs.parameters.out", "tasks.one.status", "'{{tasks.one.status", "unsupported", &["tasks.one.status"]),
+    ("{{workflow.parameters.count}}", "{{workflow.parameters.cuont}}", "'{{workflow.parameters.cuont", "unknown-tag", &["did you mean `count`"]),
+    ("{{workflow.name}}", "{{workflow.nmae}}", "'{{workflow.nmae", "unknown-tag", &["did you mean `workflow.name`"]),
+    ("{{inputs.parameters.text}}'", "{{inputs.parameters.txet}}'", "'{{inputs.parameters.txet", "unknown-tag", &["did you mean `text`"]),
+    ("{{inputs.parameters.text}}'", "{{item}}'", "'{{item}}']}", "unknown-tag", &["`{{item}}`"]),
+    ("{{inputs.parameters.text}}'", "{{=1 + 1}}'", "'{{=1 + 1", "unsupported", &["{{=…}}"]),
+    ("value: '{{item}}'", "value: '{{steps}}{{inputs.x}}'", "'{{steps}}", "unknown-tag", &["`{{inputs.x}}`"]),
+    ("when: '{{item}} > 1'", "when: '{{item}} >'", "'{{item}} >'", "wrong-expression", &["ends where an operand"]),
+    ("when: '{{item}} > 1'", "when: '{{item}} & 1'", "'{{item}} & 1'", "wrong-expression", &["`&`"]),
+    ("withItems: [1, 2]", "withItems: 3", "3\n        arguments", "wrong-type", &["list"]),
+    ("withItems: [1, 2]", "withSequence: {count: '{{workflow.uid}}'}", "'{{workflow.uid}}'", "unsupported", &["numbers"]),
+    ("limit: 2", "limit: many", "many", "wrong-type", &["whole number"]),
+    ("retryPolicy: Always", "retryPolicy: Sometimes", "Sometimes", "wrong-value", &["OnFailure"]),
+    ("duration: 1m", "duration: soon", "soon", "wrong-value", &["`soon`", "30s"]),
+    ("factor: 2", "factor: 1.5", "1.5", "wrong-value", &["whole number"]),
+    ("image: busybox", "imgae: busybox", "imgae", "unknown-field", &["did you mean `image`"]),
+    ("path: /tmp/out}", "path: out}", "out}}]", "wrong-value", &["not absolute"]),
+    ("name: data, mountPath", "name: dtaa, mountPath", "dtaa, mountPath", "unknown-volume", &["`dtaa`"]),
+    ("persistentVolumeClaim: {claimName: c}", "hostPath: {path: /x}", "{path: /x}", "unsupported", &["hostPath"]),
+    ("action: create", "action: make", "make\n      manifest", "wrong-value", &["apply"]),
+    ("kind: ConfigMap", "kind: [", "apiVersion: v1\n        kind: [", "wrong-value", &["no YAML"]),
+    ("arguments: {parameters: [{name: text, value: '{{tasks.one.outputs.parameters.out}}'}]}", "arguments: {}", "name: two", "missing-input", &["`text`"]),
+    ("from: '{{tasks.one.outputs.artifacts.out}}'", "from: '{{tasks.one.outputs.artifacts.put}}'", "'{{tasks.one.outputs.artifacts.put", "unknown-tag", &["did you mean `out`"]),
+    ("from: '{{tasks.one.outputs.artifacts.out}}'", "s3: {key: x}", "{key: x}", "unsupported", &["`s3`"]),
+    ("depends: one.Succeeded", "depends: one.Sucseeded", "one.Sucseeded", "wrong-expression", &["did you mean `Succeeded`"]),
+    ("depends: one.Succeeded", "depends: (one && three", "(one && three", "wrong-expression", &["three"]),
+    ("container: {image: busybox, command: [echo]}", "suspend: {}", "{}", "unsupported", &["suspend"]),
+    ("container: {image: busybox, command: [echo]}", "container: {image: busybox}", "{image: busybox}", "missing-field", &["command"]),
+    ("container: {image: busybox, command: [echo]}", "sidecars: [{name: x}]\n    container: {image: busybox, command: [echo]}", "[{name: x}]", "unsupported", &["sidecars"]),
+    ("serviceAccountName: runner", "templateDefaults: {}", "{}", "unsupported", &["templateDefaults"]),
+];
+
+fn position(text: &str, at: &str) -> (u32, u32) {
+    let Some(start) = text.find(at) else { return (0, 0) };
+    let before = &text[..start];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (u32::try_from(line).unwrap_or(0), u32::try_from(column).unwrap_or(0))
+}
+
+#[test]
+fn the_good_workflow_is_good() {
+    let compiled = compile(BASE.as_bytes()).unwrap_or_else(|found| panic!("{found}"));
+    assert!(compiled.warnings.is_empty(), "{}", compiled.warnings);
+    assert_eq!(compiled.dialect, Dialect::V1);
+    assert_eq!(compiled.pipeline_spec["kind"], "Workflow");
+    let text = serde_json::to_string(&compiled.plan).expect("a plan is JSON");
+    let again: pipewright_plan::Plan = serde_json::from_str(&text).expect("a plan is read back");
+    assert_eq!(again, compiled.plan);
+}
+
+#[test]
+fn mistakes_are_told_at_their_place() {
+    let mut wrong = Vec::new();
+    for (from, to, at, code, words) in ERRORS {
+        assert!(BASE.contains(from), "`{from}` is not in the workflow");
+        let text = BASE.replacen(from, to, 1);
+        let found = match compile(text.as_bytes()) {
+            Ok(_) => {
+                wrong.push(format!("`{to}` was accepted"));
+                continue;
+            }
+            Err(found) => found,
+        };
+        let expected = position(&text, at);
+        let meets = found.iter().any(|one| {
+            let all = format!("{one}");
+            one.severity == Severity::Error
+                && one.code == *code
+                && (one.line, one.column) == expected
+                && words.iter().all(|word| all.contains(word))
+        });
+        if !meets {
+            wrong.push(format!("`{to}` should give {code} at {expected:?} with {words:?}:\n{found}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
