@@ -47,6 +47,33 @@ pub fn loop_of(count: usize) -> Plan {
     made
 }
 
+/// Makes a loop in a loop over one task, a hundred inner iterations for each outer one, and a task that takes the list
+/// of lists.
+pub fn nested_loops_of(count: usize) -> Plan {
+    let each = |component: &str, count: usize| {
+        let mut each = task(component);
+        each.iterator = Some(LoopPolicy {
+            kind: IterationKind::Parameter,
+            items: Items::Static { values: (0..count).map(Value::from).collect() },
+            item_input: "x".to_owned(),
+            each: Each::default(),
+            parallelism: None,
+        });
+        each
+    };
+    let mut body = task("leaf");
+    bind(&mut body, "x", ParameterSource::DagInput { name: "x".to_owned() });
+    let mut sink = task("leaf");
+    bind(&mut sink, "x", output("outer", "out"));
+    let outer = each("outer", count.div_ceil(100));
+    let mut made = plan([("outer".to_owned(), outer), ("sink".to_owned(), sink)].into_iter().collect());
+    let inner = each("inner", 100);
+    made.components
+        .insert("outer".to_owned(), dag([("inner".to_owned(), inner)].into_iter().collect(), &["inner"]));
+    made.components.insert("inner".to_owned(), dag([("t".to_owned(), body)].into_iter().collect(), &["t"]));
+    made
+}
+
 /// Makes a task of that component without inputs.
 pub fn task(component: &str) -> Task {
     Task {

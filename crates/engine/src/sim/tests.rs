@@ -72,7 +72,7 @@ fn plans_of_the_corpus_end() {
 #[test]
 #[allow(clippy::disallowed_methods)]
 fn ten_thousand_tasks_cost_what_one_thousand_do_each() {
-    for make in [plans::fan_out as fn(usize) -> _, plans::chain, plans::loop_of] {
+    for make in [plans::fan_out as fn(usize) -> _, plans::chain, plans::loop_of, plans::nested_loops_of] {
         let time = |count: usize| {
             let mut world = World::new(make(count), 1, Faults::none());
             let start = Instant::now();
