@@ -33,6 +33,20 @@ impl Pipeline {
         self
     }
 
+    /// Adds a component that is a dag of these tasks and hands on some of what they leave.
+    pub fn dag_with_outputs(
+        &mut self,
+        name: &str,
+        tasks: Map<String, Value>,
+        interface: Value,
+        outputs: Value,
+    ) -> &mut Self {
+        let mut component = json!({ "dag": { "tasks": tasks, "outputs": outputs } });
+        merge(&mut component, interface);
+        self.components.insert(format!("comp-{name}"), component);
+        self
+    }
+
     /// Adds a task to the root dag.
     pub fn task(&mut self, name: &str, task: Value) -> &mut Self {
         self.tasks.insert(name.to_owned(), task);
@@ -123,5 +137,54 @@ pub fn fan_out(name: &str, container: Value, count: u32) -> Value {
     let inner = Map::from_iter([("noop".to_owned(), task("noop", "noop", json!({})))]);
     pipeline.dag("body", inner, item_input());
     pipeline.task("for-each", loop_task("for-each", "body", count));
+    pipeline.build()
+}
+
+/// Returns groups of twenty Python steps each, every step a component of its own, as the SDK compiles them.
+pub fn many_components(steps: u32) -> Value {
+    let source = "def step(text: str, number: int, out: Output[Model]) -> str:\n    import json\n    rows = []\n    \
+                  with open(out.path) as source:\n        for line in source:\n            row = json.loads(line)\n            \
+                  if row[\"number\"] > number and \"quoted\" in text:\n                rows.append({'key': row['key']})\n    \
+                  with open(out.path, \"w\") as target:\n        \
+                  target.write(\"\\n\".join(json.dumps(row) for row in rows))\n    return text + str(len(rows))\n";
+    let model = json!({ "artifactType": { "schemaTitle": "system.Model", "schemaVersion": "0.0.1" } });
+    let interface = json!({
+        "inputDefinitions": { "parameters": {
+            "text": { "parameterType": "STRING" },
+            "number": { "parameterType": "NUMBER_INTEGER", "defaultValue": 5, "isOptional": true },
+        } },
+        "outputDefinitions": {
+            "parameters": { "Output": { "parameterType": "STRING" } },
+            "artifacts": { "out": model },
+        },
+    });
+    let text_input =
+        json!({ "inputDefinitions": { "parameters": { "text": { "parameterType": "STRING" } } } });
+    let mut pipeline = Pipeline::new("many-components");
+    for group in 0..steps.div_ceil(20) {
+        let mut tasks = Map::new();
+        for index in 0..20 {
+            let name = format!("step-{group}-{index}");
+            pipeline.container(&name, python_container("step", source), interface.clone());
+            let before = format!("step-{group}-{}", index.max(1) - 1);
+            let (text, after) = if index == 0 {
+                (json!({ "componentInputParameter": "text" }), json!([]))
+            } else {
+                let output = json!({ "producerTask": before, "outputParameterKey": "Output" });
+                (json!({ "taskOutputParameter": output }), json!([before]))
+            };
+            let number = json!({ "runtimeValue": { "constant": index } });
+            let more = json!({
+                "inputs": { "parameters": { "text": text, "number": number } },
+                "dependentTasks": after,
+                "cachingOptions": { "enableCache": true },
+            });
+            tasks.insert(name.clone(), task(&name, &name, more));
+        }
+        let name = format!("group-{group}");
+        pipeline.dag(&name, tasks, text_input.clone());
+        let text = json!({ "runtimeValue": { "constant": "a" } });
+        pipeline.task(&name, task(&name, &name, json!({ "inputs": { "parameters": { "text": text } } })));
+    }
     pipeline.build()
 }

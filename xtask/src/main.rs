@@ -13,6 +13,7 @@ mod python;
 mod served;
 mod test;
 mod workspace;
+mod yaml;
 
 use std::process::ExitCode;
 

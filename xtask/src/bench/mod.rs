@@ -4,6 +4,8 @@
 //! thing, so that a table from a slow or busy machine still says something.
 
 mod artifact;
+mod compile;
+mod nested;
 mod python;
 mod startup;
 mod tasks;
@@ -17,7 +19,7 @@ use crate::workspace;
 /// Which cases to measure.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Case to measure: tasks, python, startup, artifact; all when left out.
+    /// Case to measure: tasks, nested, python, startup, compile, artifact; all when left out.
     cases: Vec<String>,
     /// Build profile of the measured binary.
     #[arg(long, default_value = "fast")]
@@ -58,7 +60,9 @@ type Case = (&'static str, fn(&mut Bench) -> Result<()>);
 const CASES: &[Case] = &[
     ("startup", startup::measure),
     ("tasks", tasks::measure),
+    ("nested", nested::measure),
     ("python", python::measure),
+    ("compile", compile::measure),
     ("artifact", artifact::measure),
 ];
 
