@@ -1,4 +1,4 @@
-"""Keys of a secret become variables."""
+"""Keys of a secret become variables, also over a variable of the same name."""
 
 from kfp import dsl, kubernetes
 
@@ -10,6 +10,6 @@ def show(out: dsl.OutputPath(str)):
 
 @dsl.pipeline(name='secret-env')
 def pipeline() -> str:
-    shown = show()
+    shown = show().set_env_variable('PASS', 'given')
     kubernetes.use_secret_as_env(shown, secret_name='corpus-env', secret_key_to_env={'password': 'PASS', 'user': 'USER_NAME'})
     return shown.output

@@ -41,7 +41,8 @@ pub struct PodSettings<N> {
     /// In the document's order; of two at one path the later is seen.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<VolumeMount<N>>,
-    /// In the document's order; of two with one name the later wins, and the container's own over all.
+    /// In the document's order; of two with one name the later wins. Variables named one by one win over the
+    /// container's own, those of a whole object do not.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<EnvFrom<N>>,
     #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]

@@ -22,8 +22,18 @@ const CONFIG_MODE: u32 = 0o444;
 /// What a pod brings to the task.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Brought {
-    pub(super) env: Vec<(String, String)>,
+    /// Variables of whole objects: all others win over them.
+    pub(super) whole: Vec<(String, String)>,
+    /// Variables that are named one by one: they come last in the pod, so that they win over all.
+    pub(super) single: Vec<(String, String)>,
     pub(super) volumes: Vec<LaunchVolume>,
+}
+
+impl Brought {
+    /// Lists all variables, those that win last.
+    pub(super) fn env(&self) -> impl DoubleEndedIterator<Item = &(String, String)> {
+        self.whole.iter().chain(&self.single)
+    }
 }
 
 /// Looks up everything that the pod settings of a task name.
@@ -34,13 +44,11 @@ pub(super) async fn bring(launch: &Launch, registry: &Registry) -> Result<Brough
     for source in &launch.pod.env {
         finder.variables(source, &mut whole, &mut single).await?;
     }
-    // Kubernetes lets variables that are named win over those of whole objects.
-    whole.extend(single);
     let mut volumes = Vec::new();
     for mount in &launch.pod.volumes {
         volumes.extend(finder.volume(mount).await?);
     }
-    Ok(Brought { env: whole, volumes })
+    Ok(Brought { whole, single, volumes })
 }
 
 fn refused(message: String, hint: Option<String>) -> Failure {

@@ -28,7 +28,7 @@ pub(super) struct Surroundings {
     pub(super) layered: Vec<PathBuf>,
     /// Folders that must be seen at their own names even where a task has a `/tmp` of its own.
     pub(super) shown: Vec<PathBuf>,
-    /// What the pod brings; the task's own settings win over its variables.
+    /// What the pod brings.
     pub(super) brought: Brought,
     /// Where the command leaves what it names paths for.
     pub(super) places: LaunchPlaces,
@@ -79,7 +79,7 @@ pub(super) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, commo
     };
     let is_own = |name: &str| {
         matches!(name, "KFP_POD_NAME" | "KFP_POD_UID")
-            || launch.env.iter().chain(&around.brought.env).any(|(own, _)| own == name)
+            || launch.env.iter().chain(around.brought.env()).any(|(own, _)| own == name)
     };
     let value = |name: &str| {
         let found = env.iter().find(|(known, _)| known == name).filter(|_| is_own(name));
@@ -140,9 +140,11 @@ fn environment(
         ("KFP_POD_UID", attempt.digest()),
         ("KFP_RUN_ID", attempt.run.0.clone()),
     ];
-    let own = expanded(own, &around.brought.env);
+    let brought: Vec<(String, String)> = around.brought.env().cloned().collect();
+    let own = expanded(own, &brought);
     let mut env: Vec<(String, String)> = defaults.map(|(name, value)| (name.to_owned(), value)).into();
-    for (name, value) in common.env.iter().chain(&around.env).chain(&around.brought.env).chain(&own) {
+    let (whole, single) = (&around.brought.whole, &around.brought.single);
+    for (name, value) in common.env.iter().chain(&around.env).chain(whole).chain(&own).chain(single) {
         match env.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => known.clone_from(value),
             None => env.push((name.clone(), value.clone())),
