@@ -179,3 +179,17 @@ async fn settings_of_pip_reach_tasks() {
     let expected = format!("{} https://a/simple\nc==1\nb<2", wheels.display());
     world.check("busybox:1", show, &expected).await;
 }
+
+#[test]
+fn the_examples_map_their_images() {
+    let home = tempfile::tempdir().unwrap();
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    for (name, count) in [("facial-keypoints", 4), ("crypto-forecasting", 1)] {
+        let file = examples.join(name).join("images.toml");
+        let report = process::check_images(home.path(), Some(&file));
+        assert_eq!((report.problems.len(), report.missing.len()), (0, 0), "{report:?}");
+        assert_eq!(report.files, [(file, count)]);
+    }
+    let report = process::check_images(home.path(), Some(Path::new("/lost.toml")));
+    assert_eq!(report.problems, ["/lost.toml: there is no such file"]);
+}

@@ -21,6 +21,8 @@ pub(super) struct Stand {
     pub(super) entrypoint: Vec<String>,
     /// Of tasks without a command and arguments.
     pub(super) cmd: Vec<String>,
+    /// Folders that come first where programs are looked for.
+    pub(super) path: Vec<PathBuf>,
     pub(super) env: Vec<(String, String)>,
     pub(super) working_directory: Option<PathBuf>,
     /// The user said what the image is, so nothing needs to be told.
@@ -101,7 +103,7 @@ impl Images {
                 && let Some(entry) = document.image.iter().find(|entry| matches(entry.pattern(), image))
             {
                 let in_entry = |problem: String| refused(format!("image `{}`: {problem}", entry.pattern()));
-                found = Some(mapped(file, entry).map_err(in_entry)?);
+                found = Some(mapped(file, entry, image).map_err(in_entry)?);
             }
         }
         let mut stand = match found.or_else(|| well_known(image)) {
@@ -125,11 +127,14 @@ impl Images {
     }
 }
 
-fn mapped(file: &ImagesFile, entry: &Entry) -> Result<Stand, String> {
+fn mapped(file: &ImagesFile, entry: &Entry, image: &str) -> Result<Stand, String> {
     let requirements = file.requirements_of(entry)?;
     let python = match entry.python() {
         Some(version) => Some(minor_version(version)),
-        None => (!requirements.is_empty()).then_some(None),
+        // A well-known Python stays one.
+        None => well_known(image)
+            .and_then(|stand| stand.python)
+            .or_else(|| (!requirements.is_empty()).then_some(None)),
     };
     let root = file.root_of(entry)?;
     let in_root = root.is_some().then(|| PathBuf::from("/"));
@@ -140,6 +145,7 @@ fn mapped(file: &ImagesFile, entry: &Entry) -> Result<Stand, String> {
         root,
         entrypoint: entry.entrypoint.clone(),
         cmd: entry.cmd.clone(),
+        path: entry.path.clone(),
         env: entry.env.iter().map(|(name, value)| (name.get_ref().clone(), value.clone())).collect(),
         working_directory: entry.working_directory().map(Path::to_owned).or(in_root),
         is_mapped: true,
@@ -259,6 +265,11 @@ mod tests {
         .unwrap();
         let stand = images.stand("team/x:1").unwrap();
         assert_eq!(stand.python, Some(Some("3.12".to_owned())));
+        let text = "[[image]]\npattern = 'python:3.7*'\nconstraints = ['a<4']\npath = ['/x/bin']\n";
+        fs::write(home.path().join("images.toml"), text).unwrap();
+        let python = Images::new(home.path(), None, false).stand("python:3.7.1").unwrap();
+        assert_eq!(python.python, Some(Some("3.7".to_owned())));
+        assert_eq!(python.path, [PathBuf::from("/x/bin")]);
         assert_eq!(stand.env, [("A".to_owned(), "b".to_owned())]);
         fs::write(home.path().join("images.toml"), "[[image]]\npattern = 'team/*'\ncolour = 'red'\n")
             .unwrap();

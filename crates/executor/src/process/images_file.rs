@@ -50,6 +50,9 @@ pub(super) struct Entry {
     pub(super) entrypoint: Vec<String>,
     #[serde(default)]
     pub(super) cmd: Vec<String>,
+    /// Folders that come first where programs are looked for.
+    #[serde(default)]
+    pub(super) path: Vec<PathBuf>,
     #[serde(default)]
     pub(super) env: BTreeMap<Spanned<String>, String>,
     working_directory: Option<Spanned<PathBuf>>,

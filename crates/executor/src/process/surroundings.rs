@@ -62,6 +62,7 @@ impl Surrounder {
             env,
             working_directory: stand.working_directory.clone(),
             image_root: stand.root.clone(),
+            path: stand.path.clone(),
             ..Surroundings::default()
         };
         let words = words_of(launch, &stand);
