@@ -35,6 +35,8 @@ pub(crate) fn detect<'n>(nodes: &'n [Node], diagnostics: &mut Diagnostics) -> Op
             (None, None) if has_any(node, PIPELINE_KEYS) => pipelines.push(node),
             (None, None) if has_any(node, &["platforms"]) => platforms.push(node),
             (None, None) => others.push(node),
+            // The API wraps v1 documents as it wraps others.
+            (Some(workflow), None) if is_workflow(workflow) => others.push(workflow),
             _ => {
                 pipelines.extend(pipeline);
                 platforms.extend(platform);

@@ -4,6 +4,7 @@ use pipewright_compiler::{compile, compile_json, complete_arguments, parse_argum
 use proptest::prelude::*;
 
 const BASE: &str = include_str!("data/base.yaml");
+const WORKFLOW: &str = include_str!("data/workflow.yaml");
 
 fn answer(source: &[u8]) {
     if let Ok(compiled) = compile(source) {
@@ -87,32 +88,44 @@ proptest! {
 
     #[test]
     fn damaged_documents_are_answered(cuts in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..4), 1..4)) {
-        let mut source = BASE.as_bytes().to_vec();
-        for (at, byte, kind) in cuts {
-            let at = at.index(source.len());
-            match kind {
-                0 => source.truncate(at.max(1)),
-                1 => source[at] = byte,
-                2 => {
-                    source.remove(at);
+        for base in [BASE, WORKFLOW] {
+            let mut source = base.as_bytes().to_vec();
+            for (at, byte, kind) in &cuts {
+                let at = at.index(source.len());
+                match kind {
+                    0 => source.truncate(at.max(1)),
+                    1 => source[at] = *byte,
+                    2 => {
+                        source.remove(at);
+                    }
+                    _ => source.insert(at, *byte),
                 }
-                _ => source.insert(at, byte),
+                if source.is_empty() {
+                    source.push(b' ');
+                }
             }
-            if source.is_empty() {
-                source.push(b' ');
-            }
+            answer(&source);
         }
-        answer(&source);
     }
 
     #[test]
     fn moved_lines_are_answered(moves in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..4)) {
-        let mut lines: Vec<&str> = BASE.lines().collect();
-        for (from, to) in moves {
-            let line = lines.remove(from.index(lines.len()));
-            lines.insert(to.index(lines.len() + 1), line);
+        for base in [BASE, WORKFLOW] {
+            let mut lines: Vec<&str> = base.lines().collect();
+            for (from, to) in &moves {
+                let line = lines.remove(from.index(lines.len()));
+                lines.insert(to.index(lines.len() + 1), line);
+            }
+            answer(lines.join("\n").as_bytes());
         }
-        answer(lines.join("\n").as_bytes());
+    }
+
+    #[test]
+    fn any_v1_condition_is_answered(condition in "[a-z0-9'\"\\\\\\[\\](){}.,!&|<>=?:+*/%~^ -]{0,60}") {
+        let condition = serde_json::Value::String(condition).to_string();
+        answer(WORKFLOW.replace("when: '{{item}} > 1'", &format!("when: {condition}")).as_bytes());
+        answer(WORKFLOW.replace("depends: one.Succeeded && two", &format!("depends: {condition}")).as_bytes());
+        answer(WORKFLOW.replace("'{{workflow.name}}'", &condition).as_bytes());
     }
 
     #[test]

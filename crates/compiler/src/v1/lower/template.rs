@@ -375,7 +375,8 @@ pub(super) fn caching(template: &Template) -> Caching {
         .and_then(|metadata| metadata.labels.get("pipelines.kubeflow.org/pipeline-sdk-type"))
         .is_some_and(|label| label.value.value.contains("tfx"));
     let staleness = annotation("pipelines.kubeflow.org/max_cache_staleness").and_then(staleness);
-    let enabled = !mounts_claim && !label && staleness != Some(Duration::ZERO);
+    // Results do not know their age here, so that none is young enough for a step that asks.
+    let enabled = !mounts_claim && !label && staleness.is_none();
     Caching { enabled, key: None, max_age: staleness }
 }
 
