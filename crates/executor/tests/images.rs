@@ -193,3 +193,30 @@ fn the_examples_map_their_images() {
     let report = process::check_images(home.path(), Some(Path::new("/lost.toml")));
     assert_eq!(report.problems, ["/lost.toml: there is no such file"]);
 }
+
+/// What kfp 1 writes before a function starts in an environment that is made once; what the function installs
+/// besides is its own. Needs a package index, so it runs only where one is promised.
+#[tokio::test]
+async fn functions_of_kfp_1_find_their_packages() {
+    if std::env::var_os("PIPEWRIGHT_TEST_PIP").is_none() || !is_isolated() {
+        eprintln!("skipped: PIPEWRIGHT_TEST_PIP is not set, or tasks are not isolated");
+        return;
+    }
+    const LOADER: &str = "program_path=$(mktemp)\nprintf \"%s\" \"$0\" > \"$program_path\"\npython3 -u \"$program_path\" \"$@\"\n";
+    let install = "PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip install --quiet --no-warn-script-location 'text-unidecode==1.3'";
+    let install = format!("({install} || {install} --user) && \"$0\" \"$@\"");
+    let program = "import importlib.util, subprocess, sys, text_unidecode\n\
+        print(text_unidecode.unidecode('ä'), importlib.util.find_spec('six') is None, *sys.argv[1:])\n\
+        subprocess.run([sys.executable, '-m', 'pip', 'install', '-qq', '--root-user-action', 'ignore', 'six'], check=True)\n\
+        import six\n\
+        print(six.__file__.split('/environments/')[1].count('/site-packages/'))\n";
+    let mut world = World::new(Isolation::Auto, "");
+    for _ in 0..2 {
+        let command = ["sh", "-c", &install, "sh", "-ec", LOADER, program, "--text", "a b"];
+        let found = world.run("python:3.11", &command).await.unwrap();
+        let lines: Vec<&str> = found.lines().filter(|line| !line.starts_with("[notice]")).collect();
+        assert_eq!(lines, ["a True --text a b", "1"], "{found}");
+    }
+    let environments = fs::read_dir(world.home.path().join("environments")).unwrap();
+    assert_eq!(environments.filter(|entry| entry.as_ref().unwrap().path().is_dir()).count(), 1);
+}

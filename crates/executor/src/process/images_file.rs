@@ -28,6 +28,9 @@ use toml::Spanned;
 
 use super::pip::{Pip, requirement_lines};
 
+/// What tells the root of a whole system, whose programs need its own libraries.
+const WHOLE: [&str; 2] = ["bin/sh", "usr/bin/sh"];
+
 /// What a file says.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -197,6 +200,13 @@ impl ImagesFile {
         let Some(root) = &entry.root else { return Ok(None) };
         let root = self.path_of(root.get_ref());
         match fs::metadata(&root) {
+            Ok(_) if WHOLE.iter().any(|shell| fs::symlink_metadata(root.join(shell)).is_ok()) => {
+                Err(format!(
+                    "`root` names {}, which holds a whole system with a shell of its own; it must hold only what the \
+                 image adds to the programs of this machine",
+                    root.display()
+                ))
+            }
             Ok(found) if found.is_dir() => Ok(Some(root)),
             Ok(_) => Err(format!("`root` names {}, which is no folder", root.display())),
             Err(error) => Err(format!("`root` names {}: {error}", root.display())),
@@ -391,5 +401,10 @@ mod tests {
         let missing = file.missing(&document);
         assert_eq!(missing.len(), 1, "{missing:?}");
         assert!(missing[0].starts_with("image `b`: `root` names "), "{missing:?}");
+        fs::create_dir_all(folder.path().join("other/usr/bin")).unwrap();
+        assert_eq!(file.missing(&document).len(), 0);
+        fs::write(folder.path().join("other/usr/bin/sh"), "").unwrap();
+        let missing = file.missing(&document);
+        assert!(missing[0].contains("holds a whole system"), "{missing:?}");
     }
 }
