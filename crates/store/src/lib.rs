@@ -15,6 +15,7 @@ mod filter;
 mod flusher;
 mod inbox;
 mod journal;
+mod metrics;
 mod migrate;
 mod objects;
 mod page;
@@ -36,6 +37,7 @@ pub use experiments::{Experiment, NewExperiment};
 pub use feed::Change;
 pub use inbox::Request;
 pub use journal::Append;
+pub use metrics::{Metric, MetricFile};
 pub use objects::{
     FOLDER_ANNOTATION, MASK, Masker, Masks, Object, ObjectAuthor, ObjectKey, ObjectWrite, parse_manifests,
 };

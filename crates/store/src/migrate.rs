@@ -14,6 +14,7 @@ const MIGRATIONS: &[Migration] = &[
     (2, "fewer_trees", include_str!("../migrations/sqlite/0002_fewer_trees.sql")),
     (3, "objects", include_str!("../migrations/sqlite/0003_objects.sql")),
     (4, "recurring_runs", include_str!("../migrations/sqlite/0004_recurring_runs.sql")),
+    (5, "metrics", include_str!("../migrations/sqlite/0005_metrics.sql")),
 ];
 
 /// Applies what is missing, in one transaction.

@@ -1,4 +1,4 @@
-//! Rows that are read off a run's events: the run's progress, its tasks, cache entries and artifacts.
+//! Rows that are read off a run's events: its progress, its tasks, cache entries, artifacts, files of metrics.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +10,7 @@ use rusqlite::{Connection, Row, params};
 use crate::artifacts::ArtifactRow;
 use crate::cache::CacheRow;
 use crate::error::{Error, Kind};
+use crate::metrics::{self, MetricFile};
 use crate::rows::{column, from_json, to_json, word};
 use crate::runs;
 use crate::store::Store;
@@ -110,6 +111,7 @@ struct TaskRow {
 pub(crate) struct Projections {
     tasks: Vec<TaskRow>,
     artifacts: Vec<ArtifactRow>,
+    metrics: Vec<MetricFile>,
 }
 
 impl Projections {
@@ -124,12 +126,16 @@ impl Projections {
             .collect();
         let mut tasks = Vec::with_capacity(views.len());
         let mut artifacts = Vec::new();
+        let mut metrics = Vec::new();
         for mut view in views {
             let has_ended = ended.contains(&view.key);
             if has_ended && makes_artifacts(&view) {
                 for artifact in view.outcome.artifacts.values().flatten() {
                     artifacts.push(ArtifactRow::new(run, &view.key, artifact)?);
                 }
+            }
+            if has_ended {
+                metrics.extend(metrics::file_of(&view));
             }
             let inputs = std::mem::take(&mut view.inputs);
             let fingerprint = view.fingerprint.take();
@@ -149,7 +155,7 @@ impl Projections {
                 cache,
             });
         }
-        Ok(Self { tasks, artifacts })
+        Ok(Self { tasks, artifacts, metrics })
     }
 
     /// Writes the rows; tells whether there were any.
@@ -174,6 +180,9 @@ impl Projections {
         }
         for artifact in &self.artifacts {
             artifact.insert(connection, pipeline, now)?;
+        }
+        for file in &self.metrics {
+            metrics::insert_file(connection, run, file)?;
         }
         Ok(!self.tasks.is_empty())
     }

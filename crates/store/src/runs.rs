@@ -13,6 +13,7 @@ use crate::feed::Change;
 use crate::filter::{Form, Key};
 use crate::inbox::{self, Request};
 use crate::journal;
+use crate::metrics;
 use crate::objects;
 use crate::page::{ListQuery, Listing, Page, ask, list};
 use crate::recurring_runs::{self, Firing};
@@ -43,6 +44,8 @@ pub(crate) const DELETE_PARTS: &[&str] = &[
     "DELETE FROM task_inputs WHERE task IN (SELECT number FROM tasks WHERE run = ?1)",
     "DELETE FROM cache_entries WHERE task IN (SELECT number FROM tasks WHERE run = ?1)",
     "DELETE FROM tasks WHERE run = ?1",
+    metrics::DELETE,
+    metrics::DELETE_FILES,
     journal::DELETE,
     inbox::DELETE_ALL,
 ];

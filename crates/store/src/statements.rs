@@ -4,8 +4,8 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::page::{ListQuery, Listing, ask};
 use crate::{
-    artifacts, cache, documents, experiments, inbox, journal, migrate, objects, pipelines, projection,
-    recurring_runs, runs, tags, versions,
+    artifacts, cache, documents, experiments, inbox, journal, metrics, migrate, objects, pipelines,
+    projection, recurring_runs, runs, tags, versions,
 };
 
 const STATEMENTS: &[&str] = &[
@@ -32,6 +32,10 @@ const STATEMENTS: &[&str] = &[
     journal::SELECT_END,
     journal::INSERT,
     journal::SELECT,
+    metrics::INSERT,
+    metrics::SELECT,
+    metrics::INSERT_FILE,
+    metrics::SELECT_FILES,
     objects::SELECT,
     objects::SELECT_OWNED,
     objects::SELECT_SECRETS,

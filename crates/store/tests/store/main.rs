@@ -3,6 +3,7 @@
 
 mod contract;
 mod crash;
+mod metrics;
 mod objects;
 mod sample;
 mod sqlite;
