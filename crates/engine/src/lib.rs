@@ -30,5 +30,5 @@ pub use event::{
 pub use id::{AttemptId, RunId, TaskKey, Timestamp};
 pub use input::{CacheAnswer, ImportAnswer, Input, Observation, Observed, Submit};
 pub use schedule::{Schedule, Trigger};
-pub use state::{RunState, changed_tasks};
+pub use state::{RunState, changed_tasks, resource_name};
 pub use view::{AttemptView, RunPhase, RunView, TaskKind, TaskPhase, TaskView};

@@ -22,7 +22,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::error::Error;
 use crate::limits::{ANSWER_LIMIT, BODY_LIMIT, DRAIN_LIMIT};
-use crate::{auth, changes, limits, logs, objects, ui, v2beta1};
+use crate::{auth, changes, limits, logs, objects, ui, v1beta1, v2beta1};
 
 /// What the server is built from; a cheap handle.
 #[derive(Clone)]
@@ -69,6 +69,7 @@ impl App {
 /// Returns every route of the server, once under `/` and once under `/pipeline`.
 pub fn router(app: App) -> Router {
     let routes = Router::new()
+        .nest("/apis/v1beta1", v1beta1::routes())
         .nest("/apis/v2beta1", v2beta1::routes())
         .nest("/apis/pipewright/v1", logs::routes().merge(changes::routes()).merge(objects::routes()))
         .route("/", get(ui::page));

@@ -1,4 +1,4 @@
-//! The HTTP server: the pipelines API v2beta1, our own additions beside it, and how a run is created.
+//! The HTTP server: the pipelines API v2beta1 and v1beta1, our own additions beside it, and how a run is created.
 //!
 //! It reads projections and writes rows and requests through the store; it never drives a run. A request
 //! becomes an inbox row, whoever runs the controller takes it from there.
@@ -18,6 +18,7 @@ mod recurring;
 mod submit;
 mod time;
 mod ui;
+pub mod v1beta1;
 pub mod v2beta1;
 
 pub use app::{App, Settings, router, serve};

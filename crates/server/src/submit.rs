@@ -1,11 +1,12 @@
 //! How a run comes to be: compile, check the arguments, settle where outputs go, create the row. The command
 //! line's embedded runs take the very same way.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pipewright_compiler::{ArgumentMistake, compile, compile_json, complete_arguments};
-use pipewright_plan::Plan;
+use pipewright_compiler::{ArgumentMistake, compile, compile_json, complete_arguments, parse_argument};
+use pipewright_plan::{Dialect, Plan};
 use pipewright_store::engine::{RunId, Submit, Timestamp};
 use pipewright_store::{Firing, ListQuery, NewRun, Request, Run, Store};
 use serde_json::{Map, Value, json};
@@ -54,6 +55,8 @@ pub struct Submission {
     pub experiment_id: Option<String>,
     /// Values of the pipeline's parameters, before macros are expanded.
     pub arguments: Map<String, Value>,
+    /// Further values as texts, read by the types that the pipeline declares.
+    pub texts: Vec<(String, String)>,
     pub pipeline_root: Option<String>,
     pub service_account: String,
     /// No cache look-ups at all, whatever the tasks say.
@@ -71,6 +74,7 @@ impl Submission {
             description: String::new(),
             experiment_id: None,
             arguments: Map::new(),
+            texts: Vec::new(),
             pipeline_root: None,
             service_account: String::new(),
             caching_disabled: false,
@@ -107,8 +111,8 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
     let id = RunId(id.to_string());
     let created_at = time::now();
     let scheduled_at = submission.firing.as_ref().map(|firing| firing.slot);
-    let given = expanded(&submission.arguments, &id, created_at, scheduled_at);
-    let arguments = complete_arguments(&plan, &given).map_err(|mistakes| refused(&mistakes))?;
+    let instants = (&id, created_at, scheduled_at);
+    let (shown, arguments) = arguments(&plan, submission.arguments, &submission.texts, instants)?;
     let pipeline_root = pipeline_root(submission.pipeline_root.as_deref(), &plan, settings)?;
     let new = NewRun {
         id,
@@ -119,7 +123,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
         pipeline_version_id: found.version_id,
         plan,
         pipeline_spec: found.compiled.pipeline_spec,
-        parameters: Value::Object(submission.arguments),
+        parameters: Value::Object(shown),
         pipeline_root: submission.pipeline_root,
         service_account: submission.service_account,
         firing: submission.firing,
@@ -213,13 +217,14 @@ fn refused(mistakes: &[ArgumentMistake]) -> Error {
     Error::Invalid(mistakes.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// Returns the arguments with macros expanded in those that are texts.
-fn expanded(
-    arguments: &Map<String, Value>,
-    run: &RunId,
-    at: Timestamp,
-    scheduled_at: Option<Timestamp>,
-) -> Map<String, Value> {
+/// Returns the arguments as they were given, and as the run gets them: complete and with macros expanded in those
+/// that are texts. In a v1 pipeline macros may stand in its own defaults as well.
+fn arguments(
+    plan: &Plan,
+    mut shown: Map<String, Value>,
+    texts: &[(String, String)],
+    (run, at, scheduled_at): (&RunId, Timestamp, Option<Timestamp>),
+) -> Result<(Map<String, Value>, BTreeMap<String, Value>), Error> {
     let now = time::civil(at);
     let scheduled = scheduled_at.map(time::civil);
     let facts = Facts { run: &run.0, now: &now, scheduled: scheduled.as_ref() };
@@ -227,7 +232,29 @@ fn expanded(
         Value::String(text) => Value::String(macros::expand(text, &facts)),
         other => other.clone(),
     };
-    arguments.iter().map(|(name, value)| (name.clone(), expand(value))).collect()
+    let mut given: Map<String, Value> =
+        shown.iter().map(|(name, value)| (name.clone(), expand(value))).collect();
+    let mut mistakes = Vec::new();
+    for (name, text) in texts {
+        match parse_argument(plan, name, &macros::expand(text, &facts)) {
+            Ok(value) => given.insert(name.clone(), value),
+            Err(mistake) => {
+                mistakes.push(mistake);
+                continue;
+            }
+        };
+        let as_given = parse_argument(plan, name, text).unwrap_or_else(|_| Value::String(text.clone()));
+        shown.insert(name.clone(), as_given);
+    }
+    if !mistakes.is_empty() {
+        return Err(refused(&mistakes));
+    }
+    let mut complete = complete_arguments(plan, &given).map_err(|mistakes| refused(&mistakes))?;
+    if plan.dialect == Dialect::V1 {
+        let defaults = complete.iter_mut().filter(|(name, _)| !given.contains_key(*name));
+        defaults.for_each(|(_, value)| *value = expand(value));
+    }
+    Ok((shown, complete))
 }
 
 /// Settles where outputs go: the run's own wish, then the pipeline's, then the home's artifacts.

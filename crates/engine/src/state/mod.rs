@@ -189,8 +189,8 @@ pub(crate) fn importer_at(plan: &Plan, component: usize) -> Option<&Importer> {
 /// id begins with the time, which many do.
 const SUFFIX: usize = 10;
 
-/// The name that the field gives the object behind a run: pipeline name, a dash, a suffix of the run's own.
-pub(crate) fn resource_name(plan: &Plan, run: &RunId) -> String {
+/// Returns the name that the field gives the object behind a run: pipeline name, a dash, a suffix of the run's own.
+pub fn resource_name(plan: &Plan, run: &RunId) -> String {
     let name = plan.name.rsplit('/').next().unwrap_or(&plan.name);
     let letters: Vec<char> = run.0.chars().filter(char::is_ascii_alphanumeric).collect();
     let suffix: String = letters[letters.len().saturating_sub(SUFFIX)..].iter().collect();

@@ -62,7 +62,8 @@ fn status(failure: &Failure) -> Status {
     Status { code, message, details: Vec::new() }
 }
 
-fn run_error(view: &RunView) -> Option<Status> {
+/// Returns what the API says of why a run failed.
+pub(crate) fn run_error(view: &RunView) -> Option<Status> {
     if view.phase != RunPhase::Cancelled {
         return view.error.as_ref().map(status);
     }

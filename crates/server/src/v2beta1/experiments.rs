@@ -25,15 +25,21 @@ async fn create(
     State(app): State<App>,
     Message(asked): Message<Experiment>,
 ) -> Result<Json<Experiment>, Error> {
-    let length = asked.display_name.chars().count();
-    if length == 0 || length > NAME_LIMIT {
-        return Err(Error::Invalid(format!(
-            "an experiment's display_name has 1 to {NAME_LIMIT} characters, found {length}"
-        )));
-    }
+    check_experiment_name(&asked.display_name, "display_name")?;
     let new = NewExperiment { display_name: asked.display_name, description: asked.description };
     let experiment = app.store.create_experiment(new).await?;
     Ok(Json(experiment_message(experiment)))
+}
+
+/// Checks the length of an experiment's name, which comes in that field.
+pub(crate) fn check_experiment_name(name: &str, field: &str) -> Result<(), Error> {
+    let length = name.chars().count();
+    if length == 0 || length > NAME_LIMIT {
+        return Err(Error::Invalid(format!(
+            "an experiment's {field} has 1 to {NAME_LIMIT} characters, found {length}"
+        )));
+    }
+    Ok(())
 }
 
 async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<Experiment>, Error> {

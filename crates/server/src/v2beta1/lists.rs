@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::extract::Words;
 
 /// Reads the arguments that all lists share. The namespace is not among them: a single-user server ignores it.
-pub(super) fn list_query(words: &Words) -> Result<ListQuery, Error> {
+pub(crate) fn list_query(words: &Words) -> Result<ListQuery, Error> {
     let page_size = match words.number::<i64>("page_size")? {
         Some(size) if size < 0 => {
             return Err(Error::Invalid(format!("page_size must not be negative, found {size}")));

@@ -3,18 +3,21 @@
 pub(crate) mod convert;
 mod experiments;
 mod healthz;
-mod lists;
-mod pipelines;
+pub(crate) mod lists;
+pub(crate) mod pipelines;
 pub mod recurring;
 mod recurring_runs;
-mod runs;
+pub(crate) mod runs;
 pub mod types;
-mod upload;
+pub(crate) mod upload;
 mod versions;
 
 use axum::Router;
 
 use crate::app::App;
+
+pub(crate) use convert::run_error;
+pub(crate) use experiments::check_experiment_name;
 
 pub use convert::{run_message, run_state, task_state};
 

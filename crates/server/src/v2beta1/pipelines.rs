@@ -115,16 +115,22 @@ async fn delete(
     Segments(id): Segments<String>,
     words: Words,
 ) -> Result<Json<Value>, Error> {
-    let cascade = words.flag("cascade")?;
-    let pipeline = app.store.get_pipeline(&id).await?;
-    let versions = ListQuery { pipeline_id: Some(id.clone()), page_size: Some(1), ..ListQuery::default() };
-    let count = app.store.list_pipeline_versions(&versions).await?.total_size;
-    if count > 0 && !cascade {
-        return Err(Error::Invalid(format!(
-            "pipeline `{}` still has {count} version(s); delete them first or ask with cascade=true",
-            pipeline.name
-        )));
+    if words.flag("cascade")? {
+        app.store.delete_pipeline(&id).await?;
+    } else {
+        remove_empty(&app, &id, "; delete them first or ask with cascade=true").await?;
     }
-    app.store.delete_pipeline(&id).await?;
     Ok(Json(json!({})))
+}
+
+/// Deletes a pipeline that has no versions; `remedy` is said to who asks for another.
+pub(crate) async fn remove_empty(app: &App, id: &str, remedy: &str) -> Result<(), Error> {
+    let pipeline = app.store.get_pipeline(id).await?;
+    let versions = ListQuery { pipeline_id: Some(id.to_owned()), page_size: Some(1), ..ListQuery::default() };
+    let count = app.store.list_pipeline_versions(&versions).await?.total_size;
+    if count > 0 {
+        let name = pipeline.name;
+        return Err(Error::Invalid(format!("pipeline `{name}` still has {count} version(s){remedy}")));
+    }
+    Ok(app.store.delete_pipeline(id).await?)
 }

@@ -64,6 +64,7 @@ fn submission(asked: Run, words: &Words) -> Result<Submission, Error> {
         description: asked.description,
         experiment_id: experiment_id.or_else(|| words.text("experiment_id")),
         arguments: config.parameters,
+        texts: Vec::new(),
         pipeline_root: Some(config.pipeline_root).filter(|root| !root.is_empty()),
         service_account: asked.service_account,
         caching_disabled: false,
@@ -72,17 +73,21 @@ fn submission(asked: Run, words: &Words) -> Result<Submission, Error> {
 }
 
 async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<Run>, Error> {
-    let id = RunId(id);
-    let mut run = app.store.get_run(&id).await?;
+    let run = current(&app, &RunId(id)).await?;
+    let tasks = app.store.tasks(&run.id).await?;
+    Ok(Json(run_message(&run, Some(&tasks))))
+}
+
+/// Returns a run as it is now: a wish to stop shows at once, before anybody has acted on it.
+pub(crate) async fn current(app: &App, id: &RunId) -> Result<pipewright_store::Run, Error> {
+    let mut run = app.store.get_run(id).await?;
     if matches!(run.view.phase, RunPhase::Pending | RunPhase::Running) {
-        // A wish to stop shows at once, before anybody has acted on it.
-        let pending = app.store.pending_requests(&id).await?;
+        let pending = app.store.pending_requests(id).await?;
         if pending.iter().any(|(_, request)| matches!(request, Request::Terminate)) {
             run.view.phase = RunPhase::Cancelling;
         }
     }
-    let tasks = app.store.tasks(&id).await?;
-    Ok(Json(run_message(&run, Some(&tasks))))
+    Ok(run)
 }
 
 async fn list(State(app): State<App>, words: Words) -> Result<Json<ListRuns>, Error> {
@@ -103,20 +108,22 @@ async fn act(State(app): State<App>, Segments(segment): Segments<String>) -> Res
         "archive" => app.store.archive_run(&id).await?,
         "unarchive" => unarchive(&app, &id).await?,
         "terminate" => terminate(&app.store, &id).await?,
-        "retry" => {
-            app.store.get_run(&id).await?;
-            return Err(Error::Unimplemented(
-                "a run cannot be retried in this version; create a new run instead: what succeeded is taken \
-                 from the cache"
-                    .to_owned(),
-            ));
-        }
+        "retry" => retry(&app, &id).await?,
         _ => return Err(Error::NotFound(format!("a run has no action `{verb}`"))),
     };
     Ok(Json(json!({})))
 }
 
-async fn unarchive(app: &App, id: &RunId) -> Result<(), Error> {
+pub(crate) async fn retry(app: &App, id: &RunId) -> Result<(), Error> {
+    app.store.get_run(id).await?;
+    Err(Error::Unimplemented(
+        "a run cannot be retried in this version; create a new run instead: what succeeded is taken from the \
+         cache"
+            .to_owned(),
+    ))
+}
+
+pub(crate) async fn unarchive(app: &App, id: &RunId) -> Result<(), Error> {
     let run = app.store.get_run(id).await?;
     // An experiment that is gone is no hindrance.
     let experiment = app.store.get_experiment(&run.experiment_id).await.ok();
@@ -130,10 +137,13 @@ async fn unarchive(app: &App, id: &RunId) -> Result<(), Error> {
     Ok(())
 }
 
-/// A live run is cancelled first, so that nothing goes on running of which nobody knows.
 async fn delete(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<Value>, Error> {
-    let id = RunId(id);
-    terminate_and_wait(&app.store, &id, app.settings.delete_wait).await?;
-    app.store.delete_run(&id).await?;
+    remove(&app, &RunId(id)).await?;
     Ok(Json(json!({})))
+}
+
+/// Deletes a run. A live one is cancelled first, so that nothing goes on running of which nobody knows.
+pub(crate) async fn remove(app: &App, id: &RunId) -> Result<(), Error> {
+    terminate_and_wait(&app.store, id, app.settings.delete_wait).await?;
+    Ok(app.store.delete_run(id).await?)
 }

@@ -9,7 +9,7 @@ use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
 use axum::routing::post;
 use axum::{Json, Router};
-use pipewright_store::NewPipelineVersion;
+use pipewright_store::{self as store, NewPipelineVersion};
 
 use super::convert::{pipeline_message, version_message};
 use super::pipelines::{check_tags, new_pipeline};
@@ -39,7 +39,16 @@ async fn upload(
     words: Result<Words, Error>,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<Pipeline>, UploadError> {
-    let words = words?;
+    let (pipeline, _) = create_pipeline(&app, words?, multipart).await?;
+    Ok(Json(pipeline_message(pipeline)))
+}
+
+/// Makes a pipeline with its first version of what arrived.
+pub(crate) async fn create_pipeline(
+    app: &App,
+    words: Words,
+    multipart: Result<Multipart, MultipartRejection>,
+) -> Result<(store::Pipeline, store::PipelineVersion), Error> {
     let tags = tags(&words)?;
     let uploaded = receive(multipart).await?;
     let (name, display_name) = names(&words, &uploaded.file_name);
@@ -55,8 +64,7 @@ async fn upload(
         tags: BTreeMap::new(),
     };
     check_version_name(&version.name)?;
-    let (pipeline, _) = app.store.create_pipeline_with_version(new, version).await?;
-    Ok(Json(pipeline_message(pipeline)))
+    Ok(app.store.create_pipeline_with_version(new, version).await?)
 }
 
 async fn upload_version(
@@ -64,7 +72,15 @@ async fn upload_version(
     words: Result<Words, Error>,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<PipelineVersion>, UploadError> {
-    let words = words?;
+    Ok(Json(version_message(create_version(&app, words?, multipart).await?)))
+}
+
+/// Makes a further version of what arrived.
+pub(crate) async fn create_version(
+    app: &App,
+    words: Words,
+    multipart: Result<Multipart, MultipartRejection>,
+) -> Result<store::PipelineVersion, Error> {
     let tags = tags(&words)?;
     let pipeline_id = words.text("pipelineid").ok_or_else(|| {
         Error::Invalid("pipelineid is missing: which pipeline gets the version?".to_owned())
@@ -83,7 +99,7 @@ async fn upload_version(
         pipeline_spec: uploaded.compiled.pipeline_spec,
         tags,
     };
-    Ok(Json(version_message(app.store.create_pipeline_version(version).await?)))
+    Ok(app.store.create_pipeline_version(version).await?)
 }
 
 /// Reads the file part, finds the pipeline file in it and compiles that.

@@ -11,3 +11,6 @@ mod routes;
 mod runs;
 mod serving;
 mod support;
+mod v1_manifest;
+mod v1_resources;
+mod v1_runs;

@@ -54,6 +54,58 @@ schemaVersion: 2.1.0
 sdkVersion: kfp-2.17.0
 "#;
 
+/// A workflow of the v1 format: one step, whose file of metrics and whose text are handed on, in front of another
+/// that a condition guards.
+pub const WORKFLOW: &str = r#"
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata:
+  generateName: wf-
+  annotations: {pipelines.kubeflow.org/kfp_sdk_version: 1.8.22}
+spec:
+  entrypoint: main
+  serviceAccountName: pipeline-runner
+  arguments:
+    parameters:
+    - {name: who, value: you}
+    - {name: count}
+  templates:
+  - name: main
+    inputs:
+      parameters: [{name: who}]
+    dag:
+      tasks:
+      - name: condition-1
+        template: condition-1
+        when: '"{{tasks.say.outputs.parameters.say-out}}" == "{{inputs.parameters.who}}"'
+        dependencies: [say]
+      - name: say
+        template: say
+        arguments:
+          parameters: [{name: who, value: '{{inputs.parameters.who}}'}]
+  - name: condition-1
+    dag:
+      tasks:
+      - {name: again, template: again}
+  - name: say
+    inputs:
+      parameters: [{name: who}]
+    outputs:
+      parameters:
+      - {name: say-out, valueFrom: {path: /tmp/outputs/out/data}}
+      artifacts:
+      - {name: mlpipeline-metrics, path: /tmp/outputs/mlpipeline_metrics/data}
+      - {name: say-out, path: /tmp/outputs/out/data}
+    container:
+      image: alpine
+      command: [sh, -c, 'echo "$0"', '{{inputs.parameters.who}}']
+  - name: again
+    retryStrategy: {limit: 2}
+    container:
+      image: alpine
+      command: [echo, again]
+"#;
+
 /// The same as JSON, as the official client sends it inline.
 pub fn hello_spec() -> Value {
     json!({
@@ -313,5 +365,22 @@ impl Server {
         let append =
             Append { run, expected_seq: seq, events: vec![event], run_view, tasks, consumed, flush: false };
         self.store.append(append).await.unwrap()
+    }
+
+    /// Records that a run and its tasks came to their end.
+    pub async fn record_ended(&self, run: &str, run_view: RunView, tasks: Vec<TaskView>) {
+        let run = RunId(run.to_owned());
+        let pending = self.store.pending_requests(&run).await.unwrap();
+        let consumed = pending.into_iter().map(|(id, _)| id).collect();
+        let ends = tasks.iter().filter(|task| task.phase.is_terminal()).map(|task| Event::TaskEnded {
+            task: task.key.clone(),
+            at: at(4),
+            phase: task.phase,
+            outcome: Box::new(task.outcome.clone()),
+            error: task.error.clone(),
+        });
+        let events = ends.collect();
+        let append = Append { run, expected_seq: 0, events, run_view, tasks, consumed, flush: false };
+        self.store.append(append).await.unwrap();
     }
 }

@@ -1,0 +1,19 @@
+//! Whether the server is there; the client looks at `multi_user` alone.
+
+use axum::routing::any;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use crate::app::App;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/healthz", any(healthz))
+}
+
+async fn healthz() -> Json<Value> {
+    Json(json!({
+        "commit_sha": option_env!("PIPEWRIGHT_COMMIT").unwrap_or("unknown"),
+        "tag_name": env!("CARGO_PKG_VERSION"),
+        "multi_user": false,
+    }))
+}

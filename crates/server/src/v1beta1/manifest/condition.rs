@@ -1,0 +1,59 @@
+//! The text of a condition as it was when it turned out false.
+
+use pipewright_plan::text_form;
+use pipewright_store::engine::TaskView;
+use serde_json::Value;
+
+/// What the tags of a condition can speak of.
+pub(super) struct Known<'a> {
+    /// The whole run.
+    pub(super) run: Option<&'a TaskView>,
+    /// The dag around the task.
+    pub(super) around: Option<&'a TaskView>,
+    pub(super) item: Option<&'a Value>,
+    /// Finds a task of the same dag.
+    pub(super) sibling: &'a dyn Fn(&str) -> Option<&'a TaskView>,
+}
+
+/// Replaces the tags of a text whose values are known.
+pub(super) fn resolved(text: &str, known: &Known<'_>) -> String {
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("{{") {
+        let (before, from) = rest.split_at(start);
+        written.push_str(before);
+        let Some(end) = from.find("}}") else {
+            rest = from;
+            break;
+        };
+        match value(from[2..end].trim(), known) {
+            Some(value) => written.push_str(&value),
+            None => written.push_str(&from[..end + 2]),
+        }
+        rest = &from[end + 2..];
+    }
+    written.push_str(rest);
+    written
+}
+
+fn value(tag: &str, known: &Known<'_>) -> Option<String> {
+    let input = |view: Option<&TaskView>, name: &str| view?.inputs.parameters.get(name).map(text_form);
+    if let Some(name) = tag.strip_prefix("inputs.parameters.") {
+        return input(known.around, name);
+    }
+    if let Some(name) = tag.strip_prefix("workflow.parameters.") {
+        return input(known.run, name);
+    }
+    if tag == "item" {
+        return known.item.map(text_form);
+    }
+    if let Some(key) = tag.strip_prefix("item.") {
+        return known.item?.get(key).map(text_form);
+    }
+    let rest = tag.strip_prefix("tasks.").or_else(|| tag.strip_prefix("steps."))?;
+    if let Some((task, output)) = rest.split_once(".outputs.parameters.") {
+        return (known.sibling)(task)?.outcome.parameters.get(output).map(text_form);
+    }
+    let task = rest.strip_suffix(".outputs.result")?;
+    (known.sibling)(task)?.outcome.parameters.get("result").map(text_form)
+}

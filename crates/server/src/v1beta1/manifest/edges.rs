@@ -1,0 +1,85 @@
+//! The edges between nodes. A task's successors hang on what is at its end: a pod itself, the last attempt of a
+//! retry, all repetitions of a loop, the last tasks of a dag. Source: v1 semantics 2.9.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+use pipewright_plan::Dag;
+
+use super::node::{Label, Node, NodeType, Phase, Span};
+
+/// A task that has nodes.
+#[derive(Debug, Clone)]
+pub(super) struct Placed {
+    /// The node that stands for all of it.
+    pub(super) id: String,
+    /// Its turn among all tasks of the run.
+    pub(super) order: usize,
+    /// The nodes at its end.
+    pub(super) outbound: Vec<String>,
+}
+
+/// Lists the nodes in the order in which they came to be.
+pub(super) fn ids(placed: &[Placed]) -> Vec<String> {
+    let mut sorted: Vec<&Placed> = placed.iter().collect();
+    sorted.sort_by_key(|placed| placed.order);
+    sorted.into_iter().map(|placed| placed.id.clone()).collect()
+}
+
+/// Lists the nodes at the end of all of these.
+pub(super) fn outbound(placed: &[Placed]) -> Vec<String> {
+    placed.iter().flat_map(|placed| placed.outbound.iter().cloned()).collect()
+}
+
+/// Adds children to a node, each once.
+pub(super) fn connect(nodes: &mut IndexMap<String, Node>, from: &str, to: &[String]) {
+    let Some(node) = nodes.get_mut(from) else { return };
+    for id in to {
+        if !node.children.contains(id) {
+            node.children.push(id.clone());
+        }
+    }
+}
+
+/// Connects the tasks of a dag; returns the nodes at its end.
+pub(super) fn link(
+    nodes: &mut IndexMap<String, Node>,
+    owner: &str,
+    dag: &Dag,
+    placed: &BTreeMap<&str, Placed>,
+) -> Vec<String> {
+    let mut in_order: Vec<(&str, &Placed)> = placed.iter().map(|(name, placed)| (*name, placed)).collect();
+    in_order.sort_by_key(|(_, placed)| placed.order);
+    let mut waited_for: BTreeSet<&str> = BTreeSet::new();
+    for (name, _) in &in_order {
+        waited_for.extend(dag.tasks[*name].upstream.iter().map(String::as_str));
+    }
+    let mut ends = Vec::new();
+    for (name, task) in in_order {
+        let upstream: Vec<&Placed> =
+            dag.tasks[name].upstream.iter().filter_map(|upstream| placed.get(upstream.as_str())).collect();
+        let id = std::slice::from_ref(&task.id);
+        if upstream.is_empty() {
+            connect(nodes, owner, id);
+        }
+        for from in upstream.iter().flat_map(|upstream| &upstream.outbound) {
+            connect(nodes, from, id);
+        }
+        if !waited_for.contains(name) {
+            ends.extend(task.outbound.iter().cloned());
+        }
+    }
+    ends
+}
+
+/// Makes the node around steps that run together.
+pub(super) fn step_group(label: Label, nodes: &IndexMap<String, Node>, members: &[String]) -> Node {
+    let members = || members.iter().filter_map(|id| nodes.get(id));
+    let is_over = members().all(|node| node.phase.is_over());
+    let worst = members().map(|node| node.phase).find(|phase| matches!(phase, Phase::Failed | Phase::Error));
+    let phase = if is_over { worst.unwrap_or(Phase::Succeeded) } else { Phase::Running };
+    let mut node = Node::new(label, NodeType::StepGroup, phase, Span::default());
+    node.started_at = members().filter_map(|node| node.started_at.clone()).min();
+    node.finished_at = members().filter_map(|node| node.finished_at.clone()).max().filter(|_| is_over);
+    node
+}

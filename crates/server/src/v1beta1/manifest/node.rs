@@ -1,0 +1,175 @@
+//! One node of a workflow's status, its phase and its message. Source: v1 semantics 2.9.
+
+use pipewright_store::engine::{Failure, FailureReason, TaskKey, TaskPhase, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::time::rfc3339;
+
+/// What kind of node it is; the words are the format's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(in crate::v1beta1) enum NodeType {
+    Pod,
+    #[serde(rename = "DAG")]
+    Dag,
+    Steps,
+    StepGroup,
+    TaskGroup,
+    Retry,
+    Skipped,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(in crate::v1beta1) enum Phase {
+    Pending,
+    Running,
+    Succeeded,
+    Skipped,
+    Failed,
+    Error,
+    Omitted,
+}
+
+impl Phase {
+    pub(super) fn is_over(self) -> bool {
+        !matches!(self, Self::Pending | Self::Running)
+    }
+
+    /// Returns the phase of a task or an attempt.
+    pub(super) fn of(phase: TaskPhase, failure: Option<&Failure>) -> Self {
+        match phase {
+            TaskPhase::Pending => Self::Pending,
+            TaskPhase::Running => Self::Running,
+            TaskPhase::Succeeded | TaskPhase::Cached => Self::Succeeded,
+            TaskPhase::Skipped => Self::Skipped,
+            TaskPhase::Omitted => Self::Omitted,
+            TaskPhase::Failed if failure.is_some_and(is_error) => Self::Error,
+            TaskPhase::Failed | TaskPhase::Cancelled => Self::Failed,
+        }
+    }
+}
+
+/// Tells what went wrong around a command from what the command itself did.
+pub(super) fn is_error(failure: &Failure) -> bool {
+    match failure.reason {
+        FailureReason::Output
+        | FailureReason::NotStarted
+        | FailureReason::Refused
+        | FailureReason::Lost
+        | FailureReason::Resolve => true,
+        FailureReason::ExitCode
+        | FailureReason::Signal
+        | FailureReason::OutOfMemory
+        | FailureReason::TimedOut
+        | FailureReason::Cancelled
+        | FailureReason::Inner => false,
+    }
+}
+
+/// Says of a failure what readers of the format look for; `stopped` when the run ended it, not its own limit.
+pub(super) fn message(failure: &Failure, stopped: bool) -> String {
+    match (failure.reason, failure.exit_code) {
+        (FailureReason::ExitCode | FailureReason::Signal, Some(code)) => {
+            format!("main: Error (exit code {code})")
+        }
+        (FailureReason::OutOfMemory, _) => "main: OOMKilled (exit code 137)".to_owned(),
+        (FailureReason::TimedOut, _) if stopped => "Step exceeded its deadline".to_owned(),
+        (FailureReason::TimedOut, _) => {
+            "Pod was active on the node longer than the specified deadline".to_owned()
+        }
+        (FailureReason::Cancelled, _) => "terminated".to_owned(),
+        (FailureReason::Inner, _) => String::new(),
+        _ => failure.message.clone(),
+    }
+}
+
+/// A node's name with what is derived from it.
+#[derive(Debug, Clone)]
+pub(super) struct Label {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) display_name: String,
+    pub(super) boundary: String,
+}
+
+/// When something was seen to begin and to end.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Span {
+    pub(super) from: Option<Timestamp>,
+    pub(super) to: Option<Timestamp>,
+}
+
+/// A node as the status holds it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::v1beta1) struct Node {
+    pub(in crate::v1beta1) id: String,
+    pub(in crate::v1beta1) name: String,
+    pub(in crate::v1beta1) display_name: String,
+    #[serde(rename = "type")]
+    pub(in crate::v1beta1) node_type: NodeType,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(in crate::v1beta1) template_name: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub(super) template_scope: &'static str,
+    pub(in crate::v1beta1) phase: Phase,
+    #[serde(rename = "boundaryID", skip_serializing_if = "String::is_empty")]
+    pub(super) boundary_id: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) message: String,
+    pub(super) started_at: Option<String>,
+    pub(super) finished_at: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) progress: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) node_flag: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) inputs: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) outputs: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::v1beta1) children: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) outbound_nodes: Vec<String>,
+    /// The task behind it, if it is one.
+    #[serde(skip)]
+    pub(in crate::v1beta1) task: Option<TaskKey>,
+    /// Of a single attempt: its number.
+    #[serde(skip)]
+    pub(in crate::v1beta1) attempt: Option<u32>,
+}
+
+impl Node {
+    pub(super) fn new(label: Label, node_type: NodeType, phase: Phase, span: Span) -> Self {
+        let is_pod = node_type == NodeType::Pod;
+        let progress = if is_pod && phase.is_over() { "1/1" } else { "0/1" };
+        Self {
+            id: label.id,
+            name: label.name,
+            display_name: label.display_name,
+            node_type,
+            template_name: String::new(),
+            template_scope: "",
+            phase,
+            boundary_id: label.boundary,
+            message: String::new(),
+            started_at: span.from.map(rfc3339),
+            finished_at: span.to.filter(|_| phase.is_over()).map(rfc3339),
+            progress: if is_pod { progress.to_owned() } else { String::new() },
+            node_flag: None,
+            inputs: None,
+            outputs: None,
+            children: Vec::new(),
+            outbound_nodes: Vec::new(),
+            task: None,
+            attempt: None,
+        }
+    }
+
+    /// Names the template behind the node.
+    pub(super) fn of_template(mut self, template: &str) -> Self {
+        template.clone_into(&mut self.template_name);
+        self.template_scope = "local/";
+        self
+    }
+}

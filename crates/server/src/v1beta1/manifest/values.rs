@@ -1,0 +1,149 @@
+//! What nodes were given and what they left, by value and by key. Source: v1 semantics 2.8 and 2.9.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use pipewright_plan::{ArtifactId, ArtifactValue, text_form};
+use pipewright_store::engine::{TaskPhase, TaskView, Timestamp, resource_name};
+use serde_json::{Map, Value, json};
+
+use super::build::Source;
+use super::node::{Node, NodeType};
+use crate::time::civil;
+
+/// The artifact that holds what a pod printed.
+pub(in crate::v1beta1) const LOGS: &str = "main-logs";
+
+/// Fills in inputs and outputs of all nodes.
+pub(super) fn fill(source: Source<'_>, created_at: Timestamp, nodes: &mut IndexMap<String, Node>) {
+    let views: BTreeMap<&str, &TaskView> =
+        source.tasks.iter().map(|view| (view.key.as_str(), view)).collect();
+    let view_of = |node: &Node| views.get(node.task.as_ref()?.as_str()).copied();
+    let day = civil(created_at).strftime("%Y/%m/%d").to_string();
+    let mut keys: BTreeMap<&ArtifactId, String> = BTreeMap::new();
+    // What has run names its artifacts; dags, loops and later tasks speak of them by the same keys.
+    for node in nodes.values().filter(|node| node.node_type == NodeType::Pod) {
+        let Some(view) = view_of(node).filter(|view| is_last(node, view)) else { continue };
+        for artifact in view.outcome.artifacts.values().flatten() {
+            let folder = match &view.cached_from {
+                None => format!("{}/{day}/{}", source.workflow, node.id),
+                Some(origin) => format!("{}/{}", resource_name(source.plan, &origin.run), artifact.id.0),
+            };
+            keys.entry(&artifact.id).or_insert_with(|| format!("artifacts/{folder}/{}.tgz", artifact.name));
+        }
+    }
+    for node in nodes.values_mut() {
+        let Some(view) = view_of(node) else { continue };
+        let writer = Writer { template: template(source.document, &node.template_name), keys: &keys };
+        if !matches!(node.node_type, NodeType::TaskGroup | NodeType::StepGroup | NodeType::Skipped) {
+            node.inputs = writer.inputs(view);
+        }
+        if !node.phase.is_over() || matches!(node.node_type, NodeType::TaskGroup | NodeType::Skipped) {
+            continue;
+        }
+        let logs = format!("artifacts/{}/{day}/{}/main.log", source.workflow, node.id);
+        node.outputs = writer.outputs(node, view, &logs);
+    }
+}
+
+/// Tells whether the node stands for how the task ended: it is the last attempt, or the only one.
+fn is_last(node: &Node, view: &TaskView) -> bool {
+    node.attempt == view.attempts.last().map(|last| last.number)
+}
+
+fn template<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
+    document["spec"]["templates"].as_array()?.iter().find(|template| template["name"] == name)
+}
+
+struct Writer<'a> {
+    template: Option<&'a Value>,
+    keys: &'a BTreeMap<&'a ArtifactId, String>,
+}
+
+impl Writer<'_> {
+    fn path(&self, side: &str, name: &str) -> Option<&str> {
+        let declared = self.template?[side]["artifacts"].as_array()?;
+        declared.iter().find(|artifact| artifact["name"] == name)?["path"].as_str()
+    }
+
+    fn inputs(&self, view: &TaskView) -> Option<Value> {
+        let inputs = &view.inputs;
+        let helper = |name: &str| name.contains('.');
+        let parameters = inputs.parameters.iter().filter(|(name, _)| !helper(name));
+        let parameters = parameters.map(|(name, value)| parameter(name, value));
+        let artifacts = inputs
+            .artifacts
+            .iter()
+            .flat_map(|(name, list)| list.first().map(|artifact| self.artifact(("inputs", name), artifact)));
+        sides(parameters.collect(), artifacts.collect())
+    }
+
+    fn outputs(&self, node: &Node, view: &TaskView, logs: &str) -> Option<Value> {
+        let is_pod = node.node_type == NodeType::Pod;
+        if is_pod && !is_last(node, view) {
+            let exit = view.attempts.iter().find(|attempt| Some(attempt.number) == node.attempt);
+            let code = exit.and_then(|attempt| attempt.failure.as_ref()?.exit_code);
+            return code.map(|code| json!({"exitCode": code.to_string()}));
+        }
+        let outcome = &view.outcome;
+        let parameters = outcome.parameters.iter().map(|(name, value)| parameter(name, value));
+        let mut artifacts: Vec<Value> = outcome
+            .artifacts
+            .iter()
+            .flat_map(|(name, list)| list.first().map(|artifact| self.artifact(("outputs", name), artifact)))
+            .collect();
+        let has_run = is_pod && view.attempts.iter().any(|attempt| attempt.started_at.is_some());
+        if has_run {
+            artifacts.push(json!({"name": LOGS, "s3": {"key": logs}}));
+        }
+        let code = match view.phase {
+            TaskPhase::Succeeded | TaskPhase::Cached => Some(0),
+            _ => view.error.as_ref().and_then(|error| error.exit_code),
+        };
+        let sides = sides(parameters.collect(), artifacts);
+        match code.filter(|_| matches!(node.node_type, NodeType::Pod | NodeType::Retry)) {
+            None => sides,
+            Some(code) => {
+                let mut sides = sides.unwrap_or_else(|| json!({}));
+                sides["exitCode"] = json!(code.to_string());
+                Some(sides)
+            }
+        }
+    }
+
+    fn artifact(&self, (side, name): (&str, &str), artifact: &ArtifactValue) -> Value {
+        let mut fields = Map::new();
+        fields.insert("name".to_owned(), json!(name));
+        if let Some(path) = self.path(side, name) {
+            fields.insert("path".to_owned(), json!(path));
+        }
+        match self.keys.get(&artifact.id) {
+            Some(key) => fields.insert("s3".to_owned(), json!({"key": key})),
+            None => {
+                let text = self.raw(name).unwrap_or_default();
+                fields.insert("raw".to_owned(), json!({"data": text}))
+            }
+        };
+        Value::Object(fields)
+    }
+
+    /// Returns the text that the template itself gives an input artifact.
+    fn raw(&self, name: &str) -> Option<&str> {
+        let declared = self.template?["inputs"]["artifacts"].as_array()?;
+        declared.iter().find(|artifact| artifact["name"] == name)?["raw"]["data"].as_str()
+    }
+}
+
+fn parameter(name: &str, value: &Value) -> Value {
+    json!({"name": name, "value": text_form(value)})
+}
+
+fn sides(parameters: Vec<Value>, artifacts: Vec<Value>) -> Option<Value> {
+    let mut fields = Map::new();
+    for (key, list) in [("parameters", parameters), ("artifacts", artifacts)] {
+        if !list.is_empty() {
+            fields.insert(key.to_owned(), Value::Array(list));
+        }
+    }
+    (!fields.is_empty()).then_some(Value::Object(fields))
+}
