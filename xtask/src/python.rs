@@ -1,4 +1,4 @@
-//! The virtual environment that tests use: the pinned kfp SDK and pytest, below the target folder.
+//! The virtual environments that tests use: the pinned kfp SDK and pytest, below the target folder.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,20 +7,29 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace::{self, must};
 
-/// What the conformance tests are written against.
-const REQUIREMENTS: &str = "conformance/sdk/requirements.txt";
+/// A version of the SDK that conformance tests are written against: the folder of its environment and the list of
+/// what goes in.
+pub struct Sdk {
+    folder: &'static str,
+    requirements: &'static str,
+}
 
-/// Returns the environment's interpreter; makes the environment when it is not there yet.
-pub fn environment() -> Result<PathBuf> {
-    let folder = workspace::target().join("test-venv");
+/// The newest SDK.
+pub const SDK: Sdk = Sdk { folder: "test-venv", requirements: "conformance/sdk/requirements.txt" };
+/// The last SDK of the 1.x line, which knows the v1 API alone.
+pub const SDK_V1: Sdk = Sdk { folder: "test-venv-v1", requirements: "conformance/sdk/requirements-v1.txt" };
+
+/// Returns an environment's interpreter; makes the environment when it is not there yet.
+pub fn environment(sdk: &Sdk) -> Result<PathBuf> {
+    let folder = workspace::target().join(sdk.folder);
     let python = folder.join("bin/python");
     let stamp = folder.join("requirements");
-    let list = workspace::root().join(REQUIREMENTS);
+    let list = workspace::root().join(sdk.requirements);
     let wanted = std::fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
     if std::fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
         return Ok(python);
     }
-    println!("installing {} into {}", REQUIREMENTS, folder.display());
+    println!("installing {} into {}", sdk.requirements, folder.display());
     if has_program("uv") {
         must(Command::new("uv").args(["venv", "--quiet", "--clear"]).arg(&folder))?;
         let mut install = Command::new("uv");
