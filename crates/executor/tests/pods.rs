@@ -72,6 +72,9 @@ impl World {
     fn new(isolation: Isolation) -> Self {
         let home = tempfile::tempdir().unwrap();
         let registry = Registry::new(Arc::new(objects(home.path())));
+        let defaults = "[[pod_default]]\nlabels = { wants = 'token' }\nsecret = 'token'\npath = '/run/token'\n\
+            [[pod_default]]\nlabels = { wants = 'token' }\nsecret = 'lost'\npath = '/run/lost'\noptional = true\n";
+        fs::write(home.path().join("images.toml"), defaults).unwrap();
         let options = Options { isolation, objects: registry, ..Options::new(home.path(), launcher()) };
         let (executor, observations) = ProcessExecutor::start(options).unwrap();
         Self { home, executor, observations, count: 0 }
@@ -313,5 +316,19 @@ async fn variables_come_from_objects_and_fields() {
     ] {
         let failed = world.run("true", pod).await.unwrap_err();
         assert!(failed.contains(expected), "{failed}");
+    }
+}
+
+#[tokio::test]
+async fn labels_bring_secrets() {
+    if !is_isolated() {
+        return;
+    }
+    let mut world = World::new(Isolation::On);
+    for (label, expected) in [("token", "s3cret lost"), ("nothing", "none lost")] {
+        let labels = BTreeMap::from([("wants".to_owned(), label.to_owned())]);
+        let pod = PodSettings { labels, ..PodSettings::default() };
+        let script = "echo $(cat /run/token/key 2>/dev/null || echo none) $([ -e /run/lost ] || echo lost)";
+        assert_eq!(world.run(script, pod).await.as_deref(), Ok(expected), "{label}");
     }
 }

@@ -170,12 +170,13 @@ impl Shared {
     }
 
     /// Adopts an attempt or has its surroundings made and asks the launcher for it.
-    async fn begin(self: Arc<Self>, launch: Launch) {
+    async fn begin(self: Arc<Self>, mut launch: Launch) {
         let attempt = launch.attempt.clone();
         let folder = self.folder_of(&attempt);
         if folder.exists() {
             return self.adopt(&attempt).await;
         }
+        self.surrounder.add_pod_defaults(&mut launch);
         let teller = self.teller(&attempt);
         let end = match self.surrounder.surround(&launch, &folder, &teller).await {
             Ok(around) => match self.bring(&launch, around).await {

@@ -3,9 +3,12 @@
 //! Python images stand for an interpreter of the machine, well-known base images for its own programs; further
 //! images are mapped by the user in `images.toml`. Nothing else is guessed.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::images_file::{Entry, ImagesFile};
+use pipewright_plan::VolumeMount;
+
+use super::images_file::{Entry, ImagesFile, PodDefault};
 use super::pip::Pip;
 
 /// What an image is replaced by.
@@ -113,6 +116,15 @@ impl Images {
         };
         stand.pip = stand.pip.or(&pip);
         Ok(stand)
+    }
+
+    /// Lists the secrets that tasks with these labels get besides their own.
+    pub(super) fn mounts_of(&self, labels: &BTreeMap<String, String>) -> Vec<VolumeMount<String>> {
+        let documents = self.files.iter().filter_map(|file| file.document().ok().flatten());
+        let defaults = documents.flat_map(|document| document.pod_default);
+        let fits =
+            |default: &PodDefault| default.labels.iter().all(|(key, value)| labels.get(key) == Some(value));
+        defaults.filter(fits).map(|default| default.mount()).collect()
     }
 
     fn unknown(&self, image: &str) -> Refusal {

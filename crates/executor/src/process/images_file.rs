@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
 
+use pipewright_plan::{VolumeMount, VolumeSource};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -39,6 +40,38 @@ pub(super) struct Document {
     pip: PipTable,
     #[serde(default)]
     pub(super) image: Vec<Entry>,
+    #[serde(default)]
+    pub(super) pod_default: Vec<PodDefault>,
+}
+
+/// A secret that tasks with certain labels get besides what they ask for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PodDefault {
+    /// All of them must be there.
+    pub(super) labels: BTreeMap<String, String>,
+    secret: Spanned<String>,
+    /// Where its keys are seen as files.
+    path: Spanned<String>,
+    /// Nothing happens where the secret is missing.
+    #[serde(default)]
+    optional: bool,
+}
+
+impl PodDefault {
+    pub(super) fn mount(&self) -> VolumeMount<String> {
+        VolumeMount {
+            path: self.path.get_ref().clone(),
+            sub_path: None,
+            read_only: true,
+            source: VolumeSource::Secret {
+                name: self.secret.get_ref().clone(),
+                items: Vec::new(),
+                mode: None,
+                optional: self.optional,
+            },
+        }
+    }
 }
 
 /// What stands for the images of one pattern.
@@ -300,6 +333,18 @@ fn problems(text: &str, document: &Document) -> Vec<String> {
             problems_of_lines(key, lines.as_ref(), &mut wrong);
         }
     }
+    for default in &document.pod_default {
+        let (secret, path) = (&default.secret, &default.path);
+        if default.labels.is_empty() {
+            wrong(secret.span().start, "labels", "without a label every task would get the secret");
+        }
+        if secret.get_ref().is_empty() {
+            wrong(secret.span().start, "secret", "a secret has a name");
+        }
+        if !path.get_ref().starts_with('/') {
+            wrong(path.span().start, "path", "a secret is mounted at an absolute path");
+        }
+    }
     problems_of_lines("pip.constraints", document.pip.constraints.as_ref(), &mut wrong);
     problems
 }
@@ -367,6 +412,14 @@ mod tests {
         check(
             "[[image]]\npattern = 'a'\nrequirements = 7",
             &["line 3, `requirements`: expected the name of a file or a list of texts"],
+        );
+        check(
+            "[[pod_default]]\nlabels = {}\nsecret = ''\npath = 'x'",
+            &[
+                "line 3, `labels`: without a label every task would get the secret",
+                "line 3, `secret`: a secret has a name",
+                "line 4, `path`: a secret is mounted at an absolute path",
+            ],
         );
         check("[[image]]\npython = '3.11'", &["line 1: missing field `pattern`"]);
     }

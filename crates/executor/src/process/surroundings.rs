@@ -43,6 +43,18 @@ impl Surrounder {
         }
     }
 
+    /// Adds the secrets that tasks with its labels get; a mount of its own at the same path stays.
+    pub(super) fn add_pod_defaults(&self, launch: &mut Launch) {
+        if launch.pod.labels.is_empty() {
+            return;
+        }
+        for mount in self.images.mounts_of(&launch.pod.labels) {
+            if !launch.pod.volumes.iter().any(|own| own.path == mount.path) {
+                launch.pod.volumes.push(mount);
+            }
+        }
+    }
+
     /// Makes what one task needs; `teller` hears of everything that takes long or should be known.
     pub(super) async fn surround(
         &self,
