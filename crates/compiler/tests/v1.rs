@@ -20,7 +20,7 @@ const ERRORS: &[Case] = &[
     ("{name: one, template", "{name: a/b, template", "a/b", "wrong-name", &["`a/b`"]),
     ("tasks.one.outputs.parameters.out", "tasks.one.outputs.parameters.put", "'{{tasks.one.outputs.parameters.put", "unknown-tag", &["`put`", "did you mean `out`"]),
     ("tasks.one.outputs.parameters.out", "tasks.oen.outputs.parameters.out", "'{{tasks.oen", "unknown-tag", &["`oen`"]),
-    ("tasks.one.outputs.parameters.out", "tasks.one.status", "'{{tasks.one.status", "unsupported", &["tasks.one.status"]),
+    ("tasks.one.outputs.parameters.out", "tasks.one.ip", "'{{tasks.one.ip", "unsupported", &["tasks.one.ip"]),
     ("{{workflow.parameters.count}}", "{{workflow.parameters.cuont}}", "'{{workflow.parameters.cuont", "unknown-tag", &["did you mean `count`"]),
     ("{{workflow.name}}", "{{workflow.nmae}}", "'{{workflow.nmae", "unknown-tag", &["did you mean `workflow.name`"]),
     ("{{inputs.parameters.text}}'", "{{inputs.parameters.txet}}'", "'{{inputs.parameters.txet", "unknown-tag", &["did you mean `text`"]),

@@ -101,6 +101,11 @@ impl Asking<'_> {
             return self.of_run(rest);
         }
         let node = state.node(self.key).map(|id| &state.nodes[id]);
+        let sibling = name.strip_prefix("tasks.").and_then(|rest| rest.rsplit_once('.'));
+        if let Some((task, fact)) = sibling {
+            let id = state.node(&self.key.parent()?.child(task))?;
+            return of_sibling(&state.nodes[id], fact);
+        }
         match name {
             "node.name" => Some(self.key.to_string()),
             "tasks.name" | "steps.name" => Some(self.key.name().to_owned()),
@@ -210,6 +215,29 @@ impl Asking<'_> {
         let Some(last) = node.attempts.last().filter(|_| is_pod) else { return String::new() };
         let attempt = AttemptId { run: self.state.run.clone(), task: node.key.clone(), number: last.number };
         format!("{}-{}", node.key.name(), attempt.digest())
+    }
+}
+
+/// Says how a task went that has ended before.
+fn of_sibling(node: &Node, fact: &str) -> Option<String> {
+    match fact {
+        "status" => Some(
+            match node.phase {
+                TaskPhase::Skipped => "Skipped",
+                TaskPhase::Omitted => "Omitted",
+                TaskPhase::Pending | TaskPhase::Running => "Running",
+                _ => phase_word(node),
+            }
+            .to_owned(),
+        ),
+        "exitCode" => {
+            let last = node.attempts.last()?;
+            let failed = last.failure.as_ref();
+            Some(failed.map_or(Some(0), |failure| failure.exit_code)?.to_string())
+        }
+        "startedAt" => node.started_at.map(rfc3339),
+        "finishedAt" => node.ended_at.map(rfc3339),
+        _ => None,
     }
 }
 

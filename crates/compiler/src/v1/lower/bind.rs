@@ -22,6 +22,9 @@ pub(super) const ITEM: &str = "loop.item";
 /// The helper that holds the items of a loop.
 pub(super) const ITEMS: &str = "loop.items";
 
+/// What can be asked of how a sibling went.
+const TASK_FACTS: &[&str] = &["status", "exitCode", "startedAt", "finishedAt"];
+
 /// The dag that a task stands in.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a, 'w> {
@@ -169,6 +172,12 @@ impl Bindings<'_, '_> {
             // The template that gets the value knows the answer.
             Tag::Attempt(name) => parts.literal(&format!("{{{{{name}}}}}")),
             Tag::Expression(_) => expression(span, cx),
+            Tag::TaskFact { task, fact } if TASK_FACTS.contains(&fact.as_str()) => {
+                if self.sibling(tag, task, span, cx).is_some() {
+                    self.upstream.insert(task.clone());
+                    parts.placeholder(Placeholder::Tag { name: tag.name() });
+                }
+            }
             Tag::TaskFact { .. } => {
                 let message = format!("`{{{{{}}}}}` is not supported by this release", tag.name());
                 cx.error("unsupported", span, message)
