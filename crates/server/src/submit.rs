@@ -112,7 +112,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
     let created_at = time::now();
     let scheduled_at = submission.firing.as_ref().map(|firing| firing.slot);
     let instants = (&id, created_at, scheduled_at);
-    let (shown, arguments) = arguments(&plan, submission.arguments, &submission.texts, instants)?;
+    let arguments = arguments(&plan, submission.arguments, &submission.texts, instants)?;
     let pipeline_root = pipeline_root(submission.pipeline_root.as_deref(), &plan, settings)?;
     let new = NewRun {
         id,
@@ -123,14 +123,14 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
         pipeline_version_id: found.version_id,
         plan,
         pipeline_spec: found.compiled.pipeline_spec,
-        parameters: Value::Object(shown),
+        parameters: Value::Object(arguments.given),
         pipeline_root: submission.pipeline_root,
         service_account: submission.service_account,
         firing: submission.firing,
         submit: Submit {
             namespace: String::new(),
             display_name: submission.display_name,
-            arguments: arguments.into_iter().collect(),
+            arguments: arguments.complete,
             pipeline_root,
             created_at,
             scheduled_at,
@@ -217,14 +217,20 @@ fn refused(mistakes: &[ArgumentMistake]) -> Error {
     Error::Invalid(mistakes.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// Returns the arguments as they were given, and as the run gets them: complete and with macros expanded in those
-/// that are texts. In a v1 pipeline macros may stand in its own defaults as well.
+/// A run's arguments as they were given, and as the run gets them.
+struct Arguments {
+    given: Map<String, Value>,
+    complete: BTreeMap<String, Value>,
+}
+
+/// Completes the arguments and expands macros in those that are texts. In a v1 pipeline macros may stand in its own
+/// defaults as well.
 fn arguments(
     plan: &Plan,
     mut shown: Map<String, Value>,
     texts: &[(String, String)],
     (run, at, scheduled_at): (&RunId, Timestamp, Option<Timestamp>),
-) -> Result<(Map<String, Value>, BTreeMap<String, Value>), Error> {
+) -> Result<Arguments, Error> {
     let now = time::civil(at);
     let scheduled = scheduled_at.map(time::civil);
     let facts = Facts { run: &run.0, now: &now, scheduled: scheduled.as_ref() };
@@ -254,7 +260,7 @@ fn arguments(
         let defaults = complete.iter_mut().filter(|(name, _)| !given.contains_key(*name));
         defaults.for_each(|(_, value)| *value = expand(value));
     }
-    Ok((shown, complete))
+    Ok(Arguments { given: shown, complete })
 }
 
 /// Settles where outputs go: the run's own wish, then the pipeline's, then the home's artifacts.

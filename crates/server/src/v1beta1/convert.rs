@@ -128,6 +128,7 @@ pub(super) fn run_message(run: &store::Run, spec: Option<&Value>, owners: &Owner
     let view = &run.view;
     let mut references = vec![owner(ResourceType::Experiment, &run.experiment_id, &owners.experiment_name)];
     references.extend(version_reference(run, owners));
+    references.extend(run.recurring_run_id.as_ref().map(|id| creator(ResourceType::Job, id, "")));
     let state = if run.archived { "STORAGESTATE_ARCHIVED" } else { "" };
     Run {
         id: run.id.to_string(),

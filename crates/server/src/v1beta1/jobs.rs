@@ -1,6 +1,6 @@
-//! Jobs (recurring runs): the routes are known, the feature is not here yet and says so.
+//! Jobs, the old form of recurring runs: the routes are known, and say what to use instead.
 //!
-//! Lists are answered empty, which is the truth.
+//! Lists are answered empty: no job can be made here.
 
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -23,7 +23,8 @@ async fn list() -> Json<Value> {
 
 async fn refuse() -> Result<Json<Value>, Error> {
     Err(Error::Unimplemented(
-        "jobs (recurring runs) are not available in this version; create runs from cron or another scheduler"
+        "jobs (recurring runs) are not available through the v1 API in this version; the v2 API has them: \
+         `kfp` 2.x, or /apis/v2beta1/recurringruns"
             .to_owned(),
     ))
 }

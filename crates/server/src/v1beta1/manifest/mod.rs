@@ -46,7 +46,7 @@ pub(super) fn find<'n>(nodes: &'n IndexMap<String, Node>, wanted: &str) -> Optio
     nodes.get(wanted).or_else(|| {
         let hash = wanted.rsplit_once('-')?.1;
         nodes.values().find(|node| {
-            let own = node.id.rsplit_once('-').map(|(workflow, hash)| (workflow, hash));
+            let own = node.id.rsplit_once('-');
             own.is_some_and(|(workflow, own)| {
                 own == hash && wanted == format!("{workflow}-{}-{hash}", node.template_name)
             })
