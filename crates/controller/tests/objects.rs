@@ -59,6 +59,7 @@ impl Bench {
             parameters: json!({}),
             pipeline_root: None,
             service_account: String::new(),
+            firing: None,
             submit,
         };
         self.store.create_run(new).await.unwrap();
