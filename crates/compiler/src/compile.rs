@@ -21,16 +21,59 @@ pub struct Compiled {
     pub warnings: Diagnostics,
 }
 
+/// A pipeline that was compiled only to be looked at.
+#[derive(Debug)]
+pub struct Checked {
+    pub plan: Plan,
+    /// Oddities that do not stand in the way.
+    pub warnings: Diagnostics,
+    /// What the plan was made from. Taking a large document apart costs as much as reading it, so who is about to
+    /// end leaves that to the system.
+    _source: (Vec<Node>, Context),
+}
+
 /// Compiles a pipeline file, YAML or JSON.
 ///
 /// Errors: every mistake at once, in the order of the text, warnings among them.
 pub fn compile(source: &[u8]) -> Result<Compiled, Diagnostics> {
+    read(source, finish)
+}
+
+/// Looks for every mistake of a pipeline file, as [`compile`] does, and keeps its source as it is.
+pub fn check(source: &[u8]) -> Result<Checked, Diagnostics> {
+    read(source, |nodes, diagnostics| {
+        let mut cx = Context::new();
+        let (plan, _, warnings) = plan(&nodes, diagnostics, &mut cx)?;
+        Ok(Checked { plan, warnings, _source: (nodes, cx) })
+    })
+}
+
+trait Warned {
+    fn warnings(&self) -> &Diagnostics;
+}
+
+impl Warned for Compiled {
+    fn warnings(&self) -> &Diagnostics {
+        &self.warnings
+    }
+}
+
+impl Warned for Checked {
+    fn warnings(&self) -> &Diagnostics {
+        &self.warnings
+    }
+}
+
+fn read<T: Warned>(
+    source: &[u8],
+    finish: impl Fn(Vec<Node>, &mut Diagnostics) -> Result<T, Diagnostics>,
+) -> Result<T, Diagnostics> {
     // What is written plainly and has nothing to be said about needs no positions.
     if let Some(nodes) = yaml::load_quick(source)
-        && let Ok(compiled) = finish(nodes, &mut Diagnostics::default())
-        && compiled.warnings.is_empty()
+        && let Ok(read) = finish(nodes, &mut Diagnostics::default())
+        && read.warnings().is_empty()
     {
-        return Ok(compiled);
+        return Ok(read);
     }
     let (nodes, mut diagnostics) = yaml::load(source);
     if nodes.is_empty() && diagnostics.has_errors() {
@@ -53,14 +96,32 @@ pub fn compile_json(source: &Value) -> Result<Compiled, Diagnostics> {
 }
 
 fn finish(mut nodes: Vec<Node>, diagnostics: &mut Diagnostics) -> Result<Compiled, Diagnostics> {
-    let Some(documents) = detect::detect(&nodes, diagnostics) else {
+    let mut cx = Context::new();
+    let (plan, (pipeline, platform), warnings) = plan(&nodes, diagnostics, &mut cx)?;
+    Ok(Compiled {
+        dialect: plan.dialect,
+        plan,
+        pipeline_spec: take_json(&mut nodes, pipeline, &cx).unwrap_or_default(),
+        platform_spec: platform.and_then(|platform| take_json(&mut nodes, platform, &cx)),
+        warnings,
+    })
+}
+
+/// The addresses of the pipeline's and of the platform's document.
+type Addresses = (usize, Option<usize>);
+
+fn plan(
+    nodes: &[Node],
+    diagnostics: &mut Diagnostics,
+    cx: &mut Context,
+) -> Result<(Plan, Addresses, Diagnostics), Diagnostics> {
+    let Some(documents) = detect::detect(nodes, diagnostics) else {
         diagnostics.settle();
         return Err(std::mem::take(diagnostics));
     };
-    let mut cx = Context::new();
     let plan = match documents {
-        Documents::V1 { workflow } => v1::compile(workflow, &mut cx),
-        Documents::V2 { pipeline, platform } => compile_v2((pipeline, platform), &mut cx),
+        Documents::V1 { workflow } => v1::compile(workflow, cx),
+        Documents::V2 { pipeline, platform } => compile_v2((pipeline, platform), cx),
     };
     diagnostics.append(std::mem::take(&mut cx.diagnostics));
     if let Some(plan) = plan.as_ref().filter(|_| !diagnostics.has_errors()) {
@@ -74,17 +135,11 @@ fn finish(mut nodes: Vec<Node>, diagnostics: &mut Diagnostics) -> Result<Compile
     diagnostics.settle();
     let warnings = std::mem::take(diagnostics);
     let Some(plan) = plan.filter(|_| !warnings.has_errors()) else { return Err(warnings) };
-    let (pipeline, platform) = match documents {
+    let addresses = match documents {
         Documents::V1 { workflow } => (address(workflow), None),
         Documents::V2 { pipeline, platform } => (address(pipeline), platform.map(address)),
     };
-    Ok(Compiled {
-        dialect: plan.dialect,
-        plan,
-        pipeline_spec: take_json(&mut nodes, pipeline, &cx).unwrap_or_default(),
-        platform_spec: platform.and_then(|platform| take_json(&mut nodes, platform, &cx)),
-        warnings,
-    })
+    Ok((plan, addresses, warnings))
 }
 
 fn address(node: &Node) -> usize {
@@ -107,7 +162,9 @@ fn compile_v2((pipeline, platform): (&Node, Option<&Node>), cx: &mut Context) ->
     spec.iter_mut().for_each(v2::repair);
     let platform = platform.and_then(|node| v2::platform::PlatformSpec::decode(node, cx));
     let unreadable = cx.diagnostics.iter().any(|found| found.code == "wrong-type");
-    let plan = v2::lower::lower(&spec?, platform.as_ref(), cx);
+    let spec = spec?;
+    let plan = v2::lower::lower(&spec, platform.as_ref(), cx);
+    cx.keep(spec);
     if unreadable {
         // A field that could not be read looks absent; its first report is enough.
         cx.diagnostics.retain(|found| found.code != "missing-field");

@@ -13,5 +13,5 @@ mod v2;
 mod yaml;
 
 pub use arguments::{ArgumentMistake, complete_arguments, parse_argument, parse_arguments};
-pub use compile::{Compiled, compile, compile_json};
+pub use compile::{Checked, Compiled, check, compile, compile_json};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};

@@ -1,10 +1,11 @@
 //! `pipewright check FILE`: every mistake of a pipeline file at once.
 
 use std::io::Write;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use anyhow::Result;
-use pipewright_compiler::{Diagnostics, compile};
+use pipewright_compiler::Diagnostics;
 use pipewright_plan::Plan;
 use serde_json::json;
 
@@ -14,19 +15,22 @@ use crate::{diagnostics, source};
 /// Prints the mistakes; leaves with 0 when the file can be run, with 2 when it cannot.
 pub(crate) fn run(args: &Check) -> Result<u8> {
     let text = source::read_pipeline(&args.file)?;
-    let (plan, found, summary) = match compile(&text) {
-        Ok(compiled) => {
+    // Never dropped: this process is about to end.
+    let checked = ManuallyDrop::new(pipewright_compiler::check(&text));
+    let plan = checked.as_ref().ok().map(|checked| &checked.plan);
+    let (found, summary) = match &*checked {
+        Ok(checked) => {
             let summary = format!(
                 "{}: pipeline `{}` can be run ({} components)",
                 args.file.display(),
-                compiled.plan.name,
-                compiled.plan.components.len()
+                checked.plan.name,
+                checked.plan.components.len()
             );
-            (Some(compiled.plan), compiled.warnings, summary)
+            (&checked.warnings, summary)
         }
         Err(found) => {
             let errors = found.iter().filter(|one| one.is_error()).count();
-            (None, found, format!("{}: {errors} mistake(s)", args.file.display()))
+            (found, format!("{}: {errors} mistake(s)", args.file.display()))
         }
     };
     match args.output {
@@ -34,16 +38,16 @@ pub(crate) fn run(args: &Check) -> Result<u8> {
             let document = json!({
                 "file": args.file.display().to_string(),
                 "ok": plan.is_some(),
-                "pipeline": plan.as_ref().map(|plan| &plan.name),
-                "not_applied": plan.as_ref().map(Plan::cluster_settings).unwrap_or_default(),
+                "pipeline": plan.map(|plan| &plan.name),
+                "not_applied": plan.map(Plan::cluster_settings).unwrap_or_default(),
                 "diagnostics": found,
             });
             writeln!(std::io::stdout(), "{document:#}")?;
         }
         Format::Text => {
-            print(&args.file, &text, &found);
+            print(&args.file, &text, found);
             writeln!(std::io::stdout(), "{summary}")?;
-            if let Some(told) = plan.as_ref().and_then(not_applied) {
+            if let Some(told) = plan.and_then(not_applied) {
                 writeln!(std::io::stdout(), "{told}")?;
             }
         }

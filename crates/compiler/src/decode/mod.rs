@@ -5,6 +5,7 @@
 mod leaf;
 mod macros;
 
+use std::any::Any;
 use std::collections::HashSet;
 
 use indexmap::IndexMap;
@@ -28,6 +29,8 @@ pub(crate) struct Context {
     pub unknown_fields: Severity,
     /// Snake-case keys that were read as their camel-case fields, by the mapping's address
     renamed: HashSet<(usize, String)>,
+    /// What was read, until nobody needs this any more
+    kept: Option<Box<dyn Any>>,
 }
 
 impl Context {
@@ -38,7 +41,13 @@ impl Context {
             depth: 0,
             unknown_fields: Severity::Error,
             renamed: HashSet::new(),
+            kept: None,
         }
+    }
+
+    /// Keeps what was read as long as this.
+    pub fn keep(&mut self, read: impl Any) {
+        self.kept = Some(Box::new(read));
     }
 
     /// Runs a step one level deeper in the document.

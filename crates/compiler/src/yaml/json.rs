@@ -144,6 +144,14 @@ impl Reader<'_> {
 
     fn string(&mut self) -> Option<String> {
         self.take('"')?;
+        if let Some(end) = self.rest.bytes().position(|b| b < b' ' || matches!(b, b'"' | b'\\'))
+            && self.rest.as_bytes()[end] == b'"'
+        {
+            let text = self.rest[..end].to_owned();
+            self.pass(end);
+            self.advance();
+            return Some(text);
+        }
         let mut text = String::new();
         loop {
             let plain = self.rest.bytes().take_while(|b| *b >= b' ' && !matches!(b, b'"' | b'\\')).count();
