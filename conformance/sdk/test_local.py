@@ -40,6 +40,7 @@ WORDS = {
     "outputMetadataUri": "kfp.local does not know all placeholders",
     "/kfp-workspace": "needs a workspace",
     "workspace_path": "needs a workspace",
+    "argostub/": "kfp.local makes and deletes no volume claims",
 }
 
 
