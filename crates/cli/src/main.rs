@@ -12,6 +12,7 @@ mod env;
 mod experiments;
 mod explain;
 mod home;
+mod memory;
 mod output;
 mod parameters;
 mod progress;
@@ -32,9 +33,8 @@ use args::{Arguments, Command};
 use settings::Settings;
 use source::BadInput;
 
-/// Large documents are taken apart into millions of small pieces, where this one is quicker than the system's.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: memory::Allocator = memory::Allocator::new();
 
 fn main() -> ExitCode {
     // The launcher forks: it must begin before any other thread exists.
@@ -57,7 +57,10 @@ fn main() -> ExitCode {
 
 fn dispatch(command: Command) -> Result<u8> {
     match command {
-        Command::Check(args) => commands::check::run(&args),
+        Command::Check(args) => {
+            ALLOCATOR.open_arena();
+            commands::check::run(&args)
+        }
         Command::Completion { shell } => commands::completion::run(shell),
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::Run(args) => runtime()?.block_on(commands::run::run(&args)),
