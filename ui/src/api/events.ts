@@ -1,0 +1,85 @@
+/** Server-sent events with a state that can be shown, and reconnection that survives a restart of the server. */
+import { useEffect, useEffectEvent, useState } from "react";
+import { address, type Query } from "./client";
+
+export type Connection = "connecting" | "live" | "lost" | "ended";
+
+export interface Stream {
+  /** Names of the events that are listened to, and what each brings (parsed JSON). */
+  on: (name: string, data: unknown) => void;
+  names: readonly string[];
+  /** The event that says that nothing more will come. */
+  last?: string;
+}
+
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 10_000;
+
+/** Listens to an address as long as the component lives; `undefined` listens to nothing. */
+export function useEventStream(path: string | undefined, stream: Stream, query?: Query): Connection {
+  const [connection, setConnection] = useState<Connection>("connecting");
+  const on = useEffectEvent(stream.on);
+  const url = path === undefined ? undefined : address(path, query);
+  const names = stream.names.join(" ");
+  const last = stream.last;
+  useEffect(() => {
+    if (url === undefined) return;
+    setConnection("connecting");
+    return listen(url, names.split(" "), last, (name, data) => on(name, data), setConnection);
+  }, [url, names, last]);
+  return connection;
+}
+
+/** Opens a stream and returns what closes it. A lost one is opened again, after longer and longer pauses. */
+export function listen(
+  url: string,
+  names: string[],
+  last: string | undefined,
+  on: (name: string, data: unknown) => void,
+  onConnection: (connection: Connection) => void,
+): () => void {
+  let source: EventSource | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let pause = FIRST_PAUSE;
+  let closed = false;
+
+  const close = () => {
+    closed = true;
+    clearTimeout(timer);
+    source?.close();
+  };
+  const open = () => {
+    source = new EventSource(url);
+    source.onopen = () => {
+      pause = FIRST_PAUSE;
+      onConnection("live");
+    };
+    source.onerror = () => {
+      // The browser's own reconnection gives up at the first refused connection, so it is not relied on.
+      source?.close();
+      if (closed) return;
+      onConnection("lost");
+      timer = setTimeout(open, pause);
+      pause = Math.min(pause * 2, LONGEST_PAUSE);
+    };
+    for (const name of names) {
+      source.addEventListener(name, (event) => on(name, parse((event as MessageEvent<string>).data)));
+    }
+    if (last !== undefined) {
+      source.addEventListener(last, () => {
+        close();
+        onConnection("ended");
+      });
+    }
+  };
+  open();
+  return close;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

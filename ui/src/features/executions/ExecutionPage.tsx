@@ -1,0 +1,9 @@
+import { Page } from "@/shared/Page";
+
+export default function ExecutionPage() {
+  return (
+    <Page title="Execution">
+      <div />
+    </Page>
+  );
+}

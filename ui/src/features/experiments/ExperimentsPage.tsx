@@ -1,0 +1,9 @@
+import { Page } from "@/shared/Page";
+
+export default function ExperimentsPage() {
+  return (
+    <Page title="Experiments">
+      <div />
+    </Page>
+  );
+}

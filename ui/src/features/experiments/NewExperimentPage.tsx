@@ -1,0 +1,9 @@
+import { Page } from "@/shared/Page";
+
+export default function NewExperimentPage() {
+  return (
+    <Page title="New experiment">
+      <div />
+    </Page>
+  );
+}

@@ -1,0 +1,9 @@
+import { Page } from "@/shared/Page";
+
+export default function DiffPage() {
+  return (
+    <Page title="Compare versions">
+      <div />
+    </Page>
+  );
+}

@@ -1,0 +1,9 @@
+import { Page } from "@/shared/Page";
+
+export default function UploadPage() {
+  return (
+    <Page title="Upload">
+      <div />
+    </Page>
+  );
+}

@@ -1,0 +1,9 @@
+import { Page } from "@/shared/Page";
+
+export default function RunPage() {
+  return (
+    <Page title="Run">
+      <div />
+    </Page>
+  );
+}

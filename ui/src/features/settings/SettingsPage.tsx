@@ -1,0 +1,9 @@
+import { Page } from "@/shared/Page";
+
+export default function SettingsPage() {
+  return (
+    <Page title="Settings">
+      <div />
+    </Page>
+  );
+}

@@ -1,0 +1,8 @@
+export interface PlanGraphProps {
+  plan: unknown;
+  onOpen?: (key: string) => void;
+}
+
+export function PlanGraph(_: PlanGraphProps) {
+  return null;
+}

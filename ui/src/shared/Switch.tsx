@@ -1,0 +1,20 @@
+import { cx } from "./cx";
+
+export function Switch({ label, isOn, onChange, isDisabled, showLabel }: { label: string; isOn: boolean; onChange: (on: boolean) => void; isDisabled?: boolean; showLabel?: boolean }) {
+  return (
+    <button
+      type="button"
+      role="switch"
+      aria-checked={isOn}
+      aria-label={label}
+      disabled={isDisabled}
+      onClick={() => onChange(!isOn)}
+      className="inline-flex items-center gap-2 disabled:opacity-50"
+    >
+      <span className={cx("flex h-[18px] w-8 items-center rounded-full p-0.5 transition-colors", isOn ? "bg-accent" : "bg-line-strong")}>
+        <span className={cx("size-3.5 rounded-full bg-white shadow-sm transition-transform", isOn && "translate-x-3.5")} />
+      </span>
+      {showLabel && <span>{label}</span>}
+    </button>
+  );
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// The server that `npm run dev` talks to; see docs/guide/ui.md.
+const server = process.env["PIPEWRIGHT_SERVER"] ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  // Relative, because the same files are served at `/` and at `/pipeline/`.
+  base: "./",
+  plugins: [react(), tailwindcss()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  build: { target: "es2022", assetsInlineLimit: 0, reportCompressedSize: false },
+  server: {
+    proxy: Object.fromEntries(
+      ["/apis", "/pipeline/apis", "/artifacts", "/k8s"].map((path) => [path, { target: server, changeOrigin: true }]),
+    ),
+  },
+  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/test-setup.ts"] },
+});
