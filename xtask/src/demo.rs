@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::served::Served;
-use crate::workspace;
+use crate::{ui, workspace};
 
 /// How to show it.
 #[derive(clap::Args)]
@@ -20,6 +20,7 @@ const EXAMPLE: &str = "examples/crypto-forecasting/pipeline.yaml";
 /// Builds, serves, runs, and says where everything lies.
 pub fn run(args: &Args) -> Result<()> {
     println!("building the binary (the first time takes some minutes)");
+    ui::build()?;
     let binary = workspace::build("fast")?;
     let root = workspace::root();
     let folder = root.join(".pipewright");

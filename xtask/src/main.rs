@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `demo`, `bench`, `crash`, `check-layers`.
+//! The project's own commands: `cargo xtask test`, `demo`, `ui`, `screenshots`, `bench`, `crash`, `check-layers`.
 //!
 //! Nothing here is shipped. Whatever a command needs (a virtual environment, a built binary, a home folder) it
 //! prepares itself, below the target folder or `.pipewright/`.
@@ -12,6 +12,7 @@ mod layers;
 mod python;
 mod served;
 mod test;
+mod ui;
 mod workspace;
 mod yaml;
 
@@ -33,6 +34,10 @@ enum Command {
     Test(test::Args),
     /// Builds the binary and runs the crypto-forecasting example on a server of its own.
     Demo(demo::Args),
+    /// Builds the web pages that go into the binary.
+    Ui(ui::Args),
+    /// Takes pictures of every page in both themes for the user guide.
+    Screenshots,
     /// Checks that crates depend on each other only as ARCHITECTURE.md allows.
     CheckLayers,
     /// Measures overheads as ratios to floors taken in the same run.
@@ -45,6 +50,8 @@ fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Test(args) => test::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Ui(args) => ui::run(&args),
+        Command::Screenshots => ui::screenshots(),
         Command::CheckLayers => layers::run(),
         Command::Bench(args) => bench::run(&args),
         Command::Crash(args) => crash::run(&args),

@@ -6,12 +6,12 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::workspace::{self, cargo, must};
-use crate::{crash, layers, python};
+use crate::{crash, layers, python, ui};
 
 /// Which part to run.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Step to run: format, layers, lint, deny, unit, crash, sdk; all when left out.
+    /// Step to run: format, layers, lint, deny, unit, ui, crash, sdk; all when left out.
     steps: Vec<String>,
 }
 
@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     ("lint", lint),
     ("deny", deny),
     ("unit", unit),
+    ("ui", ui::test),
     ("crash", kill),
     ("sdk", sdk),
 ];

@@ -72,11 +72,13 @@ pub fn router(app: App) -> Router {
         .nest("/apis/v1beta1", v1beta1::routes())
         .nest("/apis/v2beta1", v2beta1::routes())
         .nest("/apis/pipewright/v1", logs::routes().merge(changes::routes()).merge(objects::routes()))
-        .route("/", get(ui::page));
+        .merge(ui::files());
     Router::new()
         .merge(routes.clone())
         .nest("/pipeline", routes)
-        .route("/pipeline/", get(ui::page))
+        .route("/", get(ui::index))
+        .route("/pipeline/", get(ui::index))
+        .route("/pipeline", get(ui::to_folder))
         .fallback(unknown_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

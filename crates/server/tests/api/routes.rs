@@ -20,15 +20,25 @@ async fn health_is_told_under_both_prefixes() {
     }
 }
 
+/// With the pages built in or without: both are HTML, and neither lets a script in that it does not name.
 #[tokio::test]
-async fn a_browser_is_told_what_this_is() {
+async fn a_browser_gets_the_page_under_both_prefixes() {
     let server = Server::start().await;
-    for path in ["/", "/pipeline", "/pipeline/"] {
+    for path in ["/", "/pipeline/"] {
         let answer = server.call("GET", path, None).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
         assert!(answer.content_type.starts_with("text/html"));
-        assert!(answer.text.contains("no web pages yet"));
+        assert!(answer.text.contains("<title>Pipewright</title>"));
+        let headers = answer.headers;
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["cache-control"], "no-cache");
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("frame-ancestors 'self'"), "{policy}");
+        let scripts = policy.split(';').find(|part| part.trim().starts_with("script-src"));
+        assert!(!scripts.unwrap_or_default().contains("unsafe"), "{policy}");
     }
+    let answer = server.call("GET", "/pipeline", None).await;
+    assert_eq!((answer.status.as_u16(), &answer.headers["location"]), (308, &"/pipeline/".parse().unwrap()));
 }
 
 #[tokio::test]

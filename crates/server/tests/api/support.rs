@@ -153,6 +153,7 @@ impl LogSource for Logs {
 pub struct Answer {
     pub status: StatusCode,
     pub content_type: String,
+    pub headers: axum::http::HeaderMap,
     pub text: String,
 }
 
@@ -197,8 +198,9 @@ impl Server {
             .get(header::CONTENT_TYPE)
             .map(|value| value.to_str().unwrap().to_owned())
             .unwrap_or_default();
+        let headers = response.headers().clone();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        Answer { status, content_type, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        Answer { status, content_type, headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
     }
 
     /// Sends what the official client sends: JSON as content type, even without a body.
