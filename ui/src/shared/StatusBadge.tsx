@@ -76,6 +76,12 @@ const shapes: Record<Shape, React.ReactNode> = {
       <path d="m6 5.6 2.6 2.4L6 10.4M10.4 5.8v4.4" {...line} strokeWidth="1.4" />
     </>
   ),
+  slash: (
+    <>
+      <circle cx="8" cy="8" r="5.8" {...line} />
+      <path d="m4.2 11.8 7.6-7.6" {...line} />
+    </>
+  ),
   bolt: (
     <>
       {disc}

@@ -2,7 +2,7 @@
 import type { RunState } from "@/api/types";
 
 export type Tone = "succeeded" | "running" | "failed" | "warning" | "cached" | "neutral";
-export type Shape = "check" | "arc" | "cross" | "clock" | "stop" | "skip" | "bolt" | "pause" | "dot";
+export type Shape = "check" | "arc" | "cross" | "clock" | "stop" | "skip" | "bolt" | "slash" | "pause" | "dot";
 
 export interface Look {
   word: string;
@@ -17,6 +17,7 @@ const looks: Record<string, Look> = {
   CACHED: { word: "Cached", tone: "cached", shape: "bolt" },
   FAILED: { word: "Failed", tone: "failed", shape: "cross" },
   SKIPPED: { word: "Skipped", tone: "neutral", shape: "skip" },
+  OMITTED: { word: "Omitted", tone: "neutral", shape: "slash" },
   CANCELING: { word: "Stopping", tone: "warning", shape: "arc" },
   CANCELED: { word: "Stopped", tone: "warning", shape: "stop" },
   PAUSED: { word: "Paused", tone: "warning", shape: "pause" },
