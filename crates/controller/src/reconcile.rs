@@ -112,7 +112,7 @@ impl RunActor {
     }
 
     async fn import(&self, request: ImportRequest) -> ImportAnswer {
-        let mut answer = ImportAnswer { task: request.task, known: None, error: None };
+        let mut answer = ImportAnswer { task: request.task, known: None, error: None, round: request.round };
         if request.reimport {
             return answer;
         }

@@ -184,6 +184,7 @@ impl RunActor {
                     self.step(&match request {
                         Request::Submit { submit } => Input::Submit { submit },
                         Request::Terminate => Input::Terminate,
+                        Request::Retry { retry } => Input::Retry { retry },
                     });
                 }
             }
@@ -216,7 +217,8 @@ impl RunActor {
                 None => self.shared.store.cache_lookup(&lookup.pipeline, &lookup.fingerprint.key).await?,
             };
             let hit = found.filter(|(_, outcome)| is_on_disk(outcome));
-            let answer = CacheAnswer { task: lookup.task, fingerprint: lookup.fingerprint, hit };
+            let answer =
+                CacheAnswer { task: lookup.task, fingerprint: lookup.fingerprint, hit, round: lookup.round };
             self.step(&Input::Cache { answer: Box::new(answer) });
         }
         Ok(())

@@ -188,6 +188,38 @@ async fn another_controller_takes_up_where_the_first_one_stopped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failed_run_goes_on_after_a_restart_too() {
+    let bench = Bench::new();
+    let fails = |launch: &pipewright_engine::Launch| match (launch.attempt.task.name(), launch.attempt.number)
+    {
+        ("t2", 0 | 1) => Act::fail(SECOND, FailureReason::ExitCode, Some(1)),
+        _ => quick(launch),
+    };
+    let (executor, observations) = FakeExecutor::start(fails);
+    let controller = bench.control(&executor, observations, 4);
+    let run = bench.submit("retried", chain(5)).await;
+    assert_eq!(bench.end_of(&run).await, RunPhase::Failed);
+    bench.store.retry_run(&run, Vec::new()).await.unwrap();
+    assert_eq!(bench.end_of(&run).await, RunPhase::Failed);
+    controller.shutdown().await;
+    let first = executor.launched().len();
+    assert_eq!(first, 4, "t0, t1, t2 and t2 again");
+
+    // The wish is left while nobody drives runs.
+    bench.store.retry_run(&run, Vec::new()).await.unwrap();
+    let (executor, observations) = FakeExecutor::start(fails);
+    let controller = bench.control(&executor, observations, 4);
+    assert_eq!(bench.end_of(&run).await, RunPhase::Succeeded);
+    let launched: Vec<String> = executor.launched().iter().map(ToString::to_string).collect();
+    assert_eq!(launched, ["retried/root/t2#2", "retried/root/t3#0", "retried/root/t4#0"]);
+    let row = bench.store.get_run(&run).await.unwrap();
+    let retries = row.view.history.iter().filter(|(_, phase)| *phase == RunPhase::Pending).count();
+    assert_eq!(retries, 3);
+    assert!(bench.store.pending_requests(&run).await.unwrap().is_empty());
+    controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deleted_run_is_let_go() {
     let bench = Bench::new();
     let (executor, observations) = FakeExecutor::start(quick);

@@ -33,6 +33,8 @@ pub struct CacheLookup {
     /// The component's name: explanations compare with its nearest earlier entry.
     pub component: String,
     pub fingerprint: Fingerprint,
+    /// The answer names it too.
+    pub round: u32,
 }
 
 /// Asks whether an artifact is known already, or may be registered.
@@ -44,6 +46,8 @@ pub struct ImportRequest {
     pub artifact: ArtifactValue,
     /// Registers anew even when an equal artifact is known.
     pub reimport: bool,
+    /// The answer names it too.
+    pub round: u32,
 }
 
 /// What an attempt asks of the world.
@@ -233,6 +237,7 @@ impl Desired {
             pipeline: plan.name.clone(),
             component: component.unwrap_or_default(),
             fingerprint,
+            round: state.round,
         });
     }
 

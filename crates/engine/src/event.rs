@@ -109,6 +109,20 @@ pub enum Event {
         outcome: Box<Outcome>,
         error: Option<Failure>,
     },
+    /// The run goes on after its end, keeping what is not named here.
+    RunRetried {
+        at: Timestamp,
+        requested_at: Timestamp,
+        /// Tasks and iterations that are forgotten with everything inside, and fire anew.
+        dropped: Vec<TaskKey>,
+        /// Dags, loops and iterations that go on around what they keep, outer ones first.
+        reopened: Vec<TaskKey>,
+    },
+    /// A reopened dag, loop or iteration has its turn.
+    TaskResumed {
+        task: TaskKey,
+        at: Timestamp,
+    },
 }
 
 /// A task's inputs after resolution.

@@ -64,6 +64,11 @@ impl TaskKey {
         self.0.rfind('/').map(|at| Self(self.0[..at].to_owned()))
     }
 
+    /// Returns the number of this iteration.
+    pub fn index(&self) -> Option<u32> {
+        self.0.strip_suffix(']')?.rsplit_once('[')?.1.parse().ok()
+    }
+
     /// Returns the task's own name, without path and iteration.
     pub fn name(&self) -> &str {
         let last = self.0.rsplit('/').next().unwrap_or(&self.0);

@@ -17,6 +17,10 @@ pub enum Input {
     },
     /// A user wants the run to stop.
     Terminate,
+    /// A user wants a finished run to go on from what failed.
+    Retry {
+        retry: Retry,
+    },
     Observed {
         observation: Box<Observation>,
     },
@@ -57,6 +61,16 @@ impl Submit {
     }
 }
 
+/// Asks a finished run to go on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Retry {
+    pub requested_at: Timestamp,
+    /// Tasks that are done anew although they succeeded. Without any the run must have failed or been cancelled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<TaskKey>,
+}
+
 /// What an executor saw of an attempt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
@@ -88,6 +102,9 @@ pub struct CacheAnswer {
     pub fingerprint: Fingerprint,
     /// `None` is a miss.
     pub hit: Option<(CacheSource, Outcome)>,
+    /// The round that the look-up named; what was asked in an earlier one is of no interest any more.
+    #[serde(default)]
+    pub round: u32,
 }
 
 /// The answer to a [`crate::ImportRequest`].
@@ -98,4 +115,7 @@ pub struct ImportAnswer {
     pub known: Option<ArtifactValue>,
     /// Why the artifact cannot be imported.
     pub error: Option<String>,
+    /// The round that the request named.
+    #[serde(default)]
+    pub round: u32,
 }

@@ -6,7 +6,7 @@ use pipewright_plan::{ComponentKind, Dag, Plan, Task, TriggerStrategy};
 
 use crate::event::{Event, SkipReason};
 use crate::id::TaskKey;
-use crate::view::TaskPhase;
+use crate::view::{RunPhase, TaskPhase};
 
 /// What the journal has said so far.
 #[derive(Default)]
@@ -14,13 +14,27 @@ struct Seen<'a> {
     plan: Option<&'a Plan>,
     started: BTreeSet<TaskKey>,
     ended: BTreeMap<TaskKey, TaskPhase>,
-    /// Attempts planned so far, and whether the last one has not ended.
-    attempts: BTreeMap<TaskKey, (u32, bool)>,
+    attempts: BTreeMap<TaskKey, Attempts>,
     items: BTreeMap<TaskKey, u32>,
     is_cancelled: bool,
     /// Exit tasks that fired, and what is inside them.
     clean_up: BTreeSet<TaskKey>,
     is_over: bool,
+    phase: RunPhase,
+    /// Reopened groups that have not had their turn.
+    resting: BTreeSet<TaskKey>,
+    /// What the last retry dropped.
+    dropped: BTreeSet<TaskKey>,
+}
+
+/// The attempts at one task.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+struct Attempts {
+    planned: u32,
+    /// Those from before the task was dropped.
+    earlier: u32,
+    /// The last one has not ended.
+    is_running: bool,
 }
 
 /// Checks a journal from its beginning. Errors: the first broken invariant, by number.
@@ -32,7 +46,9 @@ struct Seen<'a> {
 /// - I5 a group ends after everything inside, and failed exactly if something inside did
 /// - I6 no more iterations at once than the loop allows, each once, none left out
 /// - I7 tasks that wait for any end are never omitted
-/// - I8 nothing follows the end of the run
+/// - I8 nothing follows the end of the run but a retry
+/// - I9 a retry drops what did not succeed or depends on what is done anew, reopens what is around it, each group
+///   has its turn once, and a task that was dropped has its attempts numbered on
 pub fn check(plan: &Plan, journal: &[Event]) -> Result<(), String> {
     let mut seen = Seen { plan: Some(plan), ..Seen::default() };
     for (index, event) in journal.iter().enumerate() {
@@ -43,8 +59,14 @@ pub fn check(plan: &Plan, journal: &[Event]) -> Result<(), String> {
 
 impl<'a> Seen<'a> {
     fn take(&mut self, event: &Event) -> Result<(), String> {
+        if let Event::RunRetried { dropped, reopened, .. } = event {
+            return self.retried(dropped, reopened);
+        }
         if self.is_over {
             return Err("I8".to_owned());
+        }
+        if let Event::TaskResumed { task, .. } = event {
+            return self.resumed(task);
         }
         if let Some(task) = crate::changed_tasks(std::slice::from_ref(event)).first()
             && self.ended.contains_key(task)
@@ -60,7 +82,7 @@ impl<'a> Seen<'a> {
             Event::TaskSkipped { task, reason, .. } => self.skipped(task, reason),
             Event::AttemptPlanned { task, number, .. } => self.planned(task, *number),
             Event::AttemptEnded { task, .. } => match self.attempts.get_mut(task) {
-                Some((_, running @ true)) => {
+                Some(Attempts { is_running: running @ true, .. }) => {
                     *running = false;
                     Ok(())
                 }
@@ -71,8 +93,12 @@ impl<'a> Seen<'a> {
                 self.is_cancelled = true;
                 Ok(())
             }
-            Event::RunEnded { .. } => {
+            Event::RunEnded { phase, .. } => {
                 self.is_over = true;
+                self.phase = *phase;
+                if !self.resting.is_empty() {
+                    return Err("I9: a reopened group had no turn".to_owned());
+                }
                 let begun = self.started.contains(&TaskKey::root());
                 if begun && !self.ended.contains_key(&TaskKey::root()) {
                     Err("I8: no end of the root".to_owned())
@@ -129,12 +155,17 @@ impl<'a> Seen<'a> {
         let count = self.items.get(&parent).ok_or("I6: a loop without items")?;
         let begun: Vec<TaskKey> = (0..*count)
             .map(|index| parent.iteration(index))
-            .take_while(|key| self.started.contains(key) || self.ended.contains_key(key))
+            .filter(|key| self.started.contains(key) || self.ended.contains_key(key))
             .collect();
-        if begun.last() != Some(key) {
+        let is_in_turn = begun.len()
+            == (0..=*count)
+                .take_while(|index| begun.get(*index as usize) == Some(&parent.iteration(*index)))
+                .count();
+        if !self.dropped.contains(key) && (!is_in_turn || begun.last() != Some(key)) {
             return Err("I6: out of turn".to_owned());
         }
-        let open = begun.iter().filter(|key| !self.ended.contains_key(*key)).count();
+        let is_open = |key: &&TaskKey| !self.ended.contains_key(*key) && !self.resting.contains(*key);
+        let open = begun.iter().filter(is_open).count();
         let limit = self.task(&parent).and_then(|(_, task)| task.iterator.as_ref()?.parallelism);
         // None at once would be none at all: no limit is meant.
         let limit = limit.filter(|limit| *limit > 0);
@@ -145,6 +176,70 @@ impl<'a> Seen<'a> {
         }
     }
 
+    fn retried(&mut self, dropped: &[TaskKey], reopened: &[TaskKey]) -> Result<(), String> {
+        if !self.is_over || self.phase == RunPhase::Succeeded {
+            return Err("I9: nothing to retry".to_owned());
+        }
+        let anew: BTreeSet<&TaskKey> = dropped.iter().chain(reopened).collect();
+        let is_bad =
+            |key: &TaskKey| matches!(self.ended.get(key), Some(TaskPhase::Failed | TaskPhase::Cancelled));
+        for key in dropped {
+            let place = self.task(key).filter(|_| !key.as_str().ends_with(']'));
+            let upstream = place.into_iter().flat_map(|(_, task)| &task.upstream);
+            let depends = key
+                .parent()
+                .is_some_and(|dag| upstream.into_iter().any(|name| anew.contains(&dag.child(name))));
+            let parent_goes_on = key.parent().is_none_or(|parent| reopened.contains(&parent));
+            if !(is_bad(key) || depends) || !self.ended.contains_key(key) || !parent_goes_on {
+                return Err(format!("I9: `{key}` is dropped"));
+            }
+        }
+        if let Some(key) = reopened.iter().find(|key| !is_bad(key) || !self.started.contains(*key)) {
+            return Err(format!("I9: `{key}` is reopened"));
+        }
+        let kept_bad = self.ended.keys().find(|key| {
+            let is_inside = dropped.iter().any(|dropped| is_within(key, dropped));
+            let parent_goes_on = key.parent().is_some_and(|parent| reopened.contains(&parent));
+            is_bad(key) && parent_goes_on && !is_inside && !reopened.contains(key)
+        });
+        if let Some(key) = kept_bad {
+            return Err(format!("I9: `{key}` stays as it is"));
+        }
+        let is_dropped = |key: &TaskKey| dropped.iter().any(|dropped| is_within(key, dropped));
+        self.started.retain(|key| !is_dropped(key));
+        self.clean_up.retain(|key| !is_dropped(key));
+        self.items.retain(|key, _| !is_dropped(key));
+        self.ended.retain(|key, _| !is_dropped(key) && !reopened.contains(key));
+        for (_, attempts) in self.attempts.iter_mut().filter(|(key, _)| is_dropped(key)) {
+            attempts.earlier = attempts.planned;
+        }
+        self.resting = reopened.iter().cloned().collect();
+        self.dropped = dropped.iter().cloned().collect();
+        (self.is_over, self.is_cancelled) = (false, false);
+        Ok(())
+    }
+
+    fn resumed(&mut self, key: &TaskKey) -> Result<(), String> {
+        let is_around = key.parent().is_none_or(|parent| !self.resting.contains(&parent));
+        if !self.resting.remove(key) || !is_around {
+            return Err("I9: resumed out of turn".to_owned());
+        }
+        if key.as_str().ends_with(']') && !self.is_cancelled {
+            let parent = key.parent().ok_or("I6: no loop")?;
+            let count = self.items.get(&parent).copied().unwrap_or_default();
+            let inside = (0..count).map(|index| parent.iteration(index));
+            let open = inside
+                .filter(|key| self.started.contains(key) && !self.ended.contains_key(key))
+                .filter(|key| !self.resting.contains(key))
+                .count();
+            let limit = self.task(&parent).and_then(|(_, task)| task.iterator.as_ref()?.parallelism);
+            if limit.is_some_and(|limit| limit > 0 && open > limit as usize) {
+                return Err(format!("I6: {open} at once"));
+            }
+        }
+        Ok(())
+    }
+
     fn planned(&mut self, key: &TaskKey, number: u32) -> Result<(), String> {
         let in_clean_up = self.clean_up.contains(key);
         if self.is_cancelled && !in_clean_up {
@@ -152,11 +247,12 @@ impl<'a> Seen<'a> {
         }
         let retries =
             self.task(key).and_then(|(_, task)| task.retry.as_ref()).map_or(0, |retry| retry.max_retries);
-        let attempts = self.attempts.entry(key.clone()).or_insert((0, false));
-        if !self.started.contains(key) || *attempts != (number, false) || number > retries {
+        let attempts = self.attempts.entry(key.clone()).or_default();
+        let is_next = attempts.planned == number && !attempts.is_running;
+        if !self.started.contains(key) || !is_next || number - attempts.earlier > retries {
             return Err(format!("I2: {attempts:?}, {retries} retries"));
         }
-        *attempts = (number + 1, true);
+        *attempts = Attempts { planned: number + 1, is_running: true, ..*attempts };
         Ok(())
     }
 
@@ -198,7 +294,7 @@ impl<'a> Seen<'a> {
     }
 
     fn ended(&mut self, key: &TaskKey, phase: TaskPhase) -> Result<(), String> {
-        if matches!(self.attempts.get(key), Some((_, true))) {
+        if self.attempts.get(key).is_some_and(|attempts| attempts.is_running) {
             return Err("I4: an attempt is still running".to_owned());
         }
         if self.started.contains(key) {
@@ -276,4 +372,10 @@ fn place_of<'a>(plan: &'a Plan, key: &TaskKey) -> Option<(&'a Dag, &'a Task)> {
 /// Returns the task of this path.
 pub(crate) fn task_at<'a>(plan: &'a Plan, key: &TaskKey) -> Option<&'a Task> {
     place_of(plan, key).map(|(_, task)| task)
+}
+
+/// Tells whether a task is this one or something inside it.
+pub(crate) fn is_within(key: &TaskKey, outer: &TaskKey) -> bool {
+    let rest = key.as_str().strip_prefix(outer.as_str());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '[']))
 }

@@ -28,7 +28,7 @@ pub use event::{
     AttemptEnd, CacheSource, Doom, Event, Failure, FailureReason, Fingerprint, Resolved, SkipReason,
 };
 pub use id::{AttemptId, RunId, TaskKey, Timestamp};
-pub use input::{CacheAnswer, ImportAnswer, Input, Observation, Observed, Submit};
+pub use input::{CacheAnswer, ImportAnswer, Input, Observation, Observed, Retry, Submit};
 pub use schedule::{Schedule, Trigger};
 pub use state::{RunState, changed_tasks, resource_name};
 pub use view::{AttemptView, RunPhase, RunView, TaskKind, TaskPhase, TaskView};

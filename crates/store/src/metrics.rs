@@ -20,6 +20,7 @@ pub(crate) const INSERT_FILE: &str =
     "INSERT INTO metric_files (run, task, uri) VALUES (?1, ?2, ?3) ON CONFLICT (run, task) DO NOTHING";
 pub(crate) const SELECT_FILES: &str = "SELECT task, uri FROM metric_files WHERE run = ?1 ORDER BY task";
 pub(crate) const DELETE: &str = "DELETE FROM run_metrics WHERE run = ?1";
+pub(crate) const DELETE_FILE: &str = "DELETE FROM metric_files WHERE run = ?1 AND task = ?2";
 pub(crate) const DELETE_FILES: &str = "DELETE FROM metric_files WHERE run = ?1";
 
 /// One number that somebody reported of a run.

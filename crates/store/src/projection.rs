@@ -28,6 +28,16 @@ pub(crate) const UPSERT_TASK: &str = "INSERT INTO tasks (run, task, phase, creat
 pub(crate) const UPSERT_INPUTS: &str = "INSERT INTO task_inputs (task, inputs, fingerprint) VALUES (?1, ?2, ?3) \
      ON CONFLICT (task) DO UPDATE SET inputs = excluded.inputs, fingerprint = excluded.fingerprint \
      WHERE inputs <> excluded.inputs OR fingerprint <> excluded.fingerprint";
+/// The task `?2` and everything inside it, which is what `?3` to `?4` and `?5` to `?6` enclose.
+pub(crate) const SELECT_DROPPED: &str = "SELECT number, task FROM tasks WHERE run = ?1 AND task = ?2 \
+     UNION ALL SELECT number, task FROM tasks WHERE run = ?1 AND task > ?3 AND task < ?4 \
+     UNION ALL SELECT number, task FROM tasks WHERE run = ?1 AND task > ?5 AND task < ?6";
+/// What belongs to a task, by its number.
+pub(crate) const DELETE_TASK: &[&str] = &[
+    "DELETE FROM task_inputs WHERE task = ?1",
+    "DELETE FROM cache_entries WHERE task = ?1",
+    "DELETE FROM tasks WHERE number = ?1",
+];
 pub(crate) const SELECT_TASKS: &str = "SELECT tasks.number, tasks.body, task_inputs.inputs, \
      task_inputs.fingerprint FROM tasks JOIN task_inputs ON task_inputs.task = tasks.number \
      WHERE tasks.run = ?1";
@@ -112,6 +122,8 @@ pub(crate) struct Projections {
     tasks: Vec<TaskRow>,
     artifacts: Vec<ArtifactRow>,
     metrics: Vec<MetricFile>,
+    /// Tasks of which nothing is known any more.
+    dropped: Vec<TaskKey>,
 }
 
 impl Projections {
@@ -155,7 +167,11 @@ impl Projections {
                 cache,
             });
         }
-        Ok(Self { tasks, artifacts, metrics })
+        let dropped = events.iter().filter_map(|event| match event {
+            Event::RunRetried { dropped, .. } => Some(dropped),
+            _ => None,
+        });
+        Ok(Self { tasks, artifacts, metrics, dropped: dropped.flatten().cloned().collect() })
     }
 
     /// Writes the rows; tells whether there were any.
@@ -166,6 +182,9 @@ impl Projections {
         pipeline: &str,
         now: Timestamp,
     ) -> Result<bool, Error> {
+        for task in &self.dropped {
+            delete_task(connection, run, task)?;
+        }
         let mut upsert = connection.prepare_cached(UPSERT_TASK)?;
         let mut upsert_inputs = connection.prepare_cached(UPSERT_INPUTS)?;
         for row in &self.tasks {
@@ -184,8 +203,27 @@ impl Projections {
         for file in &self.metrics {
             metrics::insert_file(connection, run, file)?;
         }
-        Ok(!self.tasks.is_empty())
+        Ok(!self.tasks.is_empty() || !self.dropped.is_empty())
     }
+}
+
+/// Deletes the rows of a task and of everything inside it; artifacts stay known.
+fn delete_task(connection: &Connection, run: i64, task: &TaskKey) -> Result<(), Error> {
+    let task = task.as_str();
+    // '0' and '\\' are the letters after '/' and '['.
+    let [from_task, to_task, from_iteration, to_iteration] =
+        ["/", "0", "[", "\\"].map(|bound| format!("{task}{bound}"));
+    let values = params![run, task, from_task, to_task, from_iteration, to_iteration];
+    let mut statement = connection.prepare_cached(SELECT_DROPPED)?;
+    let rows = statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows: Vec<(i64, String)> = rows.collect::<Result<_, _>>()?;
+    for (number, task) in rows {
+        for part in DELETE_TASK {
+            connection.prepare_cached(part)?.execute([number])?;
+        }
+        connection.prepare_cached(metrics::DELETE_FILE)?.execute(params![run, task])?;
+    }
+    Ok(())
 }
 
 /// Tasks that run or import make artifacts; dags, loops and cached tasks only pass them on.

@@ -31,6 +31,7 @@ pub(crate) const SELECT: &str = "SELECT id, display_name, description, experimen
      created_at, scheduled_at, parameters, progress, documents.body AS spec FROM runs LEFT JOIN documents \
      ON documents.hash = runs.spec_hash AND runs.pipeline_version_id IS NULL WHERE id = ?1";
 pub(crate) const SELECT_HEAD: &str = "SELECT number, phase FROM runs WHERE id = ?1";
+pub(crate) const SELECT_PROGRESS: &str = "SELECT progress FROM runs WHERE number = ?1";
 pub(crate) const SELECT_HASHES: &str = "SELECT number, plan_hash, spec_hash FROM runs WHERE id = ?1";
 /// Named, because the planner would rather take the phases one by one and sort.
 pub(crate) const SELECT_LIVE: &str = "SELECT id FROM runs INDEXED BY runs_live \
@@ -319,6 +320,13 @@ pub(crate) fn head(connection: &Connection, run: &RunId) -> Result<Head, Error> 
         .query_row([&run.0], |row| Ok(Head { number: row.get(0)?, phase: row.get(1)? }))
         .optional()?;
     head.ok_or_else(|| Error::not_found(Kind::Run, run))
+}
+
+/// Returns how far a run is.
+pub(crate) fn view(connection: &Connection, number: i64) -> Result<RunView, Error> {
+    let progress: String =
+        connection.prepare_cached(SELECT_PROGRESS)?.query_row([number], |row| row.get(0))?;
+    from_json("a run's progress", &progress)
 }
 
 fn hashes(connection: &Connection, run: &RunId) -> Result<(i64, String, String), Error> {

@@ -76,6 +76,8 @@ impl Decision<'_> {
 
     fn attempt_failed(&mut self, id: NodeId, number: u32, failure: Failure) {
         let task = self.key(id);
+        // A retried run gives each task its attempts anew.
+        let number = number.saturating_sub(self.state.nodes[id].earlier);
         if self.state.nodes[id].doomed == Some(Doom::Cancelled) {
             return self.end_key(task, TaskPhase::Cancelled, Outcome::default(), Some(failure));
         }
@@ -104,8 +106,8 @@ impl Decision<'_> {
 
     /// Tells whether another attempt would begin after the time that all of them have.
     fn is_too_late(&self, id: NodeId, retry: &Retry, delay: Duration) -> bool {
-        let first =
-            self.state.nodes[id].attempts.first().map(|first| first.started_at.unwrap_or(first.created_at));
+        let first = self.state.nodes[id].attempts.get(self.state.nodes[id].earlier as usize);
+        let first = first.map(|first| first.started_at.unwrap_or(first.created_at));
         let end = retry.within.zip(first).map(|(within, first)| first.after(within));
         end.is_some_and(|end| self.now.after(delay) > end)
     }

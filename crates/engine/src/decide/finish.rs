@@ -50,8 +50,8 @@ impl Decision<'_> {
     pub(super) fn finish_loop(&mut self, id: NodeId) {
         let node = &self.state.nodes[id];
         let Children::Loop { started, .. } = &node.children else { return };
-        let outcome = collect(self.plan, self.state, node.component, started);
-        let started = started.clone();
+        let started: Vec<NodeId> = started.iter().copied().filter(|id| *id != UNBORN).collect();
+        let outcome = collect(self.plan, self.state, node.component, &started);
         self.finish_group(id, &started, outcome);
     }
 
@@ -79,7 +79,9 @@ impl Decision<'_> {
 
     fn has_unstarted(&self, id: NodeId) -> bool {
         match &self.state.nodes[id].children {
-            Children::Loop { count, started, .. } => started.len() < *count as usize,
+            Children::Loop { count, started, again, .. } => {
+                started.len() < *count as usize || !again.is_empty()
+            }
             Children::None | Children::Dag { .. } => false,
         }
     }

@@ -3,7 +3,7 @@
 use super::{Decision, Work};
 use crate::driver::{drop_helpers, is_triggered, iteration_inputs};
 use crate::event::{Event, SkipReason};
-use crate::state::{Children, NodeId, task_of};
+use crate::state::{Children, NodeId, UNBORN, task_of};
 
 impl Decision<'_> {
     /// Starts iterations up to the loop's parallelism, or ends the loop when all have ended.
@@ -15,8 +15,17 @@ impl Decision<'_> {
             if node.phase.is_terminal() {
                 return;
             }
-            let Children::Loop { items, count, started, open } = &node.children else { return };
-            let next = u32::try_from(started.len()).unwrap_or(u32::MAX);
+            let Children::Loop { items, count, started, open, again } = &node.children else { return };
+            let next = again.first().copied();
+            let next = next.unwrap_or_else(|| u32::try_from(started.len()).unwrap_or(u32::MAX));
+            // What a retry reopened comes to its own end, in a run that is called off too.
+            let mut resting = again.iter().filter_map(|index| self.resting(started, *index));
+            if self.state.is_called_off(id)
+                && let Some(resting) = resting.next()
+            {
+                self.resume(resting);
+                continue;
+            }
             if next >= *count || self.state.is_called_off(id) {
                 if *open == 0 {
                     self.finish_loop(id);
@@ -25,6 +34,10 @@ impl Decision<'_> {
             }
             if *open >= limit || !node.parent.is_none_or(|dag| self.has_room(dag)) {
                 return;
+            }
+            if let Some(resting) = self.resting(started, next) {
+                self.resume(resting);
+                continue;
             }
             let key = node.key.iteration(next);
             let Some(task) = task_of(self.plan, node) else { return };
@@ -48,5 +61,9 @@ impl Decision<'_> {
                 Err(failure) => self.fail_key(key, failure),
             }
         }
+    }
+
+    fn resting(&self, started: &[NodeId], index: u32) -> Option<NodeId> {
+        started.get(index as usize).copied().filter(|id| *id != UNBORN && self.state.nodes[*id].resting)
     }
 }

@@ -7,6 +7,7 @@ mod attempt;
 mod cancel;
 mod finish;
 mod iteration;
+mod retry;
 mod room;
 mod trigger;
 
@@ -38,10 +39,11 @@ enum Work {
 /// Late, repeated and unknown inputs yield nothing.
 pub fn decide(plan: &Plan, state: &mut RunState, input: &Input, now: Timestamp) -> Vec<Event> {
     let mut decision = Decision { plan, state, now, events: Vec::new(), work: VecDeque::new() };
-    if decision.state.is_over() {
-        return Vec::new();
+    match input {
+        Input::Retry { retry } => decision.retry(retry),
+        _ if decision.state.is_over() => return Vec::new(),
+        _ => decision.take(input),
     }
-    decision.take(input);
     decision.settle();
     decision.events
 }
@@ -67,6 +69,7 @@ impl Decision<'_> {
                 }
             }
             Input::Terminate => self.cancel(Doom::Cancelled, "cancelled by request"),
+            Input::Retry { .. } => {}
             Input::Observed { observation } => {
                 if observation.attempt.run != self.state.run {
                     return;
@@ -84,13 +87,17 @@ impl Decision<'_> {
             }
             Input::Cache { answer } => {
                 let id = self.state.node(&answer.task);
-                if let Some(id) = id.filter(|id| self.state.lookups.contains(id)) {
+                if let Some(id) =
+                    id.filter(|id| self.state.lookups.contains(id) && answer.round == self.state.round)
+                {
                     self.cache_answered(id, answer);
                 }
             }
             Input::Import { answer } => {
                 let id = self.state.node(&answer.task);
-                if let Some(id) = id.filter(|id| self.state.imports.contains(id)) {
+                if let Some(id) =
+                    id.filter(|id| self.state.imports.contains(id) && answer.round == self.state.round)
+                {
                     self.imported(id, answer);
                 }
             }

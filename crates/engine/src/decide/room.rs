@@ -10,10 +10,11 @@ impl Decision<'_> {
         let Some(limit) = limit else { return true };
         let Children::Dag { tasks, .. } = &self.state.nodes[dag].children else { return true };
         let born = tasks.iter().filter(|task| **task != UNBORN).map(|task| &self.state.nodes[*task]);
-        let running = born.filter(|node| !node.phase.is_terminal()).map(|node| match &node.children {
-            Children::Loop { open, .. } => *open,
-            Children::None | Children::Dag { .. } => 1,
-        });
+        let running =
+            born.filter(|node| !node.phase.is_terminal() && !node.resting).map(|node| match &node.children {
+                Children::Loop { open, .. } => *open,
+                Children::None | Children::Dag { .. } => 1,
+            });
         running.sum::<u32>() < limit
     }
 
@@ -30,6 +31,8 @@ impl Decision<'_> {
                 if waiting[task] == 0 {
                     self.work.push_back(Work::Consider { dag, task });
                 }
+            } else if self.state.nodes[node].resting {
+                self.work.push_back(Work::Consider { dag, task });
             } else if matches!(self.state.nodes[node].children, Children::Loop { .. }) {
                 self.work.push_back(Work::Pump(node));
             }

@@ -31,7 +31,13 @@ impl Decision<'_> {
 
     /// A task whose upstream has ended fires, is passed over, or fails.
     pub(super) fn consider(&mut self, dag: NodeId, index: usize) {
-        if self.state.child(dag, index).is_some() {
+        if let Some(child) = self.state.child(dag, index) {
+            // A loop that goes on takes room by its iterations.
+            let is_loop = child.kind == TaskKind::Loop;
+            if child.resting && (is_loop || self.state.is_called_off(dag) || self.has_room(dag)) {
+                let child = self.state.node(&child.key);
+                child.into_iter().for_each(|child| self.resume(child));
+            }
             return;
         }
         let plan = self.plan;

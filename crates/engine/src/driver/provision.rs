@@ -91,7 +91,7 @@ pub(super) fn prepare(
         container.env.iter().map(|variable| (variable.name.clone(), filling.text(&variable.value))).collect();
     let task = task_of(plan, node);
     if task.is_some_and(|task| task.retry.is_some()) {
-        env.push(("KFP_RETRY_INDEX".to_owned(), attempt.number.to_string()));
+        env.push(("KFP_RETRY_INDEX".to_owned(), attempt.number.saturating_sub(node.earlier).to_string()));
     }
     let image = filling.text(&container.image);
     let resources = resources(&container.resources, &filling).map_err(unresolved)?;
@@ -141,5 +141,6 @@ pub(crate) fn import_request(
         pipeline: plan.name.clone(),
         artifact,
         reimport: importer.reimport,
+        round: state.round,
     }
 }

@@ -19,7 +19,7 @@ use super::task_config::task_config;
 use super::{Environment, evaluate, unresolved};
 use crate::event::{Failure, Resolved};
 use crate::id::TaskKey;
-use crate::state::{Children, Node, NodeId, RunState, resource_name};
+use crate::state::{Children, Node, NodeId, RunState, UNBORN, resource_name};
 use crate::view::TaskPhase;
 
 /// What a binding yields before the component's own rules apply.
@@ -366,7 +366,10 @@ pub(crate) fn is_ready(state: &RunState, ready: &Expr, upstream: &[&Node]) -> bo
         .iter()
         .map(|node| {
             let iterations: Vec<TaskPhase> = match &node.children {
-                Children::Loop { started, .. } => started.iter().map(|id| state.nodes[*id].phase).collect(),
+                Children::Loop { started, .. } => {
+                    let born = started.iter().filter(|id| **id != UNBORN);
+                    born.map(|id| state.nodes[*id].phase).collect()
+                }
                 Children::None | Children::Dag { .. } => vec![node.phase],
             };
             let is_failed = node.phase == TaskPhase::Failed || node.phase == TaskPhase::Cancelled;

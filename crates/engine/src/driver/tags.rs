@@ -113,14 +113,16 @@ impl Asking<'_> {
             "retries" => {
                 let has_retry =
                     node.and_then(|node| task_of(self.plan, node)).is_some_and(|t| t.retry.is_some());
-                self.attempt.filter(|_| has_retry).map(|attempt| attempt.number.to_string())
+                let earlier = node.map_or(0, |node| node.earlier);
+                let number = self.attempt.filter(|_| has_retry).map(|attempt| attempt.number);
+                number.map(|number| number.saturating_sub(earlier).to_string())
             }
             _ => self.of_last_attempt(name.strip_prefix("lastRetry.")?, node?),
         }
     }
 
     fn of_last_attempt(&self, fact: &str, node: &Node) -> Option<String> {
-        let number = self.attempt?.number.checked_sub(1)?;
+        let number = self.attempt?.number.checked_sub(1).filter(|number| *number >= node.earlier)?;
         let last = node.attempts.get(number as usize)?;
         let failure = last.failure.as_ref();
         match fact {

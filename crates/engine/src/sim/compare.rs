@@ -5,30 +5,57 @@ use std::collections::{BTreeMap, BTreeSet};
 use pipewright_plan::{ArtifactValue, Outcome, Value};
 
 use super::reference::{Course, Ended, Halt, Values, interpret};
-use super::world::{MAKER, World};
+use super::world::{Ending, MAKER, World};
 use crate::event::{Event, Resolved};
 use crate::id::TaskKey;
-use crate::view::{RunPhase, TaskPhase, TaskView};
+use crate::invariants::is_within;
+use crate::view::{RunPhase, RunView, TaskPhase};
 
-/// Compares every task: phase, inputs, outputs, attempts and the reason of a failure; then the run.
+/// Compares every task: phase, inputs, outputs, attempts and the reason of a failure; then the run. If it was
+/// retried, each of its ends.
 ///
-/// Returns what the reference says. Errors: the first task that differs, inner ones before outer ones, and how.
+/// Returns what the reference says of the last end. Errors: the first task that differs, inner ones before outer
+/// ones, and how.
 pub(super) fn compare(world: &World) -> Result<BTreeMap<TaskKey, Ended>, String> {
-    let views: Vec<TaskView> =
-        world.state().task_keys().filter_map(|key| world.state().task_view(world.plan(), key)).collect();
-    let halt = halt_of(world, &views);
-    if halt.is_some() && views.is_empty() {
-        // Cancelled before it was taken up.
-        return Ok(BTreeMap::new());
+    let mut expected: Option<BTreeMap<TaskKey, Ended>> = None;
+    let mut earlier: BTreeMap<TaskKey, Vec<TaskPhase>> = BTreeMap::new();
+    let endings = world.endings().iter().cloned().chain([world.ending()]);
+    for (round, ending) in endings.enumerate() {
+        let halt = halt_of(world, &ending);
+        if halt.is_some() && ending.tasks.is_empty() {
+            // Cancelled before it was taken up.
+            return Ok(BTreeMap::new());
+        }
+        let course = Course {
+            plan: world.plan(),
+            arguments: world.arguments(),
+            caching_disabled: world.caching_disabled(),
+            script: world.script(),
+            halt,
+            before: expected.as_ref(),
+            earlier: &earlier,
+            round: u32::try_from(round).unwrap_or(u32::MAX),
+        };
+        let found = interpret(&course);
+        compare_ending(&ending, &found, course.halt.is_some())
+            .map_err(|wrong| format!("end {round}: {wrong}"))?;
+        expected = Some(found);
+        for view in &ending.tasks {
+            let attempts: Vec<TaskPhase> = view.attempts.iter().map(|attempt| attempt.phase).collect();
+            if !attempts.is_empty() {
+                earlier.insert(view.key.clone(), attempts);
+            }
+        }
     }
-    let course = Course {
-        plan: world.plan(),
-        arguments: world.arguments(),
-        caching_disabled: world.caching_disabled(),
-        script: world.script(),
-        halt,
-    };
-    let expected = interpret(&course);
+    Ok(expected.unwrap_or_default())
+}
+
+fn compare_ending(
+    ending: &Ending,
+    expected: &BTreeMap<TaskKey, Ended>,
+    is_halted: bool,
+) -> Result<(), String> {
+    let views = &ending.tasks;
     for view in views.iter().rev() {
         let Some(ended) = expected.get(&view.key) else {
             return Err(format!("{} is {:?} and should not be there", view.key, view.phase));
@@ -63,12 +90,10 @@ pub(super) fn compare(world: &World) -> Result<BTreeMap<TaskKey, Ended>, String>
     if let Some(missing) = expected.keys().find(|key| !found.contains(key)) {
         return Err(format!("{missing} is missing, expected {:?}", expected[missing].phase));
     }
-    compare_run(world, &expected[&TaskKey::root()], course.halt.is_some())?;
-    Ok(expected)
+    compare_run(&ending.run, &expected[&TaskKey::root()], is_halted)
 }
 
-fn compare_run(world: &World, root: &Ended, is_halted: bool) -> Result<(), String> {
-    let view = world.state().run_view();
+fn compare_run(view: &RunView, root: &Ended, is_halted: bool) -> Result<(), String> {
     let phases: &[RunPhase] = match root.phase {
         // A run that runs out of time is halted, and failed.
         _ if is_halted => &[RunPhase::Cancelled, RunPhase::Failed],
@@ -84,20 +109,24 @@ fn compare_run(world: &World, root: &Ended, is_halted: bool) -> Result<(), Strin
     Ok(())
 }
 
-/// Reads off what a cancel reached, if there was one.
-fn halt_of(world: &World, views: &[TaskView]) -> Option<Halt> {
+/// Reads off what a cancel reached, if there was one since the run went on last.
+fn halt_of(world: &World, ending: &Ending) -> Option<Halt> {
     let mut halt = Halt::default();
     let mut is_cancelled = false;
-    for event in world.journal() {
+    for event in &world.journal()[..ending.events] {
         match event {
             Event::CancelRequested { .. } => is_cancelled = true,
+            Event::RunRetried { dropped, .. } => {
+                is_cancelled = false;
+                halt.fired.retain(|key| !dropped.iter().any(|dropped| is_within(key, dropped)));
+            }
             Event::TaskStarted { task, .. } => {
                 halt.fired.insert(task.clone());
             }
             _ => {}
         }
     }
-    for view in views {
+    for view in &ending.tasks {
         halt.known.insert(view.key.clone());
         if view.phase == TaskPhase::Cancelled {
             halt.cancelled.insert(view.key.clone());

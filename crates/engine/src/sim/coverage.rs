@@ -13,7 +13,7 @@ use super::reference::Ended;
 use crate::event::FailureReason;
 use crate::id::TaskKey;
 use crate::invariants::task_at;
-use crate::view::TaskPhase;
+use crate::view::{RunPhase, TaskPhase};
 
 /// Counts cases by what was seen in them.
 #[derive(Debug, Default)]
@@ -25,6 +25,7 @@ pub(super) struct Coverage {
 const FEATURES: &[&str] = &[
     "argument left out",
     "artifact iteration",
+    "attempts numbered on",
     "attempt timed out",
     "cache hit",
     "caching disabled",
@@ -71,9 +72,12 @@ const FEATURES: &[&str] = &[
     "refused at once in spite of retries",
     "retries used up",
     "retry helps",
+    "retry of the run helps",
     "run Cancelled",
     "run Failed",
     "run Succeeded",
+    "run retried",
+    "run retried in vain",
     "runs in spite of upstream",
     "selected field",
     "task Cached",
@@ -97,6 +101,10 @@ impl Coverage {
         let mut seen = Seen { plan: &case.sample.plan, ended, names: BTreeSet::new() };
         seen.note(true, phase_name("run", &format!("{:?}", report.phase)));
         seen.note(report.crashes > 0, "crash");
+        seen.note(report.retries > 0, "run retried");
+        let has_succeeded = report.phase == RunPhase::Succeeded;
+        seen.note(report.retries > 0 && has_succeeded, "retry of the run helps");
+        seen.note(report.retries > 1 && !has_succeeded, "run retried in vain");
         seen.note(case.sample.caching_disabled, "caching disabled");
         for (key, end) in ended {
             seen.outcome(key, end);
@@ -145,10 +153,12 @@ impl<'a> Seen<'a> {
             Some(reason) => self.note(true, phase_name("reason", &format!("{reason:?}"))),
         }
         let is_refused = reason == Some(FailureReason::Refused);
-        self.note(is_refused && end.attempts.len() <= retries, "refused at once in spite of retries");
-        self.note(end.phase == TaskPhase::Succeeded && end.attempts.len() > 1, "retry helps");
-        let used_up = reason.is_some() && !is_refused && end.attempts.len() > 1;
-        self.note(used_up && end.attempts.len() == retries + 1, "retries used up");
+        let attempts = end.attempts.len() - end.earlier;
+        self.note(is_refused && attempts <= retries, "refused at once in spite of retries");
+        self.note(end.phase == TaskPhase::Succeeded && attempts > 1, "retry helps");
+        let used_up = reason.is_some() && !is_refused && attempts > 1;
+        self.note(used_up && attempts == retries + 1, "retries used up");
+        self.note(end.earlier > 0 && attempts > 0, "attempts numbered on");
         self.note(end.phase == TaskPhase::Cached, "cache hit");
         self.note(key.as_str().matches('/').count() >= 2, "nested dag");
         self.note(key.as_str().matches('[').count() >= 2, "nested loop");

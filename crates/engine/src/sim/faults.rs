@@ -15,6 +15,8 @@ pub struct Faults {
     pub delayed: u64,
     /// When a user cancels the run, from its start.
     pub cancel_after: Option<Duration>,
+    /// How often a user has a run go on that did not succeed.
+    pub retries: u32,
     /// Attempts and imports may fail of their own.
     pub tasks_fail: bool,
     /// Compares live and replayed state, wishes and facts after each step.
@@ -30,6 +32,7 @@ impl Faults {
             repeated: 0,
             delayed: 0,
             cancel_after: None,
+            retries: 0,
             tasks_fail: false,
             is_checked: false,
         }
@@ -52,6 +55,7 @@ impl Faults {
             let after = earliest * 1_000_000 + random.below(window * 1_000_000);
             faults.cancel_after = Some(Duration::from_micros(after));
         }
+        faults.retries = [0, 0, 0, 1, 2, 4][random.below(6) as usize];
         faults
     }
 }
@@ -61,6 +65,7 @@ impl Faults {
 pub struct Report {
     pub phase: RunPhase,
     pub crashes: u32,
+    pub retries: u32,
     pub launches: u32,
     pub events: usize,
 }

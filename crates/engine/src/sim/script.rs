@@ -101,8 +101,9 @@ impl Script {
         sample_of(declared, self.seed, &format!("{task} earlier {name}"))
     }
 
-    pub(super) fn can_import(self, task: &TaskKey) -> bool {
-        !self.tasks_fail || Random::named(self.seed, &format!("import {task}")).chance(80)
+    /// Tells whether an import succeeds that is asked for when the run was retried so often.
+    pub(super) fn can_import(self, task: &TaskKey, round: u32) -> bool {
+        !self.tasks_fail || Random::named(self.seed, &format!("import {task} {round}")).chance(80)
     }
 
     /// Tells whether an equal artifact was registered before.

@@ -64,7 +64,10 @@ fn reduce(mut case: Case, mut broken: Broken) -> (Case, Broken) {
 fn candidates(case: &Case) -> Vec<Case> {
     let mut cases = Vec::new();
     let calm = Faults { is_checked: true, tasks_fail: true, ..Faults::none() };
-    for faults in [calm, Faults { cancel_after: case.faults.cancel_after, ..calm }] {
+    let again = Faults { retries: case.faults.retries, ..calm };
+    let stopped = Faults { cancel_after: case.faults.cancel_after, ..calm };
+    let both = Faults { retries: case.faults.retries, ..stopped };
+    for faults in [calm, again, stopped, both] {
         if faults != case.faults {
             cases.push(Case { faults, ..case.clone() });
         }

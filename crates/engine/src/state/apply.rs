@@ -35,6 +35,10 @@ impl RunState {
                 self.set_phase(*at, *phase);
                 self.timers.clear();
             }
+            Event::RunRetried { at, requested_at, dropped, reopened } => {
+                self.retry(plan, (*requested_at, *at), dropped, reopened);
+            }
+            Event::TaskResumed { task, .. } => self.resume(task),
             Event::TaskStarted { task, at, .. }
             | Event::TaskExpanded { task, at, .. }
             | Event::TaskSkipped { task, at, .. }
@@ -60,8 +64,7 @@ impl RunState {
             Event::TaskStarted { inputs, .. } => self.start(plan, id, at, inputs),
             Event::TaskExpanded { count, items, .. } => {
                 let items = Arc::new(items.clone());
-                self.nodes[id].children =
-                    Children::Loop { items, count: *count, started: Vec::new(), open: 0 };
+                self.nodes[id].children = Children::loop_of(items, *count);
             }
             Event::TaskSkipped { reason, .. } => {
                 let phase = match reason {
@@ -119,7 +122,11 @@ impl RunState {
                 self.nodes[id].error.clone_from(error);
                 self.end(id, at, *phase);
             }
-            Event::RunSubmitted { .. } | Event::CancelRequested { .. } | Event::RunEnded { .. } => {}
+            Event::RunSubmitted { .. }
+            | Event::CancelRequested { .. }
+            | Event::RunEnded { .. }
+            | Event::RunRetried { .. }
+            | Event::TaskResumed { .. } => {}
         }
     }
 
@@ -263,9 +270,13 @@ impl RunState {
                 let parent = *self.index.get(&parent)?;
                 let owner = self.nodes[parent].component;
                 match &mut self.nodes[parent].children {
-                    Children::Loop { started, open, .. } => {
-                        let index = u32::try_from(started.len()).ok()?;
-                        started.push(id);
+                    Children::Loop { started, open, again, .. } => {
+                        let next = u32::try_from(started.len()).ok()?;
+                        let index = key.index().filter(|index| again.remove(index)).unwrap_or(next);
+                        match started.get_mut(index as usize) {
+                            Some(place) => *place = id,
+                            None => started.push(id),
+                        }
                         *open += 1;
                         let (place, component) = (self.nodes[parent].place, self.nodes[parent].component);
                         let mut node = self.born(key, (Some(parent), place), component, at);
@@ -286,6 +297,11 @@ impl RunState {
                 }
             }
         };
+        let mut node = node;
+        if let Some(former) = self.former.remove(key) {
+            node.earlier = u32::try_from(former.len()).unwrap_or(u32::MAX);
+            node.attempts = former;
+        }
         self.nodes.push(node);
         self.index.insert(key.clone(), id);
         Some(id)
@@ -317,6 +333,8 @@ impl RunState {
             fingerprint: None,
             cached_from: None,
             attempts: Vec::new(),
+            earlier: 0,
+            resting: false,
             doomed: None,
             timer: None,
             children: Children::None,

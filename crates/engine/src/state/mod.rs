@@ -4,6 +4,7 @@
 
 mod apply;
 mod node;
+mod retry;
 mod views;
 
 pub use views::changed_tasks;
@@ -16,7 +17,7 @@ use pipewright_plan::{ComponentKind, Container, Dag, Importer, JobFacts, Plan, T
 use crate::event::{Doom, Event};
 use crate::id::{AttemptId, RunId, TaskKey, Timestamp};
 use crate::input::Submit;
-use crate::view::{RunPhase, RunView};
+use crate::view::{AttemptView, RunPhase, RunView};
 
 pub(crate) use node::{Children, Layout, Node, NodeId, UNBORN};
 
@@ -44,6 +45,10 @@ pub struct RunState {
     /// Leaves that wait for the cache's answer.
     pub(crate) lookups: BTreeSet<NodeId>,
     pub(crate) imports: BTreeSet<NodeId>,
+    /// How often the run was retried.
+    pub(crate) round: u32,
+    /// Attempts of tasks that a retry dropped: those that follow are numbered on.
+    pub(crate) former: BTreeMap<TaskKey, Vec<AttemptView>>,
 }
 
 impl RunState {
@@ -61,6 +66,8 @@ impl RunState {
             in_flight: BTreeSet::new(),
             lookups: BTreeSet::new(),
             imports: BTreeSet::new(),
+            round: 0,
+            former: BTreeMap::new(),
         }
     }
 
@@ -76,6 +83,11 @@ impl RunState {
     /// Tells whether nothing follows.
     pub fn is_over(&self) -> bool {
         self.view.phase.is_terminal()
+    }
+
+    /// Tells how often the run was retried.
+    pub fn round(&self) -> u32 {
+        self.round
     }
 
     /// Returns the run as a whole.

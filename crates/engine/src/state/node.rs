@@ -1,5 +1,6 @@
 //! One task instance in the state, and the bookkeeping of its children.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pipewright_plan::{Dag, Outcome, Value};
@@ -39,6 +40,10 @@ pub(crate) struct Node {
     pub(crate) fingerprint: Option<Box<Fingerprint>>,
     pub(crate) cached_from: Option<CacheSource>,
     pub(crate) attempts: Vec<AttemptView>,
+    /// How many of them were made before the run was retried: policies count from there.
+    pub(crate) earlier: u32,
+    /// Reopened, and has not had its turn yet.
+    pub(crate) resting: bool,
     /// The current attempt is to be killed.
     pub(crate) doomed: Option<Doom>,
     pub(crate) timer: Option<Timestamp>,
@@ -66,10 +71,19 @@ pub(crate) enum Children {
     Loop {
         items: Arc<Vec<Value>>,
         count: u32,
-        /// In index order; the next to start is its length.
+        /// In index order, [`UNBORN`] for one that a retry dropped; the next to start is its length.
         started: Vec<NodeId>,
         open: u32,
+        /// Iterations that have their turn again, dropped or resting.
+        again: BTreeSet<u32>,
     },
+}
+
+impl Children {
+    /// Makes the children of a loop of which no iteration has started.
+    pub(crate) fn loop_of(items: Arc<Vec<Value>>, count: u32) -> Self {
+        Self::Loop { items, count, started: Vec::new(), open: 0, again: BTreeSet::new() }
+    }
 }
 
 /// A dag's edges by task index, shared by all its instances.

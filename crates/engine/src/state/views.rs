@@ -53,6 +53,7 @@ pub fn changed_tasks(events: &[Event]) -> BTreeSet<TaskKey> {
     for event in events {
         match event {
             Event::RunSubmitted { .. } | Event::CancelRequested { .. } | Event::RunEnded { .. } => {}
+            Event::RunRetried { reopened, .. } => changed.extend(reopened.iter().cloned()),
             Event::TaskStarted { task, .. }
             | Event::TaskExpanded { task, .. }
             | Event::TaskSkipped { task, .. }
@@ -65,6 +66,7 @@ pub fn changed_tasks(events: &[Event]) -> BTreeSet<TaskKey> {
             | Event::AttemptEnded { task, .. }
             | Event::RetryScheduled { task, .. }
             | Event::Imported { task, .. }
+            | Event::TaskResumed { task, .. }
             | Event::TaskEnded { task, .. } => {
                 changed.insert(task.clone());
             }

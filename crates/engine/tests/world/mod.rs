@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use pipewright_engine::{
     AttemptEnd, AttemptId, CacheAnswer, Desired, Event, Failure, FailureReason, ImportAnswer, Input,
-    Observation, Observed, RunId, RunState, Submit, TaskKey, Timestamp, decide, desired, desired_after,
-    launch,
+    Observation, Observed, Retry, RunId, RunState, Submit, TaskKey, Timestamp, decide, desired,
+    desired_after, launch,
 };
 use pipewright_plan::{Plan, Published, Usage, Value, check};
 use serde_json::json;
@@ -172,11 +172,12 @@ impl World {
             self.observe(attempt, failed(FailureReason::Cancelled));
         }
         for lookup in wanted.lookups {
-            let answer = CacheAnswer { task: lookup.task, fingerprint: lookup.fingerprint, hit: None };
+            let (fingerprint, round) = (lookup.fingerprint, lookup.round);
+            let answer = CacheAnswer { task: lookup.task, fingerprint, hit: None, round };
             self.input(&Input::Cache { answer: Box::new(answer) });
         }
         for import in wanted.imports {
-            let answer = ImportAnswer { task: import.task, known: None, error: None };
+            let answer = ImportAnswer { task: import.task, known: None, error: None, round: import.round };
             self.input(&Input::Import { answer: Box::new(answer) });
         }
     }
@@ -209,6 +210,15 @@ impl World {
             format!("{}: {}", view.key, phase.as_str().unwrap())
         });
         lines.filter(|line| !line.starts_with("root:")).map(|line| line.replacen("root/", "", 1)).collect()
+    }
+
+    /// Has the finished run go on, from these tasks too.
+    pub fn retry(&mut self, from: &[&str]) {
+        let from = from.iter().map(|task| TaskKey(format!("root/{task}"))).collect();
+        self.launched.clear();
+        let retry = Retry { requested_at: self.now, from };
+        self.input(&Input::Retry { retry });
+        self.settle();
     }
 
     pub fn phase(&self) -> String {

@@ -207,13 +207,23 @@ async fn a_run_is_archived_terminated_and_deleted() {
     assert_eq!(server.get(&path).await["storage_state"], json!("ARCHIVED"));
     assert_eq!(server.act(&format!("{path}:unarchive")).await.text, "{}");
     assert_eq!(server.get(&path).await["storage_state"], json!("AVAILABLE"));
-    server.refused("POST", &format!("{path}:retry"), None, (501, 12, "retried")).await;
+    server.refused("POST", &format!("{path}:retry"), None, (409, 10, "only a run that failed")).await;
     server.refused("POST", &format!("{path}:jump"), None, (404, 5, "jump")).await;
     assert_eq!(server.act(&format!("{path}:terminate")).await.text, "{}");
     assert_eq!(server.get(&path).await["state"], json!("CANCELING"));
     let cancelled = RunView { phase: RunPhase::Cancelled, ended_at: Some(at(9)), ..RunView::default() };
     server.record(&id, 0, cancelled, Vec::new()).await;
     server.refused("POST", &format!("{path}:terminate"), None, (400, 9, "over")).await;
+    assert_eq!(server.get(&path).await["state"], json!("FAILED"));
+    assert_eq!(server.act(&format!("{path}:retry")).await.text, "{}");
+    let retried = server.get(&path).await;
+    assert_eq!(
+        (&retried["state"], &retried["finished_at"]),
+        (&json!("PENDING"), &json!("1970-01-01T00:00:00Z"))
+    );
+    assert_eq!(retried["state_history"].as_array().unwrap().last().unwrap()["state"], json!("PENDING"));
+    assert!(retried.get("error").is_none(), "{retried}");
+    server.refused("POST", &format!("{path}:retry"), None, (409, 10, "only a run that failed")).await;
     assert_eq!(server.call("DELETE", &path, None).await.status, StatusCode::OK);
     server.refused("GET", &path, None, (404, 5, "does not exist")).await;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pipewright_engine::{Event, RunId, RunPhase, TaskKey, TaskPhase, Timestamp};
+use pipewright_engine::{Event, RunId, RunPhase, RunView, TaskKey, TaskPhase, Timestamp};
 use pipewright_plan::ArtifactId;
 use pipewright_store::{
     Append, Change, Error, Kind, ListQuery, NewExperiment, NewPipeline, NewPipelineVersion, NewRun, Page,
@@ -159,6 +159,48 @@ pub async fn runs(store: Store) {
     assert!(store.get_run(&run.id).await.unwrap().archived);
     store.unarchive_run(&run.id).await.unwrap();
     assert!(!store.get_run(&run.id).await.unwrap().archived);
+}
+
+pub async fn retried_runs_are_live_again(store: Store) {
+    let run = store.create_run(new_run("a", 1)).await.unwrap().id;
+    let is_refused = |result: Result<(), Error>| matches!(result, Err(Error::Conflict { .. }));
+    assert!(is_refused(store.retry_run(&run, Vec::new()).await), "it has not ended");
+    let pending: Vec<i64> = store.pending_requests(&run).await.unwrap().into_iter().map(|it| it.0).collect();
+    let keep = succeeded(&run, "keep", "k", "/a/keep");
+    let (drop, inside) =
+        (task(&run, "drop", TaskPhase::Failed), task(&run, "drop[1]/x", TaskPhase::Succeeded));
+    let similar = task(&run, "drop-not", TaskPhase::Succeeded);
+    let ends = [&keep, &drop, &inside, &similar].map(ended).to_vec();
+    let end = RunView { ended_at: Some(Timestamp(9)), ..view(RunPhase::Failed) };
+    let last = Append {
+        run_view: end,
+        consumed: pending,
+        ..append(&run, 0, ends, vec![keep, drop, inside, similar])
+    };
+    store.append(last).await.unwrap();
+    assert!(store.live_runs().await.unwrap().is_empty());
+
+    is_missing(store.retry_run(&run, vec![TaskKey("root/nobody".to_owned())]).await, Kind::Task);
+    store.retry_run(&run, vec![TaskKey("root/keep".to_owned())]).await.unwrap();
+    let row = store.get_run(&run).await.unwrap();
+    assert_eq!((row.view.phase, row.view.ended_at), (RunPhase::Pending, None));
+    assert_eq!(row.view.history.last().map(|(_, phase)| *phase), Some(RunPhase::Pending));
+    assert_eq!(store.live_runs().await.unwrap(), std::slice::from_ref(&run));
+    assert!(is_refused(store.retry_run(&run, Vec::new()).await), "one request is enough");
+    let requests = store.pending_requests(&run).await.unwrap();
+    let [(number, Request::Retry { retry })] = requests.as_slice() else { panic!("{requests:?}") };
+    assert_eq!(retry.from, [TaskKey("root/keep".to_owned())]);
+
+    let retried = Event::RunRetried {
+        at: Timestamp(11),
+        requested_at: retry.requested_at,
+        dropped: vec![TaskKey("root/drop".to_owned())],
+        reopened: Vec::new(),
+    };
+    let step = Append { consumed: vec![*number], ..append(&run, 4, vec![retried], Vec::new()) };
+    store.append(step).await.unwrap();
+    let left: Vec<String> = store.tasks(&run).await.unwrap().into_iter().map(|task| task.key.0).collect();
+    assert_eq!(left, ["root/keep", "root/drop-not"]);
 }
 
 pub async fn requests_are_consumed_by_appends(store: Store) {

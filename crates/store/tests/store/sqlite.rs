@@ -44,6 +44,7 @@ on_sqlite![
     pipelines,
     runs,
     requests_are_consumed_by_appends,
+    retried_runs_are_live_again,
     appends_are_atomic_and_ordered,
     results_are_found_again,
     deleted_runs_leave_nothing,

@@ -129,7 +129,10 @@ impl Course<'_> {
     pub(super) fn inputs_of_iteration(&self, task: &Task, inputs: &Values, item: Item) -> Result<Values, ()> {
         let iterator = task.iterator.as_ref().ok_or(())?;
         let mut own = inputs.clone();
-        if let Items::Input { name } = &iterator.items {
+        // A task inside that takes the list itself still gets it.
+        if let Items::Input { name } = &iterator.items
+            && !self.is_taken_inside(task, name)
+        {
             own.parameters.remove(name);
             own.artifacts.remove(name);
         }
@@ -145,6 +148,21 @@ impl Course<'_> {
             }
         }
         Ok(own)
+    }
+
+    fn is_taken_inside(&self, task: &Task, input: &str) -> bool {
+        let ComponentKind::Dag(dag) = &self.plan.components[&task.component].kind else { return false };
+        let by_parameter = |inner: &Task| {
+            inner
+                .parameters
+                .values()
+                .any(|binding| matches!(&binding.source, ParameterSource::DagInput { name } if name == input))
+        };
+        let by_artifact = |inner: &Task| {
+            let bindings = &mut inner.artifacts.values();
+            bindings.any(|binding| matches!(binding, ArtifactBinding::DagInput { name } if name == input))
+        };
+        dag.tasks.values().any(|inner| by_parameter(inner) || by_artifact(inner))
     }
 }
 

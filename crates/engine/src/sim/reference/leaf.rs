@@ -36,7 +36,8 @@ impl Course<'_> {
         }
         let retries = task.and_then(|task| task.retry.as_ref()).map_or(0, |retry| retry.max_retries);
         let has_timeout = task.is_some_and(|task| task.timeout.is_some());
-        for number in 0..=retries {
+        let first = self.earlier.get(key).map_or(0, |earlier| u32::try_from(earlier.len()).unwrap_or(0));
+        for number in first..=first + retries {
             match self.attempt(component, key, number, has_timeout) {
                 Ok(outputs) => {
                     ended.outputs = outputs;
@@ -90,7 +91,7 @@ impl Course<'_> {
 
     pub(super) fn import(&self, importer: &Importer, key: &TaskKey, inputs: Values) -> Ended {
         let mut ended = Ended { fired: true, ..Ended::unfired(TaskPhase::Succeeded) };
-        if self.script.can_import(key) {
+        if self.script.can_import(key, self.round) {
             let part = |part: &TextPart| match part {
                 TextPart::Literal { text } => text.clone(),
                 TextPart::Placeholder { .. } => text_of(inputs.parameters.get("uri").unwrap_or(&Value::Null)),

@@ -34,6 +34,8 @@ pub(super) struct Ended {
     pub(super) inputs: Values,
     pub(super) outputs: Values,
     pub(super) attempts: Vec<TaskPhase>,
+    /// How many of them were made before the run was retried.
+    pub(super) earlier: usize,
     pub(super) reason: Option<FailureReason>,
 }
 
@@ -41,12 +43,12 @@ impl Ended {
     fn unfired(phase: TaskPhase) -> Self {
         let reason = (phase == TaskPhase::Failed).then_some(FailureReason::Resolve);
         let (inputs, outputs) = (Values::default(), Values::default());
-        Self { phase, fired: false, inputs, outputs, attempts: Vec::new(), reason }
+        Self { phase, fired: false, inputs, outputs, attempts: Vec::new(), earlier: 0, reason }
     }
 
     fn group(inputs: Values, outputs: Values, phase: TaskPhase) -> Self {
         let reason = (phase == TaskPhase::Failed).then_some(FailureReason::Inner);
-        Self { phase, fired: true, inputs, outputs, attempts: Vec::new(), reason }
+        Self { phase, fired: true, inputs, outputs, attempts: Vec::new(), earlier: 0, reason }
     }
 }
 
@@ -70,12 +72,19 @@ pub(super) struct Course<'a> {
     pub(super) script: Script,
     /// `None` when nobody stopped the run.
     pub(super) halt: Option<Halt>,
+    /// How the run ended before, if it goes on from there.
+    pub(super) before: Option<&'a BTreeMap<TaskKey, Ended>>,
+    /// Attempts made before, by task.
+    pub(super) earlier: &'a BTreeMap<TaskKey, Vec<TaskPhase>>,
+    /// How often the run was retried.
+    pub(super) round: u32,
 }
 
 /// Tells the end of every task and iteration by its path.
 pub(super) fn interpret(course: &Course<'_>) -> BTreeMap<TaskKey, Ended> {
-    let mut interpreter = Interpreter { course, ended: BTreeMap::new(), cleans_up: false };
+    let mut interpreter = Interpreter { course, ended: BTreeMap::new(), cleans_up: false, goes_on: false };
     let root = TaskKey::root();
+    interpreter.goes_on = course.before.is_some_and(|before| before[&root].fired);
     let ended = match inputs::of_root(course.plan, course.arguments) {
         Ok(inputs) => {
             let mut ended = interpreter.component(&course.plan.root, &root, None, inputs);
@@ -95,6 +104,8 @@ struct Interpreter<'a> {
     ended: BTreeMap<TaskKey, Ended>,
     /// Inside an exit task, which a cancel does not stop.
     cleans_up: bool,
+    /// The dag or loop to look at keeps what it can of how it ended before.
+    goes_on: bool,
 }
 
 /// A dag at work: where it is, what it was given, what its tasks came to.
@@ -103,6 +114,9 @@ struct Frame<'p, 'f> {
     dag: &'p Dag,
     inputs: &'f Values,
     ended: BTreeMap<&'p str, Ended>,
+    goes_on: bool,
+    /// Tasks that are done anew, wholly or inside.
+    anew: BTreeSet<&'p str>,
 }
 
 impl<'a> Interpreter<'a> {
@@ -125,7 +139,9 @@ impl<'a> Interpreter<'a> {
     }
 
     fn dag(&mut self, dag: &'a Dag, key: &TaskKey, inputs: Values) -> Ended {
-        let mut frame = Frame { key, dag, inputs: &inputs, ended: BTreeMap::new() };
+        let goes_on = std::mem::take(&mut self.goes_on);
+        let (ended, anew) = (BTreeMap::new(), BTreeSet::new());
+        let mut frame = Frame { key, dag, inputs: &inputs, ended, goes_on, anew };
         for name in dag.tasks.keys() {
             self.task(name, &mut frame);
         }
@@ -158,7 +174,24 @@ impl<'a> Interpreter<'a> {
         let key = frame.key.child(name);
         let outside = self.cleans_up;
         self.cleans_up |= task.trigger.strategy == TriggerStrategy::Exit;
-        let ended = self.fire(name, task, &key, frame);
+        let depends = task.upstream.iter().any(|upstream| frame.anew.contains(upstream.as_str()));
+        let before = self.before(&key).filter(|_| frame.goes_on && !depends);
+        let ended = match before {
+            Some(before) if !is_bad(before) => self.keep(&key, before),
+            before => {
+                frame.anew.insert(name);
+                match before {
+                    Some(before) if before.fired && (self.is_dag(task) || task.iterator.is_some()) => {
+                        self.goes_on = true;
+                        self.enter(task, &key, before.inputs.clone())
+                    }
+                    _ => {
+                        let ended = self.fire(name, task, &key, frame);
+                        self.numbered_on(&key, ended)
+                    }
+                }
+            }
+        };
         self.cleans_up = outside;
         self.ended.insert(key, ended.clone());
         frame.ended.insert(name, ended);
@@ -200,6 +233,10 @@ impl<'a> Interpreter<'a> {
             Some(Ok(false)) => return Ended::unfired(TaskPhase::Skipped),
             Some(Err(())) => return Ended::unfired(TaskPhase::Failed),
         }
+        self.enter(task, key, inputs)
+    }
+
+    fn enter(&mut self, task: &'a Task, key: &TaskKey, inputs: Values) -> Ended {
         if task.iterator.is_some() {
             self.iterate(task, key, inputs)
         } else {
@@ -207,7 +244,35 @@ impl<'a> Interpreter<'a> {
         }
     }
 
+    fn before(&self, key: &TaskKey) -> Option<&'a Ended> {
+        self.course.before?.get(key)
+    }
+
+    fn is_dag(&self, task: &Task) -> bool {
+        matches!(self.course.plan.components[&task.component].kind, ComponentKind::Dag(_))
+    }
+
+    /// Takes over how a task ended before, with everything inside.
+    fn keep(&mut self, key: &TaskKey, before: &Ended) -> Ended {
+        let is_inside = |other: &TaskKey| {
+            let rest = other.as_str().strip_prefix(key.as_str());
+            rest.is_some_and(|rest| rest.starts_with(['/', '[']))
+        };
+        let all = self.course.before.into_iter().flatten();
+        self.ended.extend(all.filter(|(key, _)| is_inside(key)).map(|(key, end)| (key.clone(), end.clone())));
+        before.clone()
+    }
+
+    /// Puts the attempts of earlier rounds before those of this one.
+    fn numbered_on(&self, key: &TaskKey, mut ended: Ended) -> Ended {
+        let earlier = self.course.earlier.get(key).cloned().unwrap_or_default();
+        ended.earlier = earlier.len();
+        ended.attempts = earlier.into_iter().chain(ended.attempts).collect();
+        ended
+    }
+
     fn iterate(&mut self, task: &Task, key: &TaskKey, inputs: Values) -> Ended {
+        let goes_on = std::mem::take(&mut self.goes_on);
         let Ok(items) = items_of(task, &inputs) else { return Ended::unfired(TaskPhase::Failed) };
         let mut iterations = Vec::new();
         let mut is_complete = true;
@@ -215,11 +280,17 @@ impl<'a> Interpreter<'a> {
             let own = key.iteration(u32::try_from(index).expect("lists are short"));
             if self.is_left_out(&own) {
                 is_complete = false;
-                break;
+                continue;
             }
-            let ended = match self.course.inputs_of_iteration(task, &inputs, item) {
-                Ok(inputs) => self.component(&task.component, &own, Some(task), inputs),
-                Err(()) => Ended::unfired(TaskPhase::Failed),
+            let before = self.before(&own).filter(|_| goes_on);
+            let ended = match (before, self.course.inputs_of_iteration(task, &inputs, item)) {
+                (Some(before), _) if !is_bad(before) => self.keep(&own, before),
+                (_, Ok(inputs)) => {
+                    self.goes_on = before.is_some_and(|before| before.fired) && self.is_dag(task);
+                    let ended = self.component(&task.component, &own, Some(task), inputs);
+                    self.numbered_on(&own, ended)
+                }
+                (_, Err(())) => Ended::unfired(TaskPhase::Failed),
             };
             self.ended.insert(own, ended.clone());
             iterations.push(ended);
@@ -249,6 +320,10 @@ impl<'a> Interpreter<'a> {
         let halt = self.course.halt.as_ref();
         !self.cleans_up && halt.is_some_and(|halt| !halt.known.contains(iteration))
     }
+}
+
+fn is_bad(ended: &Ended) -> bool {
+    matches!(ended.phase, TaskPhase::Failed | TaskPhase::Cancelled)
 }
 
 /// An item of a loop.

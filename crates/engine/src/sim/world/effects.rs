@@ -31,14 +31,16 @@ impl World {
                 let source = CacheSource { run: RunId("earlier".to_owned()), task: lookup.task.clone() };
                 (source, self.earlier_outcome(&lookup.task, &lookup.component))
             });
-            let answer = CacheAnswer { task: lookup.task, fingerprint: lookup.fingerprint, hit };
+            let answer =
+                CacheAnswer { task: lookup.task, fingerprint: lookup.fingerprint, hit, round: lookup.round };
             self.answer(Input::Cache { answer: Box::new(answer) });
         }
         for import in wanted.imports {
             self.asked.insert(import.task.clone());
             let script = self.script();
-            let mut answer = ImportAnswer { task: import.task.clone(), known: None, error: None };
-            if !script.can_import(&import.task) {
+            let (task, round) = (import.task.clone(), import.round);
+            let mut answer = ImportAnswer { task, known: None, error: None, round };
+            if !script.can_import(&import.task, round) {
                 answer.error = Some("no such place".to_owned());
             } else if !import.reimport && script.is_known(&import.task) {
                 let mut known = import.artifact;

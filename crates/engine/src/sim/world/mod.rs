@@ -16,8 +16,9 @@ use crate::decide::decide;
 use crate::desired::{desired, desired_after};
 use crate::event::{AttemptEnd, Event};
 use crate::id::{AttemptId, RunId, TaskKey, Timestamp};
-use crate::input::{Input, Observation, Observed, Submit};
+use crate::input::{Input, Observation, Observed, Retry, Submit};
 use crate::state::RunState;
+use crate::view::{RunPhase, RunView, TaskView};
 
 const MOST_STEPS: u32 = 400_000;
 /// When a hanging attempt ends.
@@ -70,6 +71,17 @@ pub struct World {
     launches: u32,
     arguments: BTreeMap<String, Value>,
     caching_disabled: bool,
+    /// How the run was when it ended, each time but the last.
+    endings: Vec<Ending>,
+}
+
+/// A run at an end from which it went on.
+#[derive(Debug, Clone)]
+pub(super) struct Ending {
+    pub(super) run: RunView,
+    pub(super) tasks: Vec<TaskView>,
+    /// How long the journal was.
+    pub(super) events: usize,
 }
 
 impl World {
@@ -94,6 +106,7 @@ impl World {
             launches: 0,
             arguments: BTreeMap::new(),
             caching_disabled: false,
+            endings: Vec::new(),
         }
     }
 
@@ -136,6 +149,7 @@ impl World {
         Report {
             phase: self.state.run_view().phase,
             crashes: self.crashes,
+            retries: self.state.round(),
             launches: self.launches,
             events: self.journal.len(),
         }
@@ -179,11 +193,41 @@ impl World {
         }
         for _ in 0..MOST_STEPS {
             if self.state.is_over() {
-                return self.drain();
+                let has_failed = self.state.run_view().phase != RunPhase::Succeeded;
+                let may_go_on = has_failed && self.state.node(&TaskKey::root()).is_some();
+                if self.endings.len() >= self.faults.retries as usize || !may_go_on {
+                    return self.drain();
+                }
+                self.have_it_retried();
+                while (self.state.round() as usize) < self.endings.len() {
+                    self.step()?;
+                }
+                continue;
             }
             self.step()?;
         }
         Err("the run does not end".to_owned())
+    }
+
+    /// Returns how the run is now.
+    pub(super) fn ending(&self) -> Ending {
+        let keys = self.state.task_keys();
+        let tasks = keys.filter_map(|key| self.state.task_view(&self.plan, key)).collect();
+        Ending { run: self.state.run_view(), tasks, events: self.journal.len() }
+    }
+
+    /// Has a user retry the run, and maybe stop it again soon after.
+    fn have_it_retried(&mut self) {
+        self.endings.push(self.ending());
+        let mut random = Random::named(self.seed, &format!("retry {}", self.endings.len()));
+        let after = 1 + random.below(60_000_000) as i64;
+        let requested_at = Timestamp(self.now.0 + after);
+        let retry = Retry { requested_at, from: Vec::new() };
+        self.push(after, Delivery::Input(Input::Retry { retry }));
+        if random.chance(25) {
+            let stop = after + random.below(12_000_000) as i64;
+            self.push(stop, Delivery::Input(Input::Terminate));
+        }
     }
 
     fn step(&mut self) -> Result<(), String> {
@@ -261,7 +305,7 @@ impl World {
         if !events.is_empty() && self.random.chance(crash) {
             if self.random.chance(60) {
                 self.journal.extend(events);
-            } else if matches!(input, Input::Submit { .. } | Input::Terminate) {
+            } else if is_request(input) {
                 // Requests are durable until what they caused is.
                 self.push(10, Delivery::Input(input.clone()));
             }
@@ -292,9 +336,7 @@ impl World {
     fn crash(&mut self) -> Result<(), String> {
         self.transcript.push((self.now, Step::Crash));
         self.crashes += 1;
-        self.queue.retain(|_, delivery| {
-            matches!(delivery, Delivery::Input(Input::Submit { .. } | Input::Terminate))
-        });
+        self.queue.retain(|_, delivery| matches!(delivery, Delivery::Input(input) if is_request(input)));
         self.state = self.replayed()?;
         self.flying.clear();
         self.asked.clear();
@@ -356,6 +398,10 @@ impl World {
         self
     }
 
+    pub(super) fn endings(&self) -> &[Ending] {
+        &self.endings
+    }
+
     pub(super) fn arguments(&self) -> &BTreeMap<String, Value> {
         &self.arguments
     }
@@ -363,6 +409,11 @@ impl World {
     pub(super) fn caching_disabled(&self) -> bool {
         self.caching_disabled
     }
+}
+
+/// Tells whether the store keeps it until what it caused is recorded.
+fn is_request(input: &Input) -> bool {
+    matches!(input, Input::Submit { .. } | Input::Terminate | Input::Retry { .. })
 }
 
 fn run_id() -> RunId {
