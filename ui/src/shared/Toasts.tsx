@@ -2,6 +2,7 @@ import { CircleAlert, CircleCheck, X } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { messageOf } from "@/api/client";
 import { Button, IconButton } from "./Button";
+import { Spinner } from "./Spinner";
 import { dismiss, hold, resume, toast, toasts, type ToastMessage } from "./toast";
 
 /** The corner where messages appear; once in the shell. */
@@ -34,7 +35,11 @@ function Card({ message }: { message: ToastMessage }) {
       onPointerLeave={() => kind === "done" && resume(id)}
       className="pointer-events-auto flex items-start gap-2 rounded-lg bg-raised py-2 pr-2 pl-3 shadow-pop animate-[rise_160ms_ease-out]"
     >
-      {kind === "done" ? (
+      {kind === "busy" ? (
+        <span className="mt-1 text-ink-3">
+          <Spinner size={16} />
+        </span>
+      ) : kind === "done" ? (
         <CircleCheck size={16} className="mt-1 shrink-0 text-succeeded" aria-hidden />
       ) : (
         <CircleAlert size={16} className="mt-1 shrink-0 text-failed" aria-label="Error" />

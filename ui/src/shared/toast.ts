@@ -2,7 +2,7 @@
 
 export interface ToastMessage {
   id: number;
-  kind: "done" | "error";
+  kind: "done" | "error" | "busy";
   text: string;
   /** Takes the action back. */
   undo?: () => Promise<unknown> | void;
@@ -25,9 +25,20 @@ function change(next: readonly ToastMessage[]) {
 export function toast(text: string, options: { undo?: ToastMessage["undo"]; kind?: ToastMessage["kind"]; details?: string } = {}): number {
   const message: ToastMessage = { id: nextId++, kind: options.kind ?? "done", text, undo: options.undo, details: options.details };
   change([...messages, message].slice(-AT_MOST));
-  // Errors stay until they are closed.
+  // Errors stay until they are closed, work until it is done.
   if (message.kind === "done") resume(message.id);
   return message.id;
+}
+
+/** Puts another text and kind in place of a message, such as the outcome in place of the progress. */
+export function replaceToast(id: number, text: string, options: { undo?: ToastMessage["undo"]; kind?: ToastMessage["kind"] } = {}): void {
+  const kind = options.kind ?? "done";
+  if (!messages.some((message) => message.id === id)) {
+    if (kind !== "busy") toast(text, options);
+    return;
+  }
+  change(messages.map((message) => (message.id === id ? { ...message, text, kind, undo: options.undo } : message)));
+  if (kind === "done") resume(id);
 }
 
 export function dismiss(id: number): void {

@@ -1,41 +1,10 @@
-import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
-import { Play, Plus } from "lucide-react";
-import { differs } from "@/api/filter";
-import { contains } from "@/api/filter";
-import { listRuns } from "@/api/queries";
-import type { Run } from "@/api/types";
+import { Play, Plus, Upload } from "lucide-react";
 import { LinkButton } from "@/shared/Button";
 import { EmptyState } from "@/shared/EmptyState";
 import { Page } from "@/shared/Page";
-import { StatusBadge } from "@/shared/StatusBadge";
-import { DataTable, TableToolbar, useTableState, type Column } from "@/shared/table";
-import { Duration, RelativeTime } from "@/shared/Time";
-
-const columns: Column<Run>[] = [
-  {
-    id: "name",
-    header: "Name",
-    sortKey: "display_name",
-    isFixed: true,
-    width: "40%",
-    cell: (run) => (
-      <Link to="/runs/details/$runId" params={{ runId: run.run_id }} search={{}} className="block truncate font-medium hover:underline">
-        {run.display_name}
-      </Link>
-    ),
-  },
-  { id: "state", header: "State", sortKey: "state", width: "130px", cell: (run) => <StatusBadge state={run.state} /> },
-  { id: "duration", header: "Duration", width: "110px", cell: (run) => <Duration from={run.created_at} to={run.finished_at} /> },
-  { id: "created", header: "Started", sortKey: "created_at", width: "130px", cell: (run) => <RelativeTime time={run.created_at} /> },
-];
+import { RunTable } from "./RunTable";
 
 export default function RunsPage() {
-  const navigate = useNavigate();
-  const state = useTableState({ name: "runs" });
-  const query = useQuery(
-    listRuns({ ...state.args, predicates: [differs("storage_state", "ARCHIVED"), state.filter !== "" && contains("name", state.filter)] }),
-  );
   return (
     <Page
       title="Runs"
@@ -45,17 +14,27 @@ export default function RunsPage() {
         </LinkButton>
       }
     >
-      <TableToolbar state={state} columns={columns} placeholder="Filter by name" />
-      <DataTable
-        label="Runs"
-        columns={columns}
-        query={query}
-        rowKey={(run) => run.run_id}
-        rowName={(run) => run.display_name}
-        state={state}
-        onOpen={(run) => void navigate({ to: "/runs/details/$runId", params: { runId: run.run_id }, search: {} })}
-        empty={<EmptyState icon={<Play size={20} />} title="No runs yet">Upload a pipeline and start it.</EmptyState>}
-      />
+      <RunTable name="runs" empty={<NoRuns />} />
     </Page>
+  );
+}
+
+export function NoRuns() {
+  return (
+    <EmptyState
+      icon={<Play size={20} />}
+      title="No runs yet"
+      action={
+        <>
+          <LinkButton kind="primary" to="/pipeline_versions/new" icon={<Upload size={15} />}>
+            Upload a pipeline
+          </LinkButton>
+          <LinkButton to="/runs/new">New run</LinkButton>
+        </>
+      }
+    >
+      A run executes a pipeline. Upload the YAML that <code className="font-mono text-xs">kfp compile</code> wrote, or call{" "}
+      <code className="font-mono text-xs">create_run_from_pipeline_func</code> with this address as the host.
+    </EmptyState>
   );
 }
