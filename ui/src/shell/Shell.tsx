@@ -1,17 +1,29 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet, useLocation } from "@tanstack/react-router";
 import { Menu as MenuIcon } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
+import { getWhoAmI } from "@/api/about";
+import { whenUnauthenticated } from "@/api/client";
 import { IconButton } from "@/shared/Button";
 import { cx } from "@/shared/cx";
 import { remember, remembered } from "@/shared/storage";
 import { Toasts } from "@/shared/Toasts";
+import { LoginPage } from "./LoginPage";
 import { Sidebar } from "./Sidebar";
 import { useShortcuts } from "./shortcuts";
 
 const CommandPalette = lazy(() => import("./CommandPalette"));
 
-/** What surrounds every page: navigation, palette, messages. */
+/** The interface, or the login in front of it. */
 export function Shell() {
+  const client = useQueryClient();
+  const who = useQuery(getWhoAmI());
+  useEffect(() => whenUnauthenticated(() => void client.invalidateQueries({ queryKey: getWhoAmI().queryKey })), [client]);
+  return who.data?.required && !who.data.authenticated ? <LoginPage who={who.data} /> : <Frame />;
+}
+
+/** What surrounds every page: navigation, palette, messages. */
+function Frame() {
   const [isCollapsed, setCollapsed] = useState(() => remembered<boolean>("sidebar.collapsed") ?? false);
   const [isDrawerOpen, setDrawerOpen] = useState(false);
   const [isPaletteOpen, setPaletteOpen] = useState(false);

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { IconButton } from "@/shared/Button";
 import { cx } from "@/shared/cx";
 import { Keys } from "@/shared/Keys";
+import { Logo } from "./Logo";
 import { ThemeMenu } from "./ThemeMenu";
 import { UserMenu } from "./UserMenu";
 
@@ -116,16 +117,5 @@ function NavLink({ entry, isCollapsed }: { entry: Entry; isCollapsed: boolean })
       {entry.icon}
       {!isCollapsed && entry.label}
     </Link>
-  );
-}
-
-function Logo() {
-  return (
-    <svg width="20" height="20" viewBox="0 0 32 32" fill="none" aria-hidden>
-      <rect width="32" height="32" rx="8" fill="var(--accent)" />
-      <path d="M9 10h5a4 4 0 0 1 4 4v4a4 4 0 0 0 4 4h1" stroke="#fff" strokeWidth="2.6" strokeLinecap="round" />
-      <circle cx="9" cy="10" r="3" fill="#fff" />
-      <circle cx="23" cy="22" r="3" fill="#fff" />
-    </svg>
   );
 }

@@ -1,9 +1,19 @@
-import { Page } from "@/shared/Page";
+import { Archive } from "lucide-react";
+import { EmptyState } from "@/shared/EmptyState";
+import { ExperimentTable } from "../experiments/ExperimentTable";
+import { ArchivePage } from "./ArchivePage";
 
 export default function ArchivedExperimentsPage() {
   return (
-    <Page title="Archive">
-      <div />
-    </Page>
+    <ArchivePage>
+      <ExperimentTable
+        isArchived
+        empty={
+          <EmptyState icon={<Archive size={20} />} title="No archived experiments">
+            Archiving an experiment archives its runs and switches its recurring runs off.
+          </EmptyState>
+        }
+      />
+    </ArchivePage>
   );
 }

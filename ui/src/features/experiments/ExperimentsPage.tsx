@@ -1,9 +1,24 @@
+import { FlaskConical, Plus } from "lucide-react";
+import { LinkButton } from "@/shared/Button";
+import { EmptyState } from "@/shared/EmptyState";
 import { Page } from "@/shared/Page";
+import { ExperimentTable } from "./ExperimentTable";
 
 export default function ExperimentsPage() {
+  const create = (
+    <LinkButton kind="primary" to="/experiments/new" icon={<Plus size={15} />}>
+      New experiment
+    </LinkButton>
+  );
   return (
-    <Page title="Experiments">
-      <div />
+    <Page title="Experiments" actions={create}>
+      <ExperimentTable
+        empty={
+          <EmptyState icon={<FlaskConical size={20} />} title="No experiments" action={create}>
+            An experiment groups runs that belong together, so that they can be found and compared.
+          </EmptyState>
+        }
+      />
     </Page>
   );
 }

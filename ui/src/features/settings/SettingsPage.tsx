@@ -1,9 +1,177 @@
-import { Page } from "@/shared/Page";
+import { useQuery } from "@tanstack/react-query";
+import { CircleAlert, CircleCheck } from "lucide-react";
+import type { ReactNode } from "react";
+import { getAbout, type About } from "@/api/about";
+import { base } from "@/api/client";
+import { getHealth } from "@/api/queries";
+import { Banner } from "@/shared/Banner";
+import { CodeBlock } from "@/shared/CodeBlock";
+import { cx } from "@/shared/cx";
+import { Keys } from "@/shared/Keys";
+import { Facts, Page, Section } from "@/shared/Page";
+import { SkeletonLines } from "@/shared/Skeleton";
+import { setTheme, useThemeChoice, type ThemeChoice } from "@/shared/theme";
+import { RelativeTime } from "@/shared/Time";
+import { bytesText } from "@/shared/bytes";
 
 export default function SettingsPage() {
+  const about = useQuery(getAbout());
+  const health = useQuery(getHealth());
   return (
     <Page title="Settings">
-      <div />
+      <div className="min-h-0 flex-1 overflow-y-auto" tabIndex={-1}>
+        <div className="mx-auto flex w-full max-w-3xl flex-col gap-10 p-6">
+          <Section title="Appearance">
+            <ThemeChoices />
+          </Section>
+          <Section title="Connect">
+            <p className="mb-3 text-ink-2">The official SDK of Kubeflow Pipelines works unchanged with this server:</p>
+            <CodeBlock label="Python" text={`import kfp\n\nclient = kfp.Client(host="${base.href.replace(/\/$/, "")}")\nclient.create_run_from_pipeline_package("pipeline.yaml", arguments={})`} />
+          </Section>
+          <Section title="This server">
+            {about.data ? (
+              <Server about={about.data} />
+            ) : about.isPending ? (
+              <SkeletonLines lines={6} />
+            ) : (
+              <Facts items={[["Version", health.data?.tag_name ?? "—"], ["Address", base.href]]} />
+            )}
+          </Section>
+          {about.data?.capabilities && about.data.capabilities.length > 0 && (
+            <Section title="What this machine can do">
+              <Capabilities about={about.data} />
+            </Section>
+          )}
+          {about.data?.settings && (
+            <Section title="Settings of the server">
+              <p className="mb-3 text-ink-3">Set by flags, variables and the file pipewright.toml; see the guide.</p>
+              <Facts
+                items={Object.entries(about.data.settings).map(([name, value]) => [
+                  name,
+                  <code key={name} className="font-mono text-xs break-all">
+                    {typeof value === "string" ? value : JSON.stringify(value)}
+                  </code>,
+                ])}
+              />
+            </Section>
+          )}
+          <Section title="Keys">
+            <Shortcuts />
+          </Section>
+        </div>
+      </div>
     </Page>
+  );
+}
+
+function Server({ about }: { about: About }) {
+  const facts: [string, ReactNode][] = [["Version", about.version]];
+  if (about.started_at) facts.push(["Started", <RelativeTime key="started" time={about.started_at} />]);
+  if (about.executor) facts.push(["Runs tasks as", about.executor]);
+  if (about.capacity) {
+    facts.push(["Room for tasks", `${about.capacity.cpu_millis / 1000} CPUs, ${bytesText(about.capacity.memory_bytes)} memory`]);
+  }
+  if (about.running_attempts !== undefined) facts.push(["At work", `${about.running_attempts} running, ${about.waiting_attempts ?? 0} waiting`]);
+  facts.push(["Home folder", <code key="home" className="font-mono text-xs break-all">{about.home}</code>]);
+  if (about.home_bytes !== undefined) facts.push(["Takes", bytesText(about.home_bytes)]);
+  if (about.database_bytes !== undefined) facts.push(["Of it the database", bytesText(about.database_bytes)]);
+  if (about.free_bytes !== undefined) facts.push(["Free on the disk", bytesText(about.free_bytes)]);
+  const isTight = about.free_bytes !== undefined && about.free_bytes < 2 ** 31;
+  return (
+    <>
+      {isTight && <Banner kind="warning" title={`Only ${bytesText(about.free_bytes!)} are free on the server’s disk.`} className="mb-3" />}
+      <Facts items={facts} />
+    </>
+  );
+}
+
+function Capabilities({ about }: { about: About }) {
+  return (
+    <ul className="flex flex-col divide-y divide-line rounded-lg ring-1 ring-line">
+      {about.capabilities!.map((capability) => (
+        <li key={capability.name} className="flex gap-2.5 px-3 py-2">
+          {capability.ok ? (
+            <CircleCheck size={16} className="mt-0.5 shrink-0 text-succeeded" aria-label="Works" />
+          ) : (
+            <CircleAlert size={16} className="mt-0.5 shrink-0 text-warning" aria-label="Missing" />
+          )}
+          <div className="min-w-0">
+            <span className="font-medium">{capability.name}</span> <span className="text-ink-2">{capability.text}</span>
+            {capability.hint && <div className="text-ink-3">{capability.hint}</div>}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const themes: { id: ThemeChoice; label: string }[] = [
+  { id: "light", label: "Light" },
+  { id: "dark", label: "Dark" },
+  { id: "system", label: "As the system" },
+];
+
+function ThemeChoices() {
+  const choice = useThemeChoice();
+  return (
+    <div role="radiogroup" aria-label="Theme" className="grid max-w-md grid-cols-3 gap-3">
+      {themes.map(({ id, label }) => (
+        <button
+          key={id}
+          type="button"
+          role="radio"
+          aria-checked={id === choice}
+          onClick={() => setTheme(id)}
+          className={cx("flex flex-col gap-2 rounded-lg p-2 text-left ring-1", id === choice ? "bg-accent-soft ring-2 ring-accent" : "ring-line hover:ring-line-strong")}
+        >
+          <span className="flex h-14 overflow-hidden rounded-md ring-1 ring-line" aria-hidden>
+            {(id === "system" ? ["light", "dark"] : [id]).map((theme) => (
+              <span key={theme} data-theme={theme} className="flex flex-1 bg-canvas">
+                <span className="m-1.5 mr-0 w-3 rounded-sm bg-line" />
+                <span className="m-1.5 flex-1 rounded-sm bg-surface p-1.5 ring-1 ring-line">
+                  <span className="mb-1 block h-1 w-3/4 rounded-full bg-line-strong" />
+                  <span className="block h-1 w-1/3 rounded-full bg-accent" />
+                </span>
+              </span>
+            ))}
+          </span>
+          <span className="px-1 font-medium">{label}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+const shortcuts: [keys: string, meaning: string][] = [
+  ["mod+k", "Search and commands"],
+  ["/", "Filter the list"],
+  ["g r", "Runs"],
+  ["g p", "Pipelines"],
+  ["g e", "Experiments"],
+  ["g c", "Recurring runs"],
+  ["g a", "Artifacts"],
+  ["g x", "Executions"],
+  ["g n", "New run"],
+  ["g u", "Upload a pipeline"],
+  ["j", "Next row of a list"],
+  ["k", "Previous row"],
+  ["x", "Select the row"],
+  ["enter", "Open the row"],
+  ["[", "Narrow or widen the navigation"],
+];
+
+function Shortcuts() {
+  return (
+    <dl className="grid gap-x-8 gap-y-1 sm:grid-cols-2">
+      {shortcuts.map(([keys, meaning]) => (
+        <div key={keys} className="flex h-7 items-center justify-between border-b border-line">
+          <dt className="text-ink-2">{meaning}</dt>
+          <dd>
+            <span className="sr-only">{keys}</span>
+            <Keys keys={keys} />
+          </dd>
+        </div>
+      ))}
+    </dl>
   );
 }

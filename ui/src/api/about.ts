@@ -1,0 +1,62 @@
+/** What the server says of itself, of a pipeline's history, and of who is logged in. */
+import { queryOptions } from "@tanstack/react-query";
+import { get, post } from "./client";
+import { own } from "./own";
+import type { Json } from "./types";
+
+export interface About {
+  version: string;
+  home: string;
+  home_bytes?: number;
+  database_bytes?: number;
+  free_bytes?: number;
+  started_at?: string;
+  executor?: string;
+  capacity?: { cpu_millis: number; memory_bytes: number; attempts: number };
+  running_attempts?: number;
+  waiting_attempts?: number;
+  capabilities?: { name: string; ok: boolean; text: string; hint?: string }[];
+  settings?: Record<string, Json>;
+}
+
+export const getAbout = () =>
+  queryOptions({ queryKey: ["about"], queryFn: ({ signal }) => get<About>(`${own}/about`, undefined, signal), staleTime: 60_000, retry: false });
+
+export interface Quantiles {
+  p50?: number;
+  p90?: number;
+  p99?: number;
+  mean?: number;
+  min?: number;
+  max?: number;
+}
+
+export interface PipelineStatistics {
+  runs: number;
+  counts: Record<string, number>;
+  durations: Quantiles;
+  cache_rate?: number;
+  per_task: { name: string; runs: number; failed: number; cached: number; durations: Quantiles }[];
+  recent: { run_id: string; state: string; created_at: string; duration_seconds?: number }[];
+}
+
+export const getStatistics = (pipelineId: string, days: number) =>
+  queryOptions({
+    queryKey: ["pipelines", "statistics", pipelineId, days],
+    queryFn: ({ signal }) => get<PipelineStatistics>(`${own}/pipelines/${pipelineId}/statistics`, { days }, signal),
+  });
+
+export interface WhoAmI {
+  authenticated: boolean;
+  required: boolean;
+  user: string;
+  method: "none" | "session" | "token" | "jwt" | "header";
+  roles: Record<string, "viewer" | "editor" | "admin">;
+  is_admin: boolean;
+  login?: { password?: boolean; oidc?: { name: string; url: string } };
+}
+
+export const getWhoAmI = () =>
+  queryOptions({ queryKey: ["whoami"], queryFn: ({ signal }) => get<WhoAmI>(`${own}/whoami`, undefined, signal), staleTime: 60_000, retry: false });
+export const logIn = (user: string, password: string) => post<WhoAmI>(`${own}/login`, { user, password });
+export const logOut = () => post(`${own}/logout`);

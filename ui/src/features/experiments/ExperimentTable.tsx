@@ -1,0 +1,153 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Archive, ArchiveRestore, Ellipsis, Trash2 } from "lucide-react";
+import type { ReactNode } from "react";
+import { contains, differs, equals } from "@/api/filter";
+import { listExperiments, listRuns } from "@/api/queries";
+import type { Experiment } from "@/api/types";
+import { Button, IconButton } from "@/shared/Button";
+import { Menu } from "@/shared/Menu";
+import { StatusIcon } from "@/shared/StatusBadge";
+import { lookOf } from "@/shared/status";
+import { DataTable, TableToolbar, useTableState, type Column } from "@/shared/table";
+import { RelativeTime } from "@/shared/Time";
+import { NothingFound } from "../runs/RunTable";
+import { useExperimentActions, type ExperimentActions } from "./actions";
+
+export function ExperimentTable({ isArchived = false, empty }: { isArchived?: boolean; empty: ReactNode }) {
+  const navigate = useNavigate();
+  const actions = useExperimentActions();
+  const state = useTableState({ name: isArchived ? "archived-experiments" : "experiments", sort: "last_run_created_at desc" });
+  const query = useQuery(
+    listExperiments({
+      ...state.args,
+      predicates: [
+        isArchived ? equals("storage_state", "ARCHIVED") : differs("storage_state", "ARCHIVED"),
+        state.filter !== "" && contains("display_name", state.filter),
+      ],
+    }),
+  );
+  const columns = columnsFor(actions);
+  return (
+    <>
+      <TableToolbar state={state} columns={columns} placeholder="Filter experiments by name" />
+      <DataTable
+        label="Experiments"
+        columns={columns}
+        query={query}
+        rowKey={(experiment) => experiment.experiment_id}
+        rowName={(experiment) => experiment.display_name}
+        state={state}
+        onOpen={(experiment) => void navigate({ to: "/experiments/details/$experimentId", params: { experimentId: experiment.experiment_id }, search: {} })}
+        expand={(experiment) => <RecentRuns experimentId={experiment.experiment_id} />}
+        bulk={(experiments, clear) => (
+          <>
+            {isArchived ? (
+              <Button small kind="ghost" icon={<ArchiveRestore size={14} />} onPress={() => void actions.restore(experiments).then(clear)}>
+                Restore
+              </Button>
+            ) : (
+              <Button small kind="ghost" icon={<Archive size={14} />} onPress={() => actions.archive(experiments, clear)}>
+                Archive
+              </Button>
+            )}
+            <Button small kind="ghost" className="text-failed" icon={<Trash2 size={14} />} onPress={() => actions.remove(experiments, clear)}>
+              Delete
+            </Button>
+          </>
+        )}
+        empty={state.filter !== "" ? <NothingFound onClear={() => state.setFilter("")} /> : empty}
+      />
+      {actions.dialogs}
+    </>
+  );
+}
+
+function columnsFor(actions: ExperimentActions): Column<Experiment>[] {
+  return [
+    {
+      id: "name",
+      header: "Name",
+      sortKey: "display_name",
+      isFixed: true,
+      width: "30%",
+      cell: (experiment) => (
+        <Link to="/experiments/details/$experimentId" params={{ experimentId: experiment.experiment_id }} search={{}} className="block truncate font-medium hover:underline">
+          {experiment.display_name}
+        </Link>
+      ),
+    },
+    { id: "description", header: "Description", isWideOnly: true, className: "text-ink-2", cell: (experiment) => <span className="block truncate">{experiment.description}</span> },
+    { id: "recent", header: "Last 5 runs", width: "124px", cell: (experiment) => <LastRuns experimentId={experiment.experiment_id} /> },
+    {
+      id: "last",
+      header: "Last run",
+      sortKey: "last_run_created_at",
+      width: "120px",
+      className: "text-ink-2",
+      cell: (experiment) => <RelativeTime time={experiment.last_run_created_at} empty="never" />,
+    },
+    { id: "created", header: "Created", sortKey: "created_at", isWideOnly: true, width: "120px", className: "text-ink-2", cell: (experiment) => <RelativeTime time={experiment.created_at} /> },
+    {
+      id: "menu",
+      header: "",
+      isFixed: true,
+      width: "48px",
+      align: "end",
+      cell: (experiment) => (
+        <Menu
+          label={`Actions on ${experiment.display_name}`}
+          trigger={<IconButton small label={`Actions on ${experiment.display_name}`} icon={<Ellipsis size={16} />} />}
+          entries={actions.menu(experiment)}
+        />
+      ),
+    },
+  ];
+}
+
+const lastRuns = (experimentId: string) =>
+  listRuns({ experimentId, pageSize: 5, sortBy: "created_at desc", predicates: [differs("storage_state", "ARCHIVED")] });
+
+function LastRuns({ experimentId }: { experimentId: string }) {
+  const { data } = useQuery(lastRuns(experimentId));
+  return (
+    <span className="flex h-4 gap-1">
+      {data?.items.map((run) => {
+        const label = `${lookOf(run.state).word}: ${run.display_name}`;
+        return (
+          <Link key={run.run_id} to="/runs/details/$runId" params={{ runId: run.run_id }} search={{}} title={label} className="rounded-full">
+            <StatusIcon state={run.state} size={15} label={label} />
+          </Link>
+        );
+      })}
+    </span>
+  );
+}
+
+function RecentRuns({ experimentId }: { experimentId: string }) {
+  const { data, isPending } = useQuery(lastRuns(experimentId));
+  if (isPending) return <p className="text-ink-3">Loading…</p>;
+  if (!data || data.items.length === 0) return <p className="text-ink-3">No runs yet.</p>;
+  return (
+    <ul className="flex flex-col">
+      {data.items.map((run) => (
+        <li key={run.run_id} className="flex h-8 items-center gap-2 px-2">
+          <StatusIcon state={run.state} label={lookOf(run.state).word} />
+          <Link to="/runs/details/$runId" params={{ runId: run.run_id }} search={{}} className="min-w-0 flex-1 truncate hover:underline">
+            {run.display_name}
+          </Link>
+          <span className="text-ink-3">
+            <RelativeTime time={run.created_at} />
+          </span>
+        </li>
+      ))}
+      {data.total > data.items.length && (
+        <li className="px-2 pt-1">
+          <Link to="/experiments/details/$experimentId" params={{ experimentId }} search={{}} className="link">
+            All {data.total} runs
+          </Link>
+        </li>
+      )}
+    </ul>
+  );
+}
