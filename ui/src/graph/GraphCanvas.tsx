@@ -19,7 +19,7 @@ import { usePainter } from "./view/usePainter";
 import { useProgressVersion } from "./view/useProgress";
 import { useScene } from "./view/useScene";
 import { useVisible } from "./view/useVisible";
-import { READABLE, Viewport } from "./view/viewport";
+import { firstView, READABLE, Viewport } from "./view/viewport";
 
 export interface GraphCanvasProps {
   view: GraphView;
@@ -86,14 +86,14 @@ export function GraphCanvas({ view, label, store, chosen = NO_CHOICE, selected, 
   const go = (id: string) => {
     drawn.openTo(id);
     setFocus(id);
-    toReveal.current = reveal(id, READABLE * 1.6) ? undefined : id;
+    toReveal.current = isPlaced.current && reveal(id, READABLE * 1.6) ? undefined : id;
   };
 
   const onLayout = useEffectEvent(() => {
     if (index === undefined || viewport.size.width === 0) return;
     if (!isPlaced.current) {
       isPlaced.current = true;
-      fit();
+      viewport.set(firstView({ x: 0, y: 0, width: index.layout.width, height: index.layout.height }, viewport.size));
     }
     const kept = anchor.current;
     const box = kept === undefined ? undefined : index.byId.get(kept.id);

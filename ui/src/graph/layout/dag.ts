@@ -76,16 +76,16 @@ function layoutPart(whole: Digraph, members: number[], all: readonly Item[], spa
   const corners = new Map<number, Point>();
   members.forEach((member, node) => {
     const rank = layers.rank[node];
-    corners.set(member, {
-      x: centre[node] - widthOf(node) / 2,
-      y: tops[rank] + (heights[rank] - heightOf(node)) / 2,
-    });
+    corners.set(member, { x: centre[node] - widthOf(node) / 2, y: tops[rank] });
   });
   const routes = inside.map(([from, to]) => {
     const bends = layers.bends.get(from * members.length + to) ?? [];
     const start = corners.get(members[from]) as Point;
     const end = corners.get(members[to]) as Point;
     const points = [{ x: centre[from], y: start.y + heightOf(from) }];
+    // Beside a taller neighbour the line goes straight down first, or it would cross it.
+    const low = tops[layers.rank[from]] + heights[layers.rank[from]];
+    if (low > points[0].y) points.push({ x: centre[from], y: low });
     for (const bend of bends) {
       const rank = layers.rank[bend];
       points.push({ x: centre[bend], y: tops[rank] });

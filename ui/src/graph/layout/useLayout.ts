@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { layout } from "./layout";
 import type { Direction, Layout, LayoutGraph } from "./types";
 
@@ -14,35 +14,29 @@ export interface LaidOut {
 /** Returns the newest layout there is; while a larger one is being made that is the one before. */
 export function useLayout(graph: LayoutGraph, direction: Direction): LaidOut | undefined {
   const [made, setMade] = useState<LaidOut>();
-  const isSmall = countNodes(graph) <= AT_ONCE;
-  if (isSmall && (made?.graph !== graph || made.direction !== direction)) {
-    const now = { graph, direction, layout: layout(graph, { direction }) };
-    setMade(now);
-    return now;
-  }
-  return useWorker(graph, direction, isSmall, made, setMade);
-}
-
-function useWorker(
-  graph: LayoutGraph,
-  direction: Direction,
-  isSmall: boolean,
-  made: LaidOut | undefined,
-  setMade: (made: LaidOut) => void,
-): LaidOut | undefined {
+  const isSmall = useMemo(() => countNodes(graph) <= AT_ONCE, [graph]);
+  const small = useMemo(
+    () => (isSmall ? { graph, direction, layout: layout(graph, { direction }) } : undefined),
+    [graph, direction, isSmall],
+  );
   useEffect(() => {
     if (isSmall) return;
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    worker.onmessage = (event: MessageEvent<{ layout: Layout }>) => {
-      setMade({ graph, direction, layout: event.data.layout });
+    worker.onmessage = (event: MessageEvent<Layout>) => {
+      setMade({ graph, direction, layout: event.data });
       worker.terminate();
     };
     // A worker that cannot start (an old browser, a strict policy) must not cost the drawing.
     worker.onerror = () => setMade({ graph, direction, layout: layout(graph, { direction }) });
-    worker.postMessage({ number: 0, graph, options: { direction } });
+    worker.postMessage({ graph, options: { direction } });
     return () => worker.terminate();
-  }, [graph, direction, isSmall, setMade]);
-  return made;
+  }, [graph, direction, isSmall]);
+  const last = useRef<LaidOut>(undefined);
+  const now = small ?? made ?? last.current;
+  useEffect(() => {
+    last.current = now;
+  });
+  return now;
 }
 
 function countNodes(graph: LayoutGraph): number {

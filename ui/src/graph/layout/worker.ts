@@ -5,12 +5,11 @@ import { layout, type Options } from "./layout";
 import type { LayoutGraph } from "./types";
 
 export interface Order {
-  number: number;
   graph: LayoutGraph;
   options: Options;
 }
 
 self.onmessage = (event: MessageEvent<Order>) => {
-  const { number, graph, options } = event.data;
-  self.postMessage({ number, layout: layout(graph, options) });
+  const { graph, options } = event.data;
+  self.postMessage(layout(graph, options));
 };

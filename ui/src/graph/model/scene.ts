@@ -46,6 +46,9 @@ export interface SceneOptions {
 export const NODE_WIDTH = 212;
 const NODE_HEIGHT = 50;
 const LOOP_HEIGHT = 64;
+/** Titles and strips of open groups need this much. */
+const GROUP_WIDTH = 272;
+const LOOP_WIDTH = 400;
 const ARTIFACT = { width: 168, height: 30 };
 const HEADER = 34;
 const LOOP_HEADER = 62;
@@ -116,7 +119,7 @@ function taskNode(
   if (!isOpen) return { id, width, height: kind === "loop" ? LOOP_HEIGHT : NODE_HEIGHT };
   return {
     id,
-    width: NODE_WIDTH + 60,
+    width: kind === "loop" ? LOOP_WIDTH : GROUP_WIDTH,
     height: NODE_HEIGHT,
     header: kind === "loop" ? LOOP_HEADER : HEADER,
     inner: dag(view, task.component, id, options, result),

@@ -53,7 +53,7 @@ export const GroupHeader = memo(function GroupHeader(props: GroupHeaderProps) {
           )}
         >
           {store !== undefined && state !== "IDLE" ? <StatusIcon state={state} size={14} /> : <KindIcon kind={node.kind} />}
-          <span className="truncate font-medium text-ink">{node.title}</span>
+          <span className="max-w-3/5 shrink-0 truncate font-medium text-ink">{node.title}</span>
           {node.subtitle !== undefined && <span className="truncate text-ink-3">{node.subtitle}</span>}
           {task?.started_at !== undefined && !isFaint(state) && (
             <span className="shrink-0 text-ink-3">

@@ -97,8 +97,10 @@ function paintEdges(context: Context, picture: Picture, part: Rect, palette: Pal
     else plain.push(route);
   });
   const width = Math.max(1.3, 1 / zoom);
+  context.globalAlpha = 0.72;
   stroke(context, plain, picture.direction, palette.edge, width, zoom);
   stroke(context, order, picture.direction, palette.edge, width, zoom, [5, 4]);
+  context.globalAlpha = 1;
   stroke(context, critical, picture.direction, palette.critical, width * 1.8, zoom);
   stroke(context, lit, picture.direction, palette.accent, width * 1.4, zoom);
 }
@@ -164,7 +166,9 @@ function paintNode(context: Context, box: Rect & { id: string }, title: string, 
   context.globalAlpha = isFaint(state) ? 0.55 : 1;
   context.beginPath();
   context.roundRect(box.x, box.y, box.width, box.height, 8);
-  context.fillStyle = picture.hasRun && state !== "IDLE" ? palette.softs[toneOf(state)] : palette.surface;
+  const isKnown = picture.hasRun && state !== "IDLE";
+  // Where nothing can be read the colour alone must tell.
+  context.fillStyle = isKnown ? (zoom < 0.16 && !isUndone(state) ? tone : palette.softs[toneOf(state)]) : palette.surface;
   context.fill();
   context.lineWidth = (isMarked ? 2.5 : 1.2) / Math.max(zoom, 0.12);
   if (isUndone(state) && picture.hasRun) context.setLineDash([8, 6]);

@@ -20,7 +20,10 @@ export const LEAST_ZOOM = 0.04;
 export const MOST_ZOOM = 2.5;
 /** Below this names are not readable, so nodes are painted and not built. */
 export const READABLE = 0.42;
-const MARGIN = 32;
+const MARGIN = 28;
+const COMFORTABLE = 0.8;
+/** What the tool bar covers at the top. */
+const TOOLBAR = 28;
 
 export class Viewport {
   view: View = { x: 0, y: 0, zoom: 1 };
@@ -128,12 +131,21 @@ export function zoomed(view: View, at: Point, factor: number): View {
 
 /** A very long drawing is not made unreadably small: it begins at its top. */
 export function fitting(area: Rect, size: { width: number; height: number }, mostZoom: number): View {
+  const room = size.height - TOOLBAR;
   const wide = (size.width - 2 * MARGIN) / Math.max(1, area.width);
-  const high = (size.height - 2 * MARGIN) / Math.max(1, area.height);
+  const high = (room - 2 * MARGIN) / Math.max(1, area.height);
   const zoom = Math.min(mostZoom, MOST_ZOOM, Math.max(LEAST_ZOOM, Math.min(wide, high)));
-  const y = area.height * zoom > size.height ? MARGIN - area.y * zoom : (size.height - area.height * zoom) / 2 - area.y * zoom;
+  const y = TOOLBAR + Math.max(MARGIN, (room - area.height * zoom) / 2) - area.y * zoom;
   const x = area.width * zoom > size.width ? MARGIN - area.x * zoom : (size.width - area.width * zoom) / 2 - area.x * zoom;
   return { x, y, zoom };
+}
+
+/** At first everything, but a drawing that is only a little too tall is shown from its top, so that it can be read. */
+export function firstView(area: Rect, size: { width: number; height: number }): View {
+  const whole = fitting(area, size, 1);
+  const fitsBeside = area.width * COMFORTABLE <= size.width - 2 * MARGIN;
+  if (whole.zoom >= COMFORTABLE || whole.zoom < READABLE || !fitsBeside) return whole;
+  return { zoom: COMFORTABLE, x: (size.width - area.width * COMFORTABLE) / 2 - area.x * COMFORTABLE, y: MARGIN + TOOLBAR - area.y * COMFORTABLE };
 }
 
 function shift(start: number, length: number, room: number, toMiddle: boolean): number {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { TaskProgress } from "@/api/own-types";
-import { barsOf, extent, rows, ticks, zoomExtent } from "./rows";
+import { axisText, barsOf, extent, rows, ticks, zoomExtent } from "./rows";
 
 const at = (second: number) => new Date(1_700_000_000_000 + second * 1000).toISOString();
 const ms = (second: number) => 1_700_000_000_000 + second * 1000;
@@ -77,4 +77,14 @@ test("zooming keeps the moment under the pointer and stays inside the whole", ()
   const seen = zoomExtent(whole, whole, 250, 0.5);
   expect(seen).toEqual({ from: 125, to: 625 });
   expect(zoomExtent(seen, whole, 250, 100)).toEqual(whole);
+});
+
+test.each([
+  [0, "0"],
+  [250, "250 ms"],
+  [90_000, "1m 30s"],
+  [7_200_000, "2h"],
+  [1_500, "1.5 s"],
+])("%i on the axis is %s", (at, text) => {
+  expect(axisText(at)).toBe(text);
 });

@@ -106,6 +106,21 @@ export function ticks(seen: Extent, origin: number, pixels: number, apart = 84):
   return found;
 }
 
+/** Writes a moment of the axis as shortly as it can be written: `0`, `250 ms`, `1m 30s`, `2h`. */
+export function axisText(milliseconds: number): string {
+  if (milliseconds === 0) return "0";
+  if (milliseconds < 1000) return `${milliseconds} ms`;
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${Number(seconds.toFixed(2))} s`;
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 86_400), "d"],
+    [Math.floor(seconds / 3600) % 24, "h"],
+    [Math.floor(seconds / 60) % 60, "m"],
+    [Math.floor(seconds) % 60, "s"],
+  ];
+  return parts.filter(([count]) => count > 0).slice(0, 2).map(([count, unit]) => `${count}${unit}`).join(" ");
+}
+
 /** Narrows or widens what is seen around a moment, never beyond the whole. */
 export function zoomExtent(seen: Extent, whole: Extent, at: number, factor: number): Extent {
   const most = whole.to - whole.from;

@@ -1,0 +1,123 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { CircleStop, Copy, Download, Ellipsis, GitCompareArrows, RotateCcw, SlidersHorizontal } from "lucide-react";
+import { address } from "@/api/client";
+import { own } from "@/api/own";
+import { getRun } from "@/api/queries";
+import type { Run } from "@/api/types";
+import { canRetry, canTerminate, runMenu, useRunActions } from "@/features/runs/actions";
+import { CountsBar } from "@/graph/view/CountsBar";
+import { BY_URGENCY, wordOf } from "@/graph/model/state";
+import { Button, IconButton } from "@/shared/Button";
+import { Menu } from "@/shared/Menu";
+import { StatusBadge } from "@/shared/StatusBadge";
+import { Duration, RelativeTime } from "@/shared/Time";
+import { isFinal, type LiveRun } from "./live";
+
+/** What one can do with the run. */
+export function RunActions({ runId, live, onRetryWith }: { runId: string; live: LiveRun; onRetryWith: () => void }) {
+  const query = useQuery(getRun(runId));
+  const actions = useRunActions();
+  const navigate = useNavigate();
+  const run = withLiveState(query.data, live);
+  if (run === undefined) return null;
+  const isOver = live.run !== undefined && isFinal(live.run.state);
+  const more = runMenu(run, { ...actions, remove: (runs) => actions.remove(runs, () => void navigate({ to: "/runs", search: {} })) });
+  const entries = more.filter((entry) => entry === null || (entry !== false && !["clone", "retry", "stop"].includes(entry.id)));
+  return (
+    <>
+      {canTerminate(run) && (
+        <Button small icon={<CircleStop size={13} />} onPress={() => actions.terminate([run])}>
+          Stop
+        </Button>
+      )}
+      {canRetry(run) && (
+        <Button small kind="primary" icon={<RotateCcw size={13} />} onPress={() => void actions.retry([run]).then(live.refetch)}>
+          Retry
+        </Button>
+      )}
+      <Button small icon={<Copy size={13} />} onPress={() => actions.clone(run)}>
+        Clone
+      </Button>
+      <Menu
+        label="More for this run"
+        trigger={<IconButton small kind="secondary" label="More" icon={<Ellipsis size={14} />} />}
+        entries={[
+          {
+            id: "retry-with",
+            label: "Run again with changes…",
+            icon: <SlidersHorizontal size={14} />,
+            disabledBecause: isOver ? undefined : "The run is not over.",
+            onAction: onRetryWith,
+          },
+          { id: "compare", label: "Compare with other runs", icon: <GitCompareArrows size={14} />, onAction: () => void navigate({ to: "/compare", search: { runlist: runId } as never }) },
+          { id: "export", label: "Export as a file", icon: <Download size={14} />, onAction: () => window.location.assign(address(`${own}/runs/${encodeURIComponent(runId)}/export`, { logs: true })) },
+          null,
+          ...entries,
+        ]}
+      />
+      {actions.dialogs}
+    </>
+  );
+}
+
+/** Events are quicker than lists: what they say of the state counts. */
+function withLiveState(run: Run | undefined, live: LiveRun): Run | undefined {
+  if (run === undefined || live.run === undefined) return run;
+  return { ...run, state: live.run.state };
+}
+
+/** State, times and progress, in one line. */
+export function RunLine({ live }: { live: LiveRun }) {
+  const { run, connection } = live;
+  if (run === undefined) return null;
+  const total = Object.values(run.counts).reduce((sum, count) => sum + count, 0);
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-line px-5 py-1.5 text-xs text-ink-3">
+      <span>
+        Started <RelativeTime time={run.started_at ?? run.created_at} />
+      </span>
+      {total > 0 && (
+        <span className="flex items-center gap-2">
+          <CountsBar counts={run.counts} total={total} className="h-1.5 w-28" />
+          <span className="flex gap-2">
+            {BY_URGENCY.map((state) => {
+              const count = state === "IDLE" ? 0 : (run.counts[state] ?? 0);
+              return count === 0 ? null : (
+                <span key={state} className="tnum whitespace-nowrap">
+                  {count} {wordOf(state).toLowerCase()}
+                </span>
+              );
+            })}
+          </span>
+        </span>
+      )}
+      <span className="ml-auto" role="status">
+        {connection === "lost" && <span className="text-warning">Connection lost; what you see may be old. Trying again…</span>}
+        {connection === "live" && (
+          <span className="flex items-center gap-1.5">
+            <span aria-hidden className="size-1.5 animate-[breathe_2s_ease-in-out_infinite] rounded-full bg-running" />
+            Live
+          </span>
+        )}
+      </span>
+    </div>
+  );
+}
+
+export function RunHeading({ live, name }: { live: LiveRun; name: string }) {
+  const { run } = live;
+  return (
+    <>
+      <span className="truncate">{run?.display_name ?? name}</span>
+      {run !== undefined && (
+        <>
+          <StatusBadge state={run.state} />
+          <span className="text-xs font-normal text-ink-3">
+            <Duration from={run.started_at} to={run.ended_at} isLive={!isFinal(run.state)} />
+          </span>
+        </>
+      )}
+    </>
+  );
+}

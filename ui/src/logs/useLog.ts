@@ -1,0 +1,94 @@
+import { useEffect, useRef, useState } from "react";
+import { address, ApiError, messageOf } from "@/api/client";
+import { LogPages, PIECE } from "./pages";
+import { follow, logSize, type LogName, rangeReader } from "./source";
+
+export type LogState =
+  | { kind: "opening" }
+  /** Nothing was printed, or nothing was kept. */
+  | { kind: "none" }
+  | { kind: "failed"; message: string }
+  | { kind: "open"; pages: LogPages; isLive: boolean };
+
+const AGAIN_AFTER = 1_500;
+
+/** Opens a log and, while its attempt runs, keeps it growing. `version` rises with every piece that came. */
+export function useLog(name: LogName, isRunning: boolean): { state: LogState; version: number; touch: () => void; reopen: () => void } {
+  const [state, setState] = useState<LogState>({ kind: "opening" });
+  const [version, setVersion] = useState(0);
+  const [opened, setOpened] = useState(0);
+  const touch = useRef(() => setVersion((number) => number + 1)).current;
+  const { run, task, attempt } = name;
+  const pages = useRef<LogPages>(undefined);
+
+  useEffect(() => {
+    const stop = new AbortController();
+    const log = { run, task, attempt };
+    pages.current = undefined;
+    setState({ kind: "opening" });
+    void (async () => {
+      try {
+        const size = await logSize(log, stop.signal);
+        const made = new LogPages(rangeReader(log, address), size);
+        await made.load(Math.max(0, size - PIECE), size, stop.signal);
+        if (stop.signal.aborted) return;
+        pages.current = made;
+        setState({ kind: "open", pages: made, isLive: false });
+        touch();
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        setState(error instanceof ApiError && error.isMissing ? { kind: "none" } : { kind: "failed", message: messageOf(error) });
+      }
+    })();
+    return () => stop.abort();
+  }, [run, task, attempt, opened, touch]);
+
+  const isOpen = state.kind === "open";
+  useEffect(() => {
+    const made = pages.current;
+    if (!isOpen || !isRunning || made === undefined) return;
+    const stop = new AbortController();
+    const log = { run, task, attempt };
+    const tell = gathered(touch);
+    setState({ kind: "open", pages: made, isLive: true });
+    void (async () => {
+      while (!stop.signal.aborted) {
+        try {
+          await follow(log, made.size, (bytes) => {
+            if (stop.signal.aborted) return;
+            made.append(bytes);
+            tell();
+          }, stop.signal);
+          break;
+        } catch {
+          // The server went away or the network did: what is missing is asked for again from where it broke.
+          await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER));
+        }
+      }
+      if (!stop.signal.aborted) setState({ kind: "open", pages: made, isLive: false });
+    })();
+    return () => stop.abort();
+  }, [isOpen, isRunning, run, task, attempt, touch]);
+
+  // A task that has just begun has its log in a moment.
+  useEffect(() => {
+    if (state.kind !== "none" || !isRunning) return;
+    const timer = setTimeout(() => setOpened((number) => number + 1), AGAIN_AFTER);
+    return () => clearTimeout(timer);
+  }, [state.kind, isRunning]);
+
+  return { state, version, touch, reopen: () => setOpened((number) => number + 1) };
+}
+
+/** Tells at most once a frame. */
+function gathered(tell: () => void): () => void {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      tell();
+    });
+  };
+}

@@ -1,0 +1,77 @@
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { artifactAddress, getArtifactHead, getArtifactTable } from "@/api/own";
+import type { Media } from "@/api/own-types";
+import type { Json } from "@/api/types";
+import { ErrorBanner } from "@/shared/Banner";
+import { CodeBlock } from "@/shared/CodeBlock";
+import { SkeletonLines } from "@/shared/Skeleton";
+import { bytesText } from "./bytes";
+import { HtmlFrame } from "./HtmlFrame";
+import { JsonView } from "./JsonView";
+import { MarkdownView } from "./MarkdownView";
+import { TableViewer } from "./TableViewer";
+
+export interface FileViewProps {
+  artifact: string;
+  name: string;
+  /** Inside a folder. */
+  path?: string;
+  media?: Media;
+}
+
+/** A file of an artifact, shown as what it is. */
+export function FileView({ artifact, name, path, media }: FileViewProps) {
+  if (media === "html") return <HtmlFrame src={artifactAddress(artifact, "preview", { path })} title={name} />;
+  if (media === "image") return <ImageView src={artifactAddress(artifact, "content", { path })} name={name} />;
+  if (media === "csv" || media === "parquet") return <FileTable artifact={artifact} name={name} path={path} />;
+  return <FileText artifact={artifact} name={name} path={path} media={media} />;
+}
+
+function ImageView({ src, name }: { src: string; name: string }) {
+  return (
+    <a href={src} target="_blank" rel="noreferrer noopener" className="block w-fit max-w-full rounded-lg bg-[repeating-conic-gradient(var(--sunken)_0_25%,var(--surface)_0_50%)] bg-[length:16px_16px] ring-1 ring-line">
+      <img src={src} alt={name} loading="lazy" className="max-h-[60vh] max-w-full rounded-lg object-contain" />
+    </a>
+  );
+}
+
+function FileTable({ artifact, name, path }: FileViewProps) {
+  const query = useQuery(getArtifactTable(artifact, path));
+  if (query.error) return <ErrorBanner error={query.error} onRetry={() => void query.refetch()} />;
+  if (query.data === undefined) return <SkeletonLines lines={6} />;
+  const { columns, rows, total_rows, truncated } = query.data;
+  const note = truncated ? `The first ${rows.length} rows${total_rows === undefined ? "" : ` of ${total_rows.toLocaleString("en-US")}`}.` : `${rows.length} rows.`;
+  return <TableViewer label={`Rows of ${name}`} columns={columns} rows={rows} note={note} />;
+}
+
+function FileText({ artifact, name, path, media }: FileViewProps) {
+  const query = useQuery(getArtifactHead(artifact, path));
+  const shown = media ?? query.data?.media;
+  const value = useMemo(() => (shown === "json" && query.data !== undefined && !query.data.truncated ? parsed(query.data.text) : undefined), [shown, query.data]);
+  if (query.error) return <ErrorBanner error={query.error} onRetry={() => void query.refetch()} />;
+  if (query.data === undefined) return <SkeletonLines lines={6} />;
+  const { text, size, truncated } = query.data;
+  // What a file turns out to be when it is opened may be more than its name told.
+  if (media === undefined && shown !== undefined && ["html", "image", "csv", "parquet"].includes(shown)) {
+    return <FileView artifact={artifact} name={name} path={path} media={shown} />;
+  }
+  if (size === 0) return <p className="text-ink-3">The file is empty.</p>;
+  if (shown === "binary" || shown === "none") {
+    return <p className="text-ink-3">{`${bytesText(size)} of data that is no text. Download it to look inside.`}</p>;
+  }
+  return (
+    <div>
+      {shown === "markdown" ? <MarkdownView text={text} /> : value !== undefined ? <JsonView value={value.json} /> : <CodeBlock text={text} label={`Text of ${name}`} wrap className="max-h-[60vh] overflow-auto" />}
+      {truncated && <p className="pt-1.5 text-2xs text-ink-3">{`The first ${bytesText(new Blob([text]).size)} of ${bytesText(size)}.`}</p>}
+    </div>
+  );
+}
+
+function parsed(text: string): { json: Json } | undefined {
+  try {
+    return { json: JSON.parse(text) as Json };
+  } catch {
+    return undefined;
+  }
+}
