@@ -13,6 +13,7 @@ mod platform;
 mod pod;
 mod quantity;
 mod resource;
+mod show;
 mod task;
 mod task_config;
 mod types;
