@@ -112,6 +112,9 @@ pub struct AttemptView {
     pub number: u32,
     pub phase: TaskPhase,
     pub created_at: Timestamp,
+    /// When something long began that comes before the command, if anything did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preparing_at: Option<Timestamp>,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     pub place: Option<String>,

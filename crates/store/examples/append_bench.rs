@@ -118,6 +118,7 @@ fn append(run: &RunId, step: u64) -> Append {
         ended_at: None,
         place: Some("process 4711".to_owned()),
         note: None,
+        preparing_at: None,
         failure: None,
         usage: None,
     };

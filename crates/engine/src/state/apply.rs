@@ -88,6 +88,7 @@ impl RunState {
             Event::AttemptPreparing { number, note, .. } => {
                 if let Some(attempt) = self.attempt(id, *number) {
                     attempt.note = Some(note.clone());
+                    attempt.preparing_at.get_or_insert(at);
                 }
             }
             Event::AttemptStarted { number, place, .. } => {
@@ -188,6 +189,7 @@ impl RunState {
             number,
             phase: TaskPhase::Pending,
             created_at: at,
+            preparing_at: None,
             started_at: None,
             ended_at: None,
             place: None,

@@ -337,6 +337,7 @@ pub fn attempt(number: u32, phase: TaskPhase) -> AttemptView {
         ended_at: phase.is_terminal().then(|| at(4)),
         place: Some(format!("process {}", 4711 + number)),
         note: None,
+        preparing_at: None,
         failure: None,
         usage: None,
     }
