@@ -4,6 +4,7 @@ use pipewright_engine::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::{Error, Kind};
+use crate::feed::Change;
 use crate::filter::{Form, Key};
 use crate::page::{ListQuery, Listing, Page, ask, list};
 use crate::recurring_runs;
@@ -70,6 +71,7 @@ impl Store {
         self.db()
             .write(Flush::Now, move |writing| {
                 let id = insert(writing.connection, &new, writing.now)?;
+                writing.tell(Change::Experiment(id.clone()));
                 get(writing.connection, &id)
             })
             .await
@@ -124,7 +126,10 @@ impl Store {
             .write(Flush::Now, move |writing| {
                 match writing.connection.prepare_cached(DELETE)?.execute([&id])? {
                     0 => Err(Error::not_found(Kind::Experiment, id)),
-                    _ => Ok(()),
+                    _ => {
+                        writing.tell(Change::Experiment(id));
+                        Ok(())
+                    }
                 }
             })
             .await
@@ -156,10 +161,13 @@ pub(crate) fn get(connection: &Connection, id: &str) -> Result<Experiment, Error
     found.ok_or_else(|| Error::not_found(Kind::Experiment, id))
 }
 
-fn set_storage(writing: &Writing<'_>, id: &str, word: &str) -> Result<(), Error> {
+fn set_storage(writing: &mut Writing<'_>, id: &str, word: &str) -> Result<(), Error> {
     match writing.connection.prepare_cached(SET_STORAGE)?.execute([id, word])? {
         0 => Err(Error::not_found(Kind::Experiment, id)),
-        _ => Ok(()),
+        _ => {
+            writing.tell(Change::Experiment(id.to_owned()));
+            Ok(())
+        }
     }
 }
 

@@ -11,6 +11,10 @@ pub enum Change {
     Run(RunId),
     /// Some of the run's tasks changed.
     Tasks(RunId),
+    /// The experiment of this id is new, another or gone; with it perhaps all of its runs.
+    Experiment(String),
+    /// The pipeline of this id or one of its versions is new, another or gone.
+    Pipeline(String),
     /// The recurring run of this id is new, another or gone.
     RecurringRun(String),
 }

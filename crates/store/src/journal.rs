@@ -25,7 +25,7 @@ pub(crate) const DELETE: &str =
     "DELETE FROM journal WHERE number >= ?1 * 4294967296 AND number < (?1 + 1) * 4294967296";
 
 /// Events that a run can have: rows are numbered by the run's number times this, plus the events before.
-const EVENTS: i64 = 1 << 32;
+pub(crate) const EVENTS: i64 = 1 << 32;
 
 /// New facts of a run and what they changed.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,6 +106,11 @@ impl Prepared {
             consumed: append.consumed,
         })
     }
+}
+
+/// Returns a run's number and how many events its journal has.
+pub(crate) fn position(connection: &Connection, run: &RunId) -> Result<(i64, u64), Error> {
+    end(connection, run).map(|end| (end.number, end.seq))
 }
 
 /// Where a run's journal ends, and what its row says.

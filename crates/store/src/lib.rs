@@ -20,6 +20,7 @@ mod migrate;
 mod objects;
 mod page;
 mod pipelines;
+mod progress;
 mod projection;
 mod recurring_runs;
 mod rows;
@@ -45,6 +46,7 @@ pub use page::{ListQuery, Page};
 pub use pipelines::{NewPipeline, Pipeline, PipelineChange};
 /// The vocabulary of runs that rows and journals are written in.
 pub use pipewright_engine as engine;
+pub use progress::{IterationQuery, Iterations, RunChanges, RunProgress, Scope, TaskBrief};
 pub use recurring_runs::{Firing, NewRecurringRun, RecurringRun, TriggerKind, TriggerRule};
 pub use runs::{NewRun, Run};
 pub use store::{Durability, Options, Store};

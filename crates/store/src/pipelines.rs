@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::documents::drop_unreferenced;
 use crate::error::{Error, Kind};
+use crate::feed::Change;
 use crate::filter::{Form, Key};
 use crate::page::{ListQuery, Listing, Page, ask, list};
 use crate::store::Store;
@@ -127,6 +128,7 @@ impl Store {
                 if let Some(tags) = &change.tags {
                     tags::replace(writing.connection, &id, tags)?;
                 }
+                writing.tell(Change::Pipeline(id.clone()));
                 get(writing.connection, &id)
             })
             .await
@@ -135,11 +137,17 @@ impl Store {
     /// Deletes a pipeline with all its versions; runs made from them keep what they need.
     pub async fn delete_pipeline(&self, id: &str) -> Result<(), Error> {
         let id = id.to_owned();
-        self.db().write(Flush::Now, move |writing| delete(writing.connection, &id)).await
+        self.db()
+            .write(Flush::Now, move |writing| {
+                delete(writing.connection, &id)?;
+                writing.tell(Change::Pipeline(id));
+                Ok(())
+            })
+            .await
     }
 }
 
-fn insert(writing: &Writing<'_>, new: &NewPipeline) -> Result<Pipeline, Error> {
+fn insert(writing: &mut Writing<'_>, new: &NewPipeline) -> Result<Pipeline, Error> {
     let id = uuid::Uuid::now_v7().to_string();
     writing
         .connection
@@ -147,6 +155,7 @@ fn insert(writing: &Writing<'_>, new: &NewPipeline) -> Result<Pipeline, Error> {
         .execute(params![id, new.name, new.display_name, new.description, writing.now.0])
         .map_err(|error| Error::of_insert(error, Kind::Pipeline, &new.name))?;
     tags::replace(writing.connection, &id, &new.tags)?;
+    writing.tell(Change::Pipeline(id.clone()));
     get(writing.connection, &id)
 }
 

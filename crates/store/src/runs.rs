@@ -305,7 +305,7 @@ fn insert(writing: &mut Writing<'_>, new: NewRun, plan: &Document, spec: &Docume
     get(connection, &new.id)
 }
 
-fn get(connection: &Connection, id: &RunId) -> Result<Run, Error> {
+pub(crate) fn get(connection: &Connection, id: &RunId) -> Result<Run, Error> {
     let mut statement = connection.prepare_cached(SELECT)?;
     let mut rows = statement.query([&id.0])?;
     match rows.next()? {

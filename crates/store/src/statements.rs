@@ -4,7 +4,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::page::{ListQuery, Listing, ask};
 use crate::{
-    artifacts, cache, documents, experiments, inbox, journal, metrics, migrate, objects, pipelines,
+    artifacts, cache, documents, experiments, inbox, journal, metrics, migrate, objects, pipelines, progress,
     projection, recurring_runs, runs, tags, versions,
 };
 
@@ -55,6 +55,12 @@ const STATEMENTS: &[&str] = &[
     pipelines::DELETE,
     pipelines::SELECT_VERSIONS,
     pipelines::DELETE_VERSIONS,
+    progress::SELECT_UNDER,
+    progress::SELECT_BRIEF,
+    progress::SELECT_INPUTS,
+    progress::SELECT_PHASES,
+    progress::SELECT_INSIDE,
+    progress::SELECT_SINCE,
     projection::UPDATE_RUN,
     projection::UPDATE_PROGRESS,
     projection::UPSERT_TASK,

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::documents::{self, Document};
 use crate::error::{Error, Kind};
+use crate::feed::Change;
 use crate::filter::{Form, Key};
 use crate::page::{ListQuery, Listing, Page, ask, list};
 use crate::pipelines::{self, PipelineChange};
@@ -20,7 +21,7 @@ pub(crate) const INSERT: &str = "INSERT INTO pipeline_versions (id, pipeline_id,
      created_at, package_url, code_source_url, spec_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 pub(crate) const SELECT: &str = "SELECT id, pipeline_id, name, display_name, description, created_at, \
      package_url, code_source_url, spec_hash FROM pipeline_versions WHERE id = ?1";
-pub(crate) const SELECT_SPEC: &str = "SELECT spec_hash FROM pipeline_versions WHERE id = ?1";
+pub(crate) const SELECT_SPEC: &str = "SELECT spec_hash, pipeline_id FROM pipeline_versions WHERE id = ?1";
 pub(crate) const RENAME: &str = "UPDATE pipeline_versions SET display_name = ?2 WHERE id = ?1";
 pub(crate) const DELETE: &str = "DELETE FROM pipeline_versions WHERE id = ?1";
 
@@ -106,7 +107,8 @@ impl Store {
         let id = id.to_owned();
         self.db()
             .write(Flush::Now, move |writing| {
-                get(writing.connection, &id)?;
+                let before = get(writing.connection, &id)?;
+                writing.tell(Change::Pipeline(before.pipeline_id));
                 if let Some(name) = &change.display_name {
                     writing.connection.prepare_cached(RENAME)?.execute([&id, name])?;
                 }
@@ -124,9 +126,12 @@ impl Store {
         self.db()
             .write(Flush::Now, move |writing| {
                 let connection = writing.connection;
-                let spec: Option<String> =
-                    connection.prepare_cached(SELECT_SPEC)?.query_row([&id], |row| row.get(0)).optional()?;
-                let spec = spec.ok_or_else(|| Error::not_found(Kind::PipelineVersion, &id))?;
+                let found: Option<(String, String)> = connection
+                    .prepare_cached(SELECT_SPEC)?
+                    .query_row([&id], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()?;
+                let (spec, pipeline) = found.ok_or_else(|| Error::not_found(Kind::PipelineVersion, &id))?;
+                writing.tell(Change::Pipeline(pipeline));
                 connection.prepare_cached(DELETE)?.execute([&id])?;
                 connection.prepare_cached(tags::DELETE)?.execute([&id])?;
                 documents::drop_unreferenced(connection, &spec)
@@ -135,7 +140,7 @@ impl Store {
     }
 }
 
-pub(crate) fn insert(writing: &Writing<'_>, new: &NewPipelineVersion) -> Result<PipelineVersion, Error> {
+pub(crate) fn insert(writing: &mut Writing<'_>, new: &NewPipelineVersion) -> Result<PipelineVersion, Error> {
     let id = uuid::Uuid::now_v7().to_string();
     let spec = Document::new(to_json("a pipeline spec", &new.pipeline_spec)?);
     spec.keep(writing.connection)?;
@@ -155,6 +160,7 @@ pub(crate) fn insert(writing: &Writing<'_>, new: &NewPipelineVersion) -> Result<
         ])
         .map_err(|error| Error::of_insert(error, Kind::PipelineVersion, &new.name))?;
     tags::replace(writing.connection, &id, &new.tags)?;
+    writing.tell(Change::Pipeline(new.pipeline_id.clone()));
     get(writing.connection, &id)
 }
 
