@@ -22,7 +22,8 @@ use tower_http::trace::TraceLayer;
 
 use crate::error::Error;
 use crate::limits::{ANSWER_LIMIT, BODY_LIMIT, DRAIN_LIMIT};
-use crate::{auth, changes, limits, logs, objects, ui, v1beta1, v2beta1};
+use crate::own::feed::Feed;
+use crate::{auth, changes, limits, logs, objects, own, ui, v1beta1, v2beta1};
 
 /// What the server is built from; a cheap handle.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// Ends every stream when the server stops.
     pub(crate) closing: CancellationToken,
+    /// What changed of late, for lists.
+    pub(crate) feed: Feed,
 }
 
 /// How the server behaves.
@@ -62,7 +65,13 @@ impl Settings {
 impl App {
     /// Puts a server together.
     pub fn new(store: Store, logs: Arc<dyn LogSource>, settings: Settings) -> Self {
-        Self { store, logs, settings: Arc::new(settings), closing: CancellationToken::new() }
+        Self {
+            store,
+            logs,
+            settings: Arc::new(settings),
+            closing: CancellationToken::new(),
+            feed: Feed::new(),
+        }
     }
 }
 
@@ -71,7 +80,10 @@ pub fn router(app: App) -> Router {
     let routes = Router::new()
         .nest("/apis/v1beta1", v1beta1::routes())
         .nest("/apis/v2beta1", v2beta1::routes())
-        .nest("/apis/pipewright/v1", logs::routes().merge(changes::routes()).merge(objects::routes()))
+        .nest(
+            "/apis/pipewright/v1",
+            logs::routes().merge(changes::routes()).merge(objects::routes()).merge(own::routes()),
+        )
         .merge(ui::files());
     Router::new()
         .merge(routes.clone())

@@ -2,7 +2,7 @@
 //!
 //! Shape: `run` carries the run's document without tasks whenever the run changed, `task` one task whenever
 //! that task changed, `end` closes the stream. The first events describe everything as it is, so a client that
-//! reconnects needs nothing but to listen again.
+//! reconnects needs nothing but to listen again. With `view=progress` see [`crate::own::events`].
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -11,18 +11,21 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use futures::Stream;
 use pipewright_store::Change;
 use pipewright_store::engine::{RunId, TaskKey, TaskView};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::error::Error;
-use crate::extract::Segments;
+use crate::extract::{Segments, Words};
+use crate::own;
 use crate::v2beta1::run_message;
 
 /// Events waiting for a slow reader; when full, the watcher waits and then tells the newest state only.
@@ -38,22 +41,36 @@ pub(crate) fn routes() -> Router<App> {
 async fn events(
     State(app): State<App>,
     Segments(id): Segments<String>,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
+    headers: HeaderMap,
+    words: Words,
+) -> Result<Response, Error> {
     let run = RunId(id);
+    if words.get("view") == Some("progress") {
+        return own::events::run_events(app, run, &headers, &words).await;
+    }
     let feed = app.store.changes();
     app.store.get_run(&run).await?;
+    let closing = app.closing.clone();
+    Ok(streamed(closing, move |sender| watch(app, run, feed, sender)))
+}
+
+/// Answers with what a task sends, until that ends, nobody listens any more, or the server stops.
+pub(crate) fn streamed<F>(closing: CancellationToken, tell: impl FnOnce(mpsc::Sender<Event>) -> F) -> Response
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let (sender, receiver) = mpsc::channel(WAITING);
+    let telling = tell(sender);
     tokio::spawn(async move {
-        let closing = app.closing.clone();
         tokio::select! {
-            () = watch(app, run, feed, sender) => {}
+            () = telling => {}
             () = closing.cancelled() => {}
         }
     });
     let stream = futures::stream::unfold(receiver, |mut receiver| async move {
-        receiver.recv().await.map(|event| (Ok(event), receiver))
+        receiver.recv().await.map(|event| (Ok::<_, Infallible>(event), receiver))
     });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+    Sse::new(stream).keep_alive(KeepAlive::default()).into_response()
 }
 
 /// Tells what changed until the run is over, gone, or nobody listens.
@@ -84,10 +101,10 @@ async fn watch(app: App, run: RunId, mut feed: broadcast::Receiver<Change>, send
     }
 }
 
-fn concerns(change: &Change, run: &RunId) -> bool {
+pub(crate) fn concerns(change: &Change, run: &RunId) -> bool {
     match change {
         Change::Inbox(other) | Change::Run(other) | Change::Tasks(other) => other == run,
-        Change::RecurringRun(_) => false,
+        Change::Experiment(_) | Change::Pipeline(_) | Change::RecurringRun(_) => false,
     }
 }
 

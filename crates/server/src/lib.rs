@@ -14,6 +14,7 @@ mod limits;
 mod logs;
 mod macros;
 mod objects;
+pub mod own;
 mod recurring;
 mod submit;
 mod time;

@@ -84,8 +84,8 @@ impl Submission {
 }
 
 /// A submission's pipeline, found.
-struct Found {
-    compiled: Compiled,
+pub(crate) struct Found {
+    pub(crate) compiled: Compiled,
     pipeline_id: Option<String>,
     version_id: Option<String>,
 }
@@ -151,7 +151,7 @@ pub(crate) async fn compiled_arguments(
     Ok(())
 }
 
-async fn find(store: &Store, source: Source) -> Result<Found, Error> {
+pub(crate) async fn find(store: &Store, source: Source) -> Result<Found, Error> {
     let (pipeline_id, version_id) = match source {
         Source::Compiled(compiled) => return Ok(Found { compiled, pipeline_id: None, version_id: None }),
         Source::Spec(spec) => {

@@ -4,12 +4,14 @@
 
 mod experiments;
 mod extensions;
+mod graph;
 mod objects;
 mod pipelines;
 mod recurring;
 mod routes;
 mod runs;
 mod serving;
+mod streams;
 mod support;
 mod v1_manifest;
 mod v1_resources;

@@ -1,0 +1,75 @@
+//! Looks at a document without keeping it: what it would draw, and everything that is wrong with it.
+
+use axum::Json;
+use bytes::Bytes;
+use pipewright_compiler::{Diagnostic, Diagnostics, Severity};
+
+use super::types::{CheckView, DiagnosticView, SeverityView};
+use super::{GraphView, graph_of};
+use crate::archive::pipeline_file;
+use crate::error::Error;
+use crate::extract::Words;
+
+/// Takes the file itself as the body: YAML, JSON, or an archive with one inside.
+pub(super) async fn check(words: Words, body: Bytes) -> Result<Json<CheckView>, Error> {
+    let name = words.text("name").unwrap_or_else(|| file_name(&body).to_owned());
+    let view = tokio::task::spawn_blocking(move || look(&name, body))
+        .await
+        .map_err(|error| Error::internal("looking at the pipeline failed", error))?;
+    Ok(Json(view))
+}
+
+/// Names a file by its first bytes.
+fn file_name(body: &[u8]) -> &'static str {
+    if body.starts_with(b"PK\x03\x04") {
+        "pipeline.zip"
+    } else if body.starts_with(b"\x1f\x8b") {
+        "pipeline.tar.gz"
+    } else {
+        "pipeline.yaml"
+    }
+}
+
+fn look(name: &str, body: Bytes) -> CheckView {
+    let source = match pipeline_file(name, body.to_vec()) {
+        Ok(source) => source,
+        Err(error) => {
+            let diagnostic = DiagnosticView {
+                severity: SeverityView::Error,
+                line: None,
+                column: None,
+                path: None,
+                message: error.to_string(),
+                hint: None,
+            };
+            return CheckView { ok: false, graph: None, diagnostics: vec![diagnostic] };
+        }
+    };
+    match pipewright_compiler::check(&source) {
+        Ok(checked) => CheckView {
+            ok: true,
+            graph: Some(Box::<GraphView>::new(graph_of(&checked.plan))),
+            diagnostics: shown(&checked.warnings),
+        },
+        Err(diagnostics) => CheckView { ok: false, graph: None, diagnostics: shown(&diagnostics) },
+    }
+}
+
+fn shown(diagnostics: &Diagnostics) -> Vec<DiagnosticView> {
+    diagnostics.iter().map(diagnostic_view).collect()
+}
+
+fn diagnostic_view(diagnostic: &Diagnostic) -> DiagnosticView {
+    let number = |number: u32| (number > 0).then_some(number);
+    DiagnosticView {
+        severity: match diagnostic.severity {
+            Severity::Error => SeverityView::Error,
+            Severity::Warning => SeverityView::Warning,
+        },
+        line: number(diagnostic.line),
+        column: number(diagnostic.line).and(number(diagnostic.column)),
+        path: Some(diagnostic.path.clone()).filter(|path| !path.is_empty()),
+        message: diagnostic.message.clone(),
+        hint: diagnostic.hint.clone(),
+    }
+}

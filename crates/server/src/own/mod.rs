@@ -1,0 +1,20 @@
+//! Our own additions to the API, under `/apis/pipewright/v1`.
+//!
+//! Shape: snake_case names, what is not set is left out, lists are always there, instants are RFC 3339 with
+//! microseconds, states tell apart what the field's API does not. Tasks are named by their path in the run, one
+//! segment of a URL.
+
+pub mod events;
+pub mod feed;
+pub mod graph;
+pub mod progress;
+pub mod words;
+
+use axum::Router;
+
+use crate::app::App;
+
+/// Returns the routes, without their prefix.
+pub(crate) fn routes() -> Router<App> {
+    Router::new().merge(graph::routes()).merge(feed::routes())
+}
