@@ -234,6 +234,10 @@ fn changed(
             continue;
         }
         let events: Vec<Event> = from_json("events", &body)?;
+        // What a retry drops is not there to be told.
+        if events.iter().any(|event| matches!(event, Event::RunRetried { .. })) {
+            return Ok(None);
+        }
         keys.extend(changed_tasks(&events).iter().flat_map(shown));
         if keys.len() > limit {
             return Ok(None);
