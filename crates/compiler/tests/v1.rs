@@ -47,8 +47,13 @@ const ERRORS: &[Case] = &[
     ("depends: one.Succeeded", "depends: one.Sucseeded", "one.Sucseeded", "wrong-expression", &["did you mean `Succeeded`"]),
     ("depends: one.Succeeded", "depends: (one && three", "(one && three", "wrong-expression", &["three"]),
     ("container: {image: busybox, command: [echo]}", "suspend: {}", "{}", "unsupported", &["suspend"]),
-    ("container: {image: busybox, command: [echo]}", "container: {image: busybox}", "{image: busybox}", "missing-field", &["command"]),
-    ("container: {image: busybox, command: [echo]}", "sidecars: [{name: x}]\n    container: {image: busybox, command: [echo]}", "[{name: x}]", "unsupported", &["sidecars"]),
+    ("container: {image: busybox, command: [echo]}", "sidecars: [{name: x}]\n    container: {image: busybox, command: [echo]}", "{name: x}", "missing-field", &["image"]),
+    ("container: {image: busybox, command: [echo]}", "initContainers: [{image: x}]\n    container: {image: busybox, command: [echo]}", "{image: x}", "missing-field", &["name"]),
+    ("container: {image: busybox, command: [echo]}", "sidecars: [{name: main, image: x}]\n    container: {image: busybox, command: [echo]}", "main, image", "duplicate-name", &["another container `main`"]),
+    ("container: {image: busybox, command: [echo]}", "sidecars: [{name: X_1, image: x}]\n    container: {image: busybox, command: [echo]}", "X_1", "wrong-name", &["lower-case"]),
+    ("container: {image: busybox, command: [echo]}", "sidecars: [{name: x, image: x, volumeMounts: [{name: lost, mountPath: /x}]}]\n    container: {image: busybox, command: [echo]}", "lost", "unknown-volume", &["`lost`"]),
+    ("container: {image: busybox, command: [echo]}", "sidecars: [{name: x, image: x, source: y}]\n    container: {image: busybox, command: [echo]}", "y}]", "unsupported", &["args"]),
+    ("  - name: object\n", "  - name: object\n    sidecars: [{name: x, image: x}]\n", "{name: x, image: x}", "unsupported", &["sidecars"]),
     ("serviceAccountName: runner", "templateDefaults: {}", "{}", "unsupported", &["templateDefaults"]),
 ];
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    ArtifactList, ArtifactValue, Container, ExecutorInput, JobFacts, ParameterType, Plan, PodSettings,
-    ResourceAction, ResourceOutput, Value,
+    ArtifactList, ArtifactValue, CompanionRole, Container, ExecutorInput, JobFacts, ParameterType, Plan,
+    PodSettings, ResourceAction, ResourceOutput, Value,
 };
 
 use crate::driver::{fingerprint, import_request, order};
@@ -148,6 +148,17 @@ pub struct Launch {
     pub pod: PodSettings<String>,
     /// Where the objects that `pod` names live.
     pub namespace: String,
+    /// Containers of the same pod, in their order.
+    pub companions: Vec<CompanionLaunch>,
+}
+
+/// A container that runs before or beside an attempt's own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompanionLaunch {
+    pub name: String,
+    pub role: CompanionRole,
+    /// The attempt's own request with this container in place of the command; it asks for no outputs.
+    pub launch: Launch,
 }
 
 /// Resource requests and limits as numbers.

@@ -21,8 +21,8 @@ mod view;
 pub use cron::{Cron, CronError};
 pub use decide::decide;
 pub use desired::{
-    CacheLookup, Desired, ImportRequest, Launch, Order, ResolvedResources, ResourceCall, desired,
-    desired_after, launch,
+    CacheLookup, CompanionLaunch, Desired, ImportRequest, Launch, Order, ResolvedResources, ResourceCall,
+    desired, desired_after, launch,
 };
 pub use event::{
     AttemptEnd, CacheSource, Doom, Event, Failure, FailureReason, Fingerprint, Resolved, SkipReason,

@@ -285,3 +285,32 @@ fn code_is_handed_its_settings_in_the_notation_of_kubernetes() {
     }});
     assert_eq!(world.inputs("use"), expected);
 }
+
+#[test]
+fn companions_are_asked_for_with_their_own_settings() {
+    let companion = |name: &str, role: &str, memory: &str| {
+        json!({"name": name, "role": role, "container": {
+            "image": [{"kind": "literal", "text": name}],
+            "env": [{"name": "WHO", "value": [{"kind": "literal", "text": name}]}],
+            "platform": {"pod": {"volumes": [secret(text(name))]}},
+            "resources": {"memory_request": [{"kind": "literal", "text": memory}]}}})
+    };
+    let used = json!({"kind": {"kind": "container", "image": [{"kind": "literal", "text": "main"}],
+        "platform": {"pod": {"labels": {"l": text("v")}}},
+        "resources": {"memory_request": [{"kind": "literal", "text": "100"}]},
+        "companions": [companion("one", "before", "250"), companion("two", "beside", "70"),
+            companion("three", "beside", "50")]}});
+    let plan = plan(json!({"tasks": {"use": {"component": "used"}}}), json!({"used": used}));
+    let world = World::new(plan).script("use", &[Act::Hang]).run(json!({}));
+    let launch = order(&world, "use").into_container().unwrap();
+    // The largest of 100 + 70 + 50, together, and 250, before them.
+    assert_eq!(launch.resources.memory_request_bytes, Some(250));
+    for (companion, name) in launch.companions.iter().zip(["one", "two", "three"]) {
+        let own = &companion.launch;
+        assert_eq!((&*companion.name, &*own.image), (name, name));
+        assert_eq!(own.env, [("WHO".to_owned(), name.to_owned())]);
+        assert_eq!((own.pod.labels["l"].as_str(), own.pod.volumes.len()), ("v", 1));
+        assert_eq!(own.attempt, launch.attempt);
+    }
+    assert!(launch.pod.volumes.is_empty());
+}

@@ -36,6 +36,7 @@ pub fn launch_of(task: &str, command: &[&str]) -> Launch {
         output_parameters: Default::default(),
         pod: Default::default(),
         namespace: "default".to_owned(),
+        companions: Vec::new(),
     }
 }
 

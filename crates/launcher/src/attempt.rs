@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pipewright_plan::{ExitReport, ExitStatus, LaunchNotice, LaunchSpec, Usage};
 
+use crate::companion::{self, Companions, Obstacle};
 use crate::folder::Folder;
 use crate::namespace::{Base, View};
 use crate::notices::Notices;
@@ -59,6 +60,11 @@ pub(crate) fn supervise(request: &[u8], token: u64, scratch: Option<&Scratch>, s
         None => remove_parts(folder.scratch()),
     };
     let report = run(&spec, &folder, token, setting);
+    if scratch.is_none() {
+        for companion in &spec.companions {
+            remove_parts(&companion::folder_of(folder.path(), &companion.name));
+        }
+    }
     let code = match leave(&report, &folder, spec.flush, sweep) {
         Ok(()) => {
             setting.notices.send(&LaunchNotice::Ended { token });
@@ -95,6 +101,7 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
         usage: Usage::default(),
         published: None,
         publish_error: None,
+        companion: None,
     };
     let input = command::with_output_paths(spec);
     report.usage.started_at_us = now_us();
@@ -109,26 +116,52 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
         volumes: &spec.volumes,
         image_root: spec.image_root.as_deref(),
         layered: &spec.layered,
+        pool: folder.scratch(),
+        is_shared: !spec.companions.is_empty(),
     };
-    let pid = match start(spec, &input, folder, &view, setting) {
-        Ok(pid) => pid,
+    let mut companions = Companions::default();
+    let ready = if spec.companions.is_empty() {
+        Ok(())
+    } else {
+        // Whatever happens from here on is seen as running: it can be asked to stop.
+        setting.notices.send(&LaunchNotice::Started { token, pid: std::process::id() });
+        companion::share_memory(spec, folder, setting)
+            .map_err(Obstacle::Message)
+            .and_then(|()| companions.start((spec, &input), folder, setting))
+    };
+    let started = ready.and_then(|()| start(spec, &input, folder, &view, setting).map_err(Obstacle::Message));
+    let (end, failed) = match started {
+        Ok(pid) => {
+            if spec.companions.is_empty() {
+                setting.notices.send(&LaunchNotice::Started { token, pid: pid.unsigned_abs() });
+            }
+            let end = wait::wait(pid, &mut companions.beside, setting.grace, || folder.mark_killed());
+            (Ok(end), None)
+        }
+        Err(Obstacle::Message(message)) => (Err(message), None),
+        Err(Obstacle::Failed(failed, end)) => (Ok(end), Some(failed)),
+        Err(Obstacle::Killed(end)) => (Ok(end), None),
+    };
+    report.usage.ended_at_us = now_us();
+    if !spec.companions.is_empty() {
+        companions.beside.stop(setting.grace);
+    }
+    let end = match end {
+        Ok(end) => end,
         Err(message) => {
-            report.usage.ended_at_us = now_us();
             report.status = ExitStatus::NotStarted { message };
             return report;
         }
     };
-    setting.notices.send(&LaunchNotice::Started { token, pid: pid.unsigned_abs() });
-    let end = wait::wait(pid, setting.grace, || folder.mark_killed());
     let used = sys::children_usage();
     report.usage = Usage {
-        started_at_us: report.usage.started_at_us,
-        ended_at_us: now_us(),
         cpu_user_us: used.user_us,
         cpu_system_us: used.system_us,
         peak_memory_bytes: used.peak_bytes,
+        ..report.usage
     };
     report.status = status(end.status);
+    report.companion = failed.or_else(|| companions.failed().filter(|_| !end.killed));
     if report.status == (ExitStatus::Exited { code: 0 }) && !end.killed {
         let host = |path: &Path| match setting.isolation {
             Some(base) => base.host_of_seen(path, &view),
@@ -154,11 +187,25 @@ fn start(
     let log = folder.open_log(&spec.notes).map_err(failed)?;
     let null = File::open("/dev/null").map_err(|error| format!("failed to open /dev/null: {error}"))?;
     command::create_output_folders(view.writable, |path| setting.host(path))?;
-    let extra_env = match setting.isolation {
+    let extra_env = enter(spec, view, setting)?;
+    let prepared = command::prepare(spec, input, &extra_env, &null, &log)?;
+    sys::spawn(&prepared).map_err(|error| command::explain(&error, &prepared))
+}
+
+/// Gives this process the view of a command, and returns the variables that it needs for want of one.
+pub(crate) fn enter(
+    spec: &LaunchSpec,
+    view: &View<'_>,
+    setting: &Setting<'_>,
+) -> Result<Vec<(String, String)>, String> {
+    match setting.isolation {
         Some(base) => {
+            if view.folder != spec.directory {
+                return Err(format!("{} is not the command's folder", view.folder.display()));
+            }
             base.show(view)?;
             publish::make_folders(&spec.places);
-            Vec::new()
+            Ok(Vec::new())
         }
         None => {
             if let Some(mount) = spec.mounts.iter().find(|mount| mount.source != mount.target) {
@@ -189,15 +236,13 @@ fn start(
                     root.display()
                 ));
             }
-            let tmp = folder.path().join("tmp").to_string_lossy().into_owned();
-            vec![("TMPDIR".to_owned(), tmp)]
+            let tmp = view.folder.join("tmp").to_string_lossy().into_owned();
+            Ok(vec![("TMPDIR".to_owned(), tmp)])
         }
-    };
-    let prepared = command::prepare(spec, input, &extra_env, &null, &log)?;
-    sys::spawn(&prepared).map_err(|error| command::explain(&error, &prepared))
+    }
 }
 
-fn status(wait_status: i32) -> ExitStatus {
+pub(crate) fn status(wait_status: i32) -> ExitStatus {
     if libc::WIFSIGNALED(wait_status) {
         ExitStatus::Signaled { signal: libc::WTERMSIG(wait_status) }
     } else {

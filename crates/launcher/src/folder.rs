@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use pipewright_plan::{ExitReport, LaunchSpec};
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 
+use crate::companion;
 use crate::scratch::{self, Scratch};
 
 /// A folder that this process owns.
@@ -80,6 +81,26 @@ impl Folder {
         &self.path
     }
 
+    /// Makes the room of a command that runs in the same pod; with a view of its own it has a scratch folder,
+    /// without one its files lie in its folder.
+    pub(crate) fn room(&self, name: &str, has_view: bool) -> io::Result<Room> {
+        let is_name = |part: std::path::Component<'_>| matches!(part, std::path::Component::Normal(_));
+        if Path::new(name).components().count() != 1 || !Path::new(name).components().all(is_name) {
+            return Err(io::Error::other(format!("`{name}` is no name of a folder")));
+        }
+        let of = |folder: &Path| companion::folder_of(folder, name);
+        let host = of(&self.host);
+        fs::create_dir_all(&host)?;
+        let (scratch, scratch_host) = if has_view {
+            (of(&self.scratch), of(&self.scratch_host))
+        } else {
+            (of(&self.path), host.clone())
+        };
+        fs::create_dir_all(&scratch_host)?;
+        scratch::make_parts(&scratch_host)?;
+        Ok(Room { path: of(&self.path), host, scratch, scratch_host })
+    }
+
     /// Returns the folder that the task sees in this one's place.
     pub(crate) fn scratch(&self) -> &Path {
         &self.scratch
@@ -87,30 +108,12 @@ impl Folder {
 
     /// Opens the log for appending, after these lines of our own.
     pub(crate) fn open_log(&self, notes: &[String]) -> io::Result<File> {
-        let mut log = OpenOptions::new().append(true).create(true).open(self.host.join("log"))?;
-        for note in notes {
-            writeln!(log, "pipewright: {note}")?;
-        }
-        Ok(log)
+        open_log(&self.host, notes)
     }
 
     /// Writes the files that the command needs.
     pub(crate) fn write_files(&self, spec: &LaunchSpec) -> io::Result<()> {
-        for file in &spec.files {
-            let inside = file.path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
-            if !inside {
-                return Err(io::Error::other(format!("file {} leaves the folder", file.path.display())));
-            }
-            let path = self.scratch_host.join(&file.path);
-            match fs::write(&path, &file.content) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    fs::create_dir_all(path.parent().unwrap_or(&path))?;
-                    fs::write(path, &file.content)?;
-                }
-                other => other?,
-            }
-        }
-        Ok(())
+        write_files(&self.scratch_host, spec)
     }
 
     /// Remembers that the attempt was asked to stop.
@@ -131,6 +134,61 @@ impl Folder {
         }
         Ok(())
     }
+}
+
+/// Where another command of the same pod runs.
+pub(crate) struct Room {
+    path: PathBuf,
+    host: PathBuf,
+    scratch: PathBuf,
+    scratch_host: PathBuf,
+}
+
+impl Room {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the folder that the command sees in this one's place.
+    pub(crate) fn scratch(&self) -> &Path {
+        &self.scratch
+    }
+
+    /// Opens its log for appending, after these lines of our own.
+    pub(crate) fn open_log(&self, notes: &[String]) -> io::Result<File> {
+        open_log(&self.host, notes)
+    }
+
+    /// Writes the files that the command needs.
+    pub(crate) fn write_files(&self, spec: &LaunchSpec) -> io::Result<()> {
+        write_files(&self.scratch_host, spec)
+    }
+}
+
+fn open_log(folder: &Path, notes: &[String]) -> io::Result<File> {
+    let mut log = OpenOptions::new().append(true).create(true).open(folder.join("log"))?;
+    for note in notes {
+        writeln!(log, "pipewright: {note}")?;
+    }
+    Ok(log)
+}
+
+fn write_files(folder: &Path, spec: &LaunchSpec) -> io::Result<()> {
+    for file in &spec.files {
+        let inside = file.path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        if !inside {
+            return Err(io::Error::other(format!("file {} leaves the folder", file.path.display())));
+        }
+        let path = folder.join(&file.path);
+        match fs::write(&path, &file.content) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(path.parent().unwrap_or(&path))?;
+                fs::write(path, &file.content)?;
+            }
+            other => other?,
+        }
+    }
+    Ok(())
 }
 
 fn fill(draft: &Path, with_scratch: bool) -> io::Result<File> {

@@ -7,6 +7,7 @@
 
 mod attempt;
 mod command;
+mod companion;
 mod folder;
 mod image_root;
 mod layers;

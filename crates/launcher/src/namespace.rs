@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use pipewright_plan::{LaunchVolume, Mount};
+use pipewright_plan::{LaunchVolume, Mount, VolumeContent};
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::mount::{
     MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, mount, mount_bind, mount_change,
@@ -42,9 +42,25 @@ pub(crate) struct View<'a> {
     pub(crate) image_root: Option<&'a Path>,
     /// Folders that the task may change for itself alone.
     pub(crate) layered: &'a [PathBuf],
+    /// Scratch folder of the attempt, where volumes of its own lie.
+    pub(crate) pool: &'a Path,
+    /// Volumes of the attempt's own are shared with other commands: memory was mounted where they lie.
+    pub(crate) is_shared: bool,
 }
 
 impl View<'_> {
+    /// Returns what is shown as `/tmp`: a folder of its own, or a volume that is shared there.
+    fn tmp(&self) -> PathBuf {
+        let at_tmp = self.volumes.iter().rev().find(|volume| volume.target == Path::new(TMP));
+        let shared = at_tmp.filter(|_| self.is_shared).and_then(|volume| match &volume.content {
+            VolumeContent::Scratch { name } => {
+                Some(volumes::place(self.pool, name, volume.sub_path.as_deref()))
+            }
+            _ => None,
+        });
+        shared.unwrap_or_else(|| self.scratch.join("tmp"))
+    }
+
     /// Tells whether a path lies in a volume.
     fn is_in_volume(&self, path: &Path) -> bool {
         self.volumes.iter().any(|volume| path.starts_with(&volume.target))
@@ -89,7 +105,7 @@ impl Base {
             return self.host(&view.scratch.join(inside));
         }
         match path.strip_prefix(TMP) {
-            Ok(inside) if !shown.any(is_shown) => self.host(&view.scratch.join("tmp").join(inside)),
+            Ok(inside) if !shown.any(is_shown) => self.host(&view.tmp().join(inside)),
             Err(_) if view.image_root.is_some() && !shown.any(|shown| path.starts_with(shown)) => {
                 // It lies in the image, which this process sees too.
                 path.to_owned()
@@ -105,6 +121,12 @@ impl Base {
         let flags = MountFlags::NOSUID | MountFlags::NODEV;
         let _ = mount("tmpfs", SHM, "tmpfs", flags, Some(c"mode=1777"));
         Ok(())
+    }
+
+    /// Gives this process, separated before, a copy of its own once more; `/dev/shm` is shared.
+    pub(crate) fn separate_again(&self) -> Result<(), String> {
+        new_namespace(UnshareFlags::NEWNS)
+            .map_err(|error| format!("failed to make a mount namespace: {error}"))
     }
 
     /// Shows this process, once separated, what belongs to the attempt.
@@ -127,7 +149,7 @@ impl Base {
         let volumes = if view.volumes.is_empty() {
             Vec::new()
         } else {
-            volumes::prepare(view.volumes, view.scratch, |path| self.host(path))?
+            volumes::prepare(view.volumes, (view.pool, view.is_shared), |path| self.host(path))?
         };
         let layers = layers::make(view.image_root, view.layered, view.scratch);
         if let Some(root) = view.image_root {
@@ -136,7 +158,11 @@ impl Base {
         if !volumes.is_empty() || !view.mounts.is_empty() {
             make_places(view, &volumes)?;
         }
-        let private = view.scratch.join("tmp");
+        let private = view.tmp();
+        if view.is_shared {
+            fs::create_dir_all(self.host(&private))
+                .map_err(|error| format!("failed to make {}: {error}", private.display()))?;
+        }
         mount_bind(&private, TMP)
             .map_err(|error| format!("failed to give the task a {TMP} of its own: {error}"))?;
         set_writable(Path::new(TMP), true)?;
@@ -296,6 +322,8 @@ fn try_here(home: &Path, trial: &Path) -> Result<(), String> {
         volumes: &[],
         image_root: None,
         layered: &[],
+        pool: trial,
+        is_shared: false,
     })?;
     for folder in [trial, Path::new(TMP)] {
         let probe = folder.join(".probe");

@@ -166,21 +166,7 @@ const CAP_SYS_ADMIN: libc::c_ulong = 21;
 
 /// Starts a command in a process group of its own; it dies when this process dies.
 pub(crate) fn spawn(prepared: &Prepared) -> Result<i32, SpawnError> {
-    let pointers = |strings: &[CString]| -> Vec<*const libc::c_char> {
-        strings.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect()
-    };
-    let mut side = ChildSide {
-        candidates: prepared.candidates.iter().map(|s| s.as_ptr()).collect(),
-        argv: pointers(&prepared.argv),
-        env: pointers(&prepared.env),
-        working_directory: prepared.working_directory.as_ptr(),
-        stdin: prepared.stdin,
-        log: prepared.log,
-        // SAFETY: no preconditions.
-        parent: unsafe { libc::getpid() },
-        stage: 0,
-        errno: 0,
-    };
+    let mut side = ChildSide::of(prepared, own_id());
     let mut stack: Vec<u128> = Vec::with_capacity(STACK_BYTES / size_of::<u128>());
     // SAFETY: the stack is 64 KB, aligned to 16 bytes and alive until the child has left it: CLONE_VFORK
     // suspends this thread until the child has called exec or `_exit`. `side` is shared on purpose.
@@ -196,20 +182,11 @@ pub(crate) fn spawn(prepared: &Prepared) -> Result<i32, SpawnError> {
     if pid == -1 {
         return Err(SpawnError::Fork(io::Error::last_os_error()));
     }
-    let error = || io::Error::from_raw_os_error(side.errno);
-    match side.stage {
-        0 => Ok(pid),
-        stage => {
-            let mut status = 0;
-            // SAFETY: the child has left; the status outlives the call.
-            unsafe { libc::waitpid(pid, &raw mut status, 0) };
-            if stage == 1 {
-                Err(SpawnError::WorkingDirectory(error()))
-            } else {
-                Err(SpawnError::Exec(error()))
-            }
-        }
+    if side.stage == 0 {
+        return Ok(pid);
     }
+    wait_for(pid);
+    Err(side.error())
 }
 
 /// Runs between clone and exec, in memory that the parent shares: system calls only, no allocation.
@@ -217,7 +194,57 @@ extern "C" fn child_side(side: *mut libc::c_void) -> libc::c_int {
     // SAFETY: `spawn` passes a live `ChildSide` and sleeps meanwhile; all pointers in it are alive and
     // null-terminated where the calls need it. Signal actions are this process's own (no CLONE_SIGHAND).
     unsafe {
-        let side = &mut *side.cast::<ChildSide>();
+        become_command(&mut *side.cast::<ChildSide>());
+        libc::_exit(127)
+    }
+}
+
+/// Turns this process into a command, in a process group of its own; it dies when `parent` dies. Returns why
+/// that is not possible.
+pub(crate) fn exec(prepared: &Prepared, parent: i32) -> SpawnError {
+    let mut side = ChildSide::of(prepared, parent);
+    // SAFETY: all pointers of `side` come from `prepared`, which is alive, and are null-terminated where needed.
+    unsafe { become_command(&mut side) };
+    side.error()
+}
+
+/// Returns this process's id.
+pub(crate) fn own_id() -> i32 {
+    // SAFETY: no preconditions.
+    unsafe { libc::getpid() }
+}
+
+impl ChildSide {
+    fn of(prepared: &Prepared, parent: i32) -> Self {
+        let pointers = |strings: &[CString]| -> Vec<*const libc::c_char> {
+            strings.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect()
+        };
+        Self {
+            candidates: prepared.candidates.iter().map(|s| s.as_ptr()).collect(),
+            argv: pointers(&prepared.argv),
+            env: pointers(&prepared.env),
+            working_directory: prepared.working_directory.as_ptr(),
+            stdin: prepared.stdin,
+            log: prepared.log,
+            parent,
+            stage: 0,
+            errno: 0,
+        }
+    }
+
+    fn error(&self) -> SpawnError {
+        let error = io::Error::from_raw_os_error(self.errno);
+        if self.stage == 1 { SpawnError::WorkingDirectory(error) } else { SpawnError::Exec(error) }
+    }
+}
+
+/// Returns only when it fails, with `stage` and `errno` set.
+///
+/// # Safety
+/// All pointers are alive and null-terminated where the calls need it.
+unsafe fn become_command(side: &mut ChildSide) {
+    // SAFETY: system calls on live pointers only.
+    unsafe {
         libc::setpgid(0, 0);
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
         if libc::getppid() != side.parent {
@@ -233,7 +260,7 @@ extern "C" fn child_side(side: *mut libc::c_void) -> libc::c_int {
         if libc::chdir(side.working_directory) != 0 {
             side.errno = *libc::__errno_location();
             side.stage = 1;
-            libc::_exit(127);
+            return;
         }
         let mut errno = libc::ENOENT;
         for candidate in &side.candidates {
@@ -250,7 +277,6 @@ extern "C" fn child_side(side: *mut libc::c_void) -> libc::c_int {
         }
         side.errno = errno;
         side.stage = 2;
-        libc::_exit(127)
     }
 }
 

@@ -37,12 +37,19 @@ impl<'a> Ready<'a> {
     }
 }
 
+/// Returns where a volume of the attempt's own lies, or a part of it; `pool` is the attempt's scratch folder.
+pub(crate) fn place(pool: &Path, name: &str, sub_path: Option<&Path>) -> PathBuf {
+    let folder = pool.join(SCRATCH).join(name);
+    sub_path.map_or_else(|| folder.clone(), |part| folder.join(part))
+}
+
 /// Makes all volumes of an attempt ready, outer targets first.
 ///
+/// Volumes of the attempt's own lie in its scratch folder; when those are shared, memory is mounted there.
 /// `host` turns a path into one that can be written to; `/tmp` must not hide anything that is still needed.
 pub(crate) fn prepare<'a>(
     volumes: &'a [LaunchVolume],
-    folder: &Path,
+    (pool, is_shared): (&Path, bool),
     host: impl Fn(&Path) -> PathBuf,
 ) -> Result<Vec<Ready<'a>>, String> {
     let mut ready = Vec::new();
@@ -61,7 +68,11 @@ pub(crate) fn prepare<'a>(
             VolumeContent::Scratch { .. } | VolumeContent::Memory { .. }
                 if volume.target == Path::new(STAGE) => {}
             VolumeContent::Folder { path } => ready.push(from_host(path)?),
-            VolumeContent::Scratch { name } => ready.push(from_host(&folder.join(SCRATCH).join(name))?),
+            VolumeContent::Scratch { name } => ready.push(from_host(&place(pool, name, None))?),
+            VolumeContent::Memory { name, .. } if is_shared => {
+                let tree = host_tree(&place(pool, name, None), volume.sub_path.as_deref(), Path::to_owned);
+                ready.push(tree.and_then(|tree| Ready::new(volume, tree)).map_err(failed)?);
+            }
             VolumeContent::Memory { name, size_bytes } => {
                 if !memory.contains(&name.as_str()) {
                     memory.push(name);

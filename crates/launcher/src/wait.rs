@@ -18,15 +18,63 @@ pub(crate) struct End {
     pub(crate) killed: bool,
 }
 
-/// Waits until the command has ended and everything that it left behind is gone.
+/// Commands that run beside another.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    running: Vec<i32>,
+    /// With their wait statuses, in the order of their ends; those that had to be killed are among them.
+    pub(crate) ended: Vec<(i32, i32)>,
+}
+
+impl Beside {
+    pub(crate) fn add(&mut self, pid: i32) {
+        self.running.push(pid);
+    }
+
+    fn note(&mut self, pid: i32, status: i32) {
+        if let Some(index) = self.running.iter().position(|running| *running == pid) {
+            self.running.remove(index);
+            self.ended.push((pid, status));
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        self.running.iter().for_each(|pid| signal_group(*pid, signal));
+    }
+
+    /// Asks all to stop, kills them after `grace`, and waits until nothing of them is left.
+    pub(crate) fn stop(&mut self, grace: Duration) {
+        self.signal(Signal::TERM);
+        self.signal(Signal::CONT);
+        let deadline = Instant::now() + grace;
+        while !self.running.is_empty() {
+            match sys::reap() {
+                Reaped::Child(pid, status) => self.note(pid, status),
+                Reaped::Childless => break,
+                Reaped::Running => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    let signal = sys::wait_signal(Some(left));
+                    if left.is_zero() || signal == Some(libc::SIGQUIT) {
+                        break;
+                    }
+                }
+            }
+        }
+        // What is left of these is killed, which is no end of their own.
+        self.ended.extend(self.running.drain(..).map(|pid| (pid, libc::SIGKILL)));
+        kill_stragglers(0);
+    }
+}
+
+/// Waits until the command has ended and everything that it left behind is gone, apart from those beside it.
 ///
-/// SIGTERM asks the command's group to stop and kills it after `grace`; SIGQUIT kills at once. `on_kill` is
-/// called once, before the first signal is passed on.
-pub(crate) fn wait(command: i32, grace: Duration, mut on_kill: impl FnMut()) -> End {
+/// SIGTERM asks the command's group to stop, and all beside it, and kills them after `grace`; SIGQUIT kills at
+/// once. `on_kill` is called once, before the first signal is passed on.
+pub(crate) fn wait(command: i32, beside: &mut Beside, grace: Duration, mut on_kill: impl FnMut()) -> End {
     let mut deadline: Option<Instant> = None;
     let mut killed = false;
     let status = loop {
-        if let Some(status) = reap_until(command) {
+        if let Some(status) = reap_until(command, beside) {
             break status;
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -35,8 +83,10 @@ pub(crate) fn wait(command: i32, grace: Duration, mut on_kill: impl FnMut()) -> 
             killed = true;
             on_kill();
             deadline = Some(Instant::now() + grace);
-            signal_group(command, Signal::TERM);
-            signal_group(command, Signal::CONT);
+            for signal in [Signal::TERM, Signal::CONT] {
+                signal_group(command, signal);
+                beside.signal(signal);
+            }
         }
         let is_over = deadline.is_some_and(|deadline| deadline <= Instant::now());
         if signal == Some(libc::SIGQUIT) || is_over {
@@ -45,22 +95,26 @@ pub(crate) fn wait(command: i32, grace: Duration, mut on_kill: impl FnMut()) -> 
             deadline = Some(Instant::now() + Duration::from_millis(100));
         }
     };
-    kill_stragglers(command);
+    if beside.running.is_empty() {
+        kill_stragglers(command);
+    } else {
+        signal_group(command, Signal::KILL);
+    }
     End { status, killed }
 }
 
 /// Reaps what has ended; returns the command's status once it is among that.
-fn reap_until(command: i32) -> Option<i32> {
+fn reap_until(command: i32, beside: &mut Beside) -> Option<i32> {
     loop {
         match sys::reap() {
             Reaped::Child(pid, status) if pid == command => return Some(status),
-            Reaped::Child(..) => {}
+            Reaped::Child(pid, status) => beside.note(pid, status),
             Reaped::Running | Reaped::Childless => return None,
         }
     }
 }
 
-/// Every orphan of the command is our child by now: kills them until none is left.
+/// Every orphan of the command is our child by now: kills them until none is left; 0 stands for no command.
 fn kill_stragglers(command: i32) {
     let give_up = Instant::now() + STUCK;
     loop {
@@ -77,7 +131,9 @@ fn kill_stragglers(command: i32) {
 }
 
 fn kill_all(command: i32) {
-    signal_group(command, Signal::KILL);
+    if command != 0 {
+        signal_group(command, Signal::KILL);
+    }
     for pid in descendants(std::process::id().cast_signed()) {
         if let Some(pid) = Pid::from_raw(pid) {
             let _ = kill_process(pid, Signal::KILL);

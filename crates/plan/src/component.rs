@@ -216,6 +216,9 @@ pub struct Container {
     /// Where the command starts; what stands for the image decides when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_directory: Option<Text>,
+    /// Containers of the same pod, in the document's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<Companion>,
 }
 
 impl Container {
@@ -246,7 +249,33 @@ impl Container {
             .chain(&self.working_directory)
             .for_each(&mut *visit);
         self.platform.pod.visit_texts(visit);
+        for companion in &self.companions {
+            companion.container.visit_texts(visit);
+        }
     }
+}
+
+/// A container that runs in a task's pod besides the one that does the task's work (v1).
+///
+/// It has a file system of its own; volumes of one name are shared by the whole pod.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Companion {
+    /// Another one for each container of the pod.
+    pub name: String,
+    pub role: CompanionRole,
+    /// What it runs. It has no companions and no outputs of its own; its `places` name the input artifacts
+    /// that it sees too, its pod settings only volumes and variables.
+    pub container: Container,
+}
+
+/// When a companion runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CompanionRole {
+    /// One after the other before the task's own command, which runs only if all exit with 0.
+    Before,
+    /// Together with the command, and stopped when that has ended.
+    Beside,
 }
 
 /// Paths at which a command that names its own expects inputs and leaves outputs (v1).

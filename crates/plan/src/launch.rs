@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::component::CompanionRole;
 use crate::executor_io::{ArtifactList, ExecutorInput};
 use crate::placeholder::{JobFacts, Word};
 use crate::types::ParameterType;
@@ -64,6 +65,20 @@ pub struct LaunchSpec {
     /// Flushes the exit report to disk before it is announced.
     #[serde(default)]
     pub flush: bool,
+    /// Commands of the same pod, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<LaunchCompanion>,
+}
+
+/// A command that runs before or beside an attempt's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LaunchCompanion {
+    /// Names its folder in the attempt's own, which keeps its `log`.
+    pub name: String,
+    pub role: CompanionRole,
+    /// Its folder is not claimed, and it leaves no report. Scratch and memory volumes are shared by name with
+    /// the attempt's command.
+    pub spec: LaunchSpec,
 }
 
 /// Paths at which outputs are found, as the command sees them. The folders above them are made before it starts.
@@ -174,6 +189,16 @@ pub struct ExitReport {
     /// Why a command that exited with 0 still failed: which output is missing or unreadable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publish_error: Option<String>,
+    /// The companion that failed the attempt; `status` is then its own when it ran before the command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub companion: Option<CompanionEnd>,
+}
+
+/// How a companion ended that should not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompanionEnd {
+    pub name: String,
+    pub status: ExitStatus,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

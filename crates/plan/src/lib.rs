@@ -21,9 +21,9 @@ mod value;
 
 pub use check::{Broken, check};
 pub use component::{
-    ArtifactInput, ArtifactOutput, ArtifactSelector, Component, ComponentKind, Container, Dag, DagOutputs,
-    Dialect, EnvVar, Importer, Inputs, OutputPlace, Outputs, ParameterInput, ParameterOutput,
-    ParameterSelector, Places, Plan, Resources,
+    ArtifactInput, ArtifactOutput, ArtifactSelector, Companion, CompanionRole, Component, ComponentKind,
+    Container, Dag, DagOutputs, Dialect, EnvVar, Importer, Inputs, OutputPlace, Outputs, ParameterInput,
+    ParameterOutput, ParameterSelector, Places, Plan, Resources,
 };
 pub use executor_io::{
     ArtifactList, ExecutorArtifact, ExecutorInput, ExecutorInputs, ExecutorOutput, ExecutorOutputs,
@@ -31,8 +31,8 @@ pub use executor_io::{
 };
 pub use expr::{Expr, Function, Macro};
 pub use launch::{
-    ExitReport, ExitStatus, LaunchFile, LaunchNotice, LaunchPlace, LaunchPlaces, LaunchSpec, LaunchVolume,
-    Mount, Published, Usage, VolumeContent, VolumeFile,
+    CompanionEnd, ExitReport, ExitStatus, LaunchCompanion, LaunchFile, LaunchNotice, LaunchPlace,
+    LaunchPlaces, LaunchSpec, LaunchVolume, Mount, Published, Usage, VolumeContent, VolumeFile,
 };
 pub use placeholder::{Filling, JobFacts, Placeholder, Text, TextPart, ValueTemplate, Word, local_path};
 pub use platform::{PipelinePlatform, TaskPlatform, Workspace};

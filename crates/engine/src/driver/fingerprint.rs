@@ -65,6 +65,9 @@ pub(crate) fn fingerprint(plan: &Plan, state: &RunState, node: &Node) -> Option<
     if !container.places.is_empty() {
         document.insert("places".to_owned(), shortened(json(&container.places)));
     }
+    if !container.companions.is_empty() {
+        document.insert("companions".to_owned(), shortened(json(&container.companions)));
+    }
     if plan.platform.workspace.is_some() || !container.platform.pod.is_empty() {
         add_pod(plan, state, node, &mut document);
     }

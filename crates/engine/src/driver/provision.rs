@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    ArtifactId, ArtifactList, ArtifactValue, Component, Container, ExecutorArtifact, ExecutorInput, Filling,
-    Importer, OutputParameter, Plan,
+    ArtifactId, ArtifactList, ArtifactValue, Companion, CompanionRole, Component, Container,
+    ExecutorArtifact, ExecutorInput, Filling, Importer, OutputParameter, Plan,
 };
 
 use super::pod::pod_of;
@@ -14,7 +14,7 @@ use super::quantity::resources;
 use super::resolve::inputs_alone;
 use super::tags::Asking;
 use super::{defaults_of, unresolved, uuid_of};
-use crate::desired::{ImportRequest, Launch};
+use crate::desired::{CompanionLaunch, ImportRequest, Launch, ResolvedResources};
 use crate::event::{Failure, Resolved};
 use crate::id::AttemptId;
 use crate::state::{Node, RunState, task_of};
@@ -98,7 +98,7 @@ pub(super) fn prepare(
     let pod = pod_of((plan, state), node, container, &filling)?;
     let outputs = component.outputs.parameters.iter();
     let output_parameters = outputs.map(|(name, output)| (name.clone(), output.parameter_type)).collect();
-    Ok(Launch {
+    let mut launch = Launch {
         display_name: task.map(|task| task.display_name.clone()).unwrap_or_default(),
         pipeline: plan.name.clone(),
         container: container.clone(),
@@ -112,7 +112,72 @@ pub(super) fn prepare(
         executor_input,
         pod,
         namespace: state.namespace().to_owned(),
-    })
+        companions: Vec::new(),
+    };
+    for companion in &container.companions {
+        launch.companions.push(companion_of((plan, state), node, companion, &launch)?);
+    }
+    add_requests(&mut launch);
+    Ok(launch)
+}
+
+/// Makes the request for a container that runs with the task's own.
+fn companion_of(
+    (plan, state): (&Plan, &RunState),
+    node: &Node,
+    companion: &Companion,
+    main: &Launch,
+) -> Result<CompanionLaunch, Failure> {
+    let container = &companion.container;
+    let filling = Filling { executor_input: &main.executor_input, defaults: &main.defaults, job: &main.job };
+    let mut pod = pod_of((plan, state), node, container, &filling)?;
+    pod.labels.clone_from(&main.pod.labels);
+    pod.annotations.clone_from(&main.pod.annotations);
+    pod.service_account.clone_from(&main.pod.service_account);
+    let env = container.env.iter().map(|variable| (variable.name.clone(), filling.text(&variable.value)));
+    let mut executor_input = main.executor_input.clone();
+    executor_input.outputs.parameters.clear();
+    executor_input.outputs.artifacts.clear();
+    let launch = Launch {
+        display_name: main.display_name.clone(),
+        pipeline: main.pipeline.clone(),
+        image: filling.text(&container.image),
+        env: env.collect(),
+        resources: resources(&container.resources, &filling).map_err(unresolved)?,
+        output_parameters: BTreeMap::new(),
+        attempt: main.attempt.clone(),
+        defaults: main.defaults.clone(),
+        job: main.job.clone(),
+        container: container.clone(),
+        executor_input,
+        pod,
+        namespace: main.namespace.clone(),
+        companions: Vec::new(),
+    };
+    Ok(CompanionLaunch { name: companion.name.clone(), role: companion.role, launch })
+}
+
+/// Raises what the attempt asks of the machine to what its pod needs: as in Kubernetes, all containers that run
+/// together, or the largest of those that run before if that is more.
+fn add_requests(launch: &mut Launch) {
+    let Launch { companions, resources, .. } = launch;
+    for pick in [
+        (|asked: &mut ResolvedResources| &mut asked.cpu_request_millis) as fn(&mut _) -> &mut Option<u64>,
+        |asked| &mut asked.memory_request_bytes,
+    ] {
+        let mut together = *pick(resources);
+        let mut before = None;
+        for companion in companions.iter_mut() {
+            let asked = *pick(&mut companion.launch.resources);
+            match companion.role {
+                CompanionRole::Before => before = before.max(asked),
+                CompanionRole::Beside => {
+                    together = together.map_or(asked, |sum| Some(sum + asked.unwrap_or_default()));
+                }
+            }
+        }
+        *pick(resources) = together.max(before);
+    }
 }
 
 /// Makes the request of an importer from its resolved inputs.

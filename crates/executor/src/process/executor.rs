@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use pipewright_engine::{AttemptEnd, AttemptId, Failure, FailureReason, Launch, Observation, Observed};
-use pipewright_plan::{Filling, LaunchNotice, Usage};
+use pipewright_engine::{
+    AttemptEnd, AttemptId, CompanionLaunch, Failure, FailureReason, Launch, Observation, Observed,
+};
+use pipewright_plan::{Filling, LaunchCompanion, LaunchNotice, Usage};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
@@ -68,7 +70,7 @@ impl ProcessExecutor {
         }
         let (observations, receiver) = mpsc::channel(OBSERVATIONS_CAPACITY);
         let env = request::inherited_env().into_iter().chain(options.env.clone()).collect();
-        let common = Common { env, flush: options.flush };
+        let common = Common { home: options.home.clone(), env, flush: options.flush };
         let surrounder = Surrounder::new(&options.home, options.images.as_deref(), options.any_image);
         let shared = Arc::new(Shared { options, common, surrounder, observations, state: Mutex::default() });
         shared
@@ -178,17 +180,37 @@ impl Shared {
         }
         self.surrounder.add_pod_defaults(&mut launch);
         let teller = self.teller(&attempt);
-        let end = match self.surrounder.surround(&launch, &folder, &teller).await {
-            Ok(around) => match self.bring(&launch, around).await {
-                Ok(around) => match self.send(launch, around) {
-                    Ok(()) => return,
-                    Err(message) => outcome::end_without_report(FailureReason::NotStarted, message, None),
-                },
-                Err(failure) => AttemptEnd::Failed { failure, usage: Usage::default() },
+        let end = match self.surround(&mut launch, &folder, &teller).await {
+            Ok(around) => match self.send(launch, around) {
+                Ok(()) => return,
+                Err(message) => outcome::end_without_report(FailureReason::NotStarted, message, None),
             },
             Err(failure) => AttemptEnd::Failed { failure, usage: Usage::default() },
         };
         self.end(&attempt, end).await;
+    }
+
+    /// Makes what an attempt runs in, and what the other commands of its pod do.
+    async fn surround(
+        &self,
+        launch: &mut Launch,
+        folder: &Path,
+        teller: &Teller,
+    ) -> Result<Surroundings, Failure> {
+        let around = self.surrounder.surround(launch, folder, teller).await?;
+        let mut around = self.bring(launch, around).await?;
+        for companion in std::mem::take(&mut launch.companions) {
+            let CompanionLaunch { name, role, launch } = companion;
+            let folder = folder.join("companions").join(&name);
+            let named =
+                |failure: Failure| Failure { message: format!("{name}: {}", failure.message), ..failure };
+            let own = self.surrounder.surround(&launch, &folder, teller).await.map_err(named)?;
+            let own = self.bring(&launch, own).await.map_err(named)?;
+            let spec = request::spec_of(launch, &folder, own, &self.common);
+            around.companions.push(LaunchCompanion { name, role, spec });
+        }
+        pod::share(&mut around.brought.volumes, &mut around.companions);
+        Ok(around)
     }
 
     /// Adds what the task's pod brings, if anything.

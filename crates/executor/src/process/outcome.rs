@@ -1,7 +1,7 @@
 //! What an exit report means to the engine.
 
 use pipewright_engine::{AttemptEnd, Failure, FailureReason};
-use pipewright_plan::{ExitReport, ExitStatus, Usage};
+use pipewright_plan::{CompanionEnd, ExitReport, ExitStatus, Usage};
 
 /// Turns a report into an attempt's end; `killed` says that somebody asked it to stop.
 pub(super) fn end_of(report: ExitReport, killed: bool) -> AttemptEnd {
@@ -12,6 +12,19 @@ pub(super) fn end_of(report: ExitReport, killed: bool) -> AttemptEnd {
     };
     if killed && report.published.is_none() {
         return failed(FailureReason::Cancelled, "attempt was stopped".to_owned(), None, code, usage);
+    }
+    if let Some(CompanionEnd { name, status }) = &report.companion
+        && (code == Some(0) || *status == report.status)
+    {
+        let what = match status {
+            ExitStatus::Exited { code } => format!("Error (exit code {code})"),
+            ExitStatus::Signaled { signal } => {
+                format!("Error (exit code {}){}", 128 + signal, signal_name(*signal))
+            }
+            ExitStatus::NotStarted { message } => message.clone(),
+        };
+        let hint = Some(format!("what it said is in companions/{name}/log of the attempt's folder"));
+        return failed(FailureReason::ExitCode, format!("{name}: {what}"), hint, None, usage);
     }
     match report.status {
         ExitStatus::Exited { code: 0 } => match (report.published, report.publish_error) {

@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pipewright_engine::{Failure, FailureReason, Launch};
 use pipewright_plan::{
-    EnvFrom, KeyFile, LaunchVolume, Value, VolumeContent, VolumeFile, VolumeMount, VolumeSource,
-    WORKSPACE_PATH,
+    EnvFrom, KeyFile, LaunchCompanion, LaunchVolume, Value, VolumeContent, VolumeFile, VolumeMount,
+    VolumeSource, WORKSPACE_PATH,
 };
 
 use crate::objects::{ObjectKind, Registry};
@@ -49,6 +49,31 @@ pub(super) async fn bring(launch: &Launch, registry: &Registry) -> Result<Brough
         volumes.extend(finder.volume(mount).await?);
     }
     Ok(Brought { whole, single, volumes })
+}
+
+/// Sees to it that one volume is the same thing in every command of a pod: one that somebody sees as `/tmp` lies
+/// on the disk, since that is where a `/tmp` lies.
+pub(super) fn share(volumes: &mut [LaunchVolume], companions: &mut [LaunchCompanion]) {
+    if companions.is_empty() {
+        return;
+    }
+    let mut all: Vec<&mut LaunchVolume> = volumes.iter_mut().collect();
+    all.extend(companions.iter_mut().flat_map(|companion| &mut companion.spec.volumes));
+    let at_tmp = |volume: &&&mut LaunchVolume| volume.target == Path::new("/tmp");
+    let names: Vec<String> =
+        all.iter().filter(at_tmp).filter_map(|volume| memory_name(&volume.content)).collect();
+    for volume in all {
+        if let Some(name) = memory_name(&volume.content).filter(|name| names.contains(name)) {
+            volume.content = VolumeContent::Scratch { name };
+        }
+    }
+}
+
+fn memory_name(content: &VolumeContent) -> Option<String> {
+    match content {
+        VolumeContent::Memory { name, .. } => Some(name.clone()),
+        VolumeContent::Folder { .. } | VolumeContent::Scratch { .. } | VolumeContent::Files { .. } => None,
+    }
 }
 
 fn refused(message: String, hint: Option<String>) -> Failure {

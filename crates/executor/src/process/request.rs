@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pipewright_engine::{AttemptId, Launch};
-use pipewright_plan::{LaunchFile, LaunchPlaces, LaunchSpec, Mount, Word};
+use pipewright_plan::{LaunchCompanion, LaunchFile, LaunchPlaces, LaunchSpec, Mount, Word};
 
 use super::pod::Brought;
 use super::references;
@@ -12,7 +12,7 @@ use super::references;
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What a task runs with, in place of its image.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Surroundings {
     /// In place of the component's own command and arguments.
     pub(super) words: Option<Vec<Word>>,
@@ -34,11 +34,14 @@ pub(super) struct Surroundings {
     pub(super) places: LaunchPlaces,
     /// Said in the log before the command's own words.
     pub(super) notes: Vec<String>,
+    /// Commands of the same pod.
+    pub(super) companions: Vec<LaunchCompanion>,
 }
 
 /// Settings that hold for every request.
 #[derive(Debug, Clone)]
 pub(super) struct Common {
+    pub(super) home: PathBuf,
     pub(super) env: Vec<(String, String)>,
     pub(super) flush: bool,
 }
@@ -99,19 +102,19 @@ pub(super) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, commo
         files: around.files,
         notes: around.notes,
         output_parameters: launch.output_parameters,
-        mounts: mounts_of(around.shown, folder),
+        mounts: mounts_of(around.shown, &common.home),
         volumes: around.brought.volumes,
         places: around.places,
         image_root: around.image_root,
         layered: around.layered,
         working_directory: around.working_directory,
         flush: common.flush,
+        companions: around.companions,
     }
 }
 
 /// Shows what a private `/tmp` would hide; what lies in the home folder is shown anyway.
-fn mounts_of(shown: Vec<PathBuf>, folder: &Path) -> Vec<Mount> {
-    let home = folder.ancestors().nth(3).unwrap_or(folder);
+fn mounts_of(shown: Vec<PathBuf>, home: &Path) -> Vec<Mount> {
     shown
         .into_iter()
         .filter(|path| path.starts_with("/tmp") && !path.starts_with(home))

@@ -9,7 +9,7 @@ use super::pod;
 use super::source::{named, named_artifacts, unsupported};
 use super::text::Interface;
 use crate::decode::{self, Context};
-use crate::v1::workflow::{ContainerSpec, ResourceTemplate};
+use crate::v1::workflow::{AnyText, ContainerSpec, ResourceTemplate};
 use crate::yaml::{self, Node, Span};
 
 /// Where a script's text lies.
@@ -30,26 +30,14 @@ pub(super) fn lower(
         cx.error("missing-field", spec.span, "the container has no `image`");
         return None;
     };
-    let words = |field: &'static str, list: &[crate::v1::workflow::AnyText], cx: &mut Context| {
-        cx.within(field, |cx| {
-            let words = list.iter().enumerate().map(|(index, word)| {
-                cx.within(format!("[{index}]"), |cx| Word::Text { text: interface.any_text(word, cx) })
-            });
-            words.collect::<Vec<Word>>()
-        })
-    };
-    let mut command = words("command", &spec.command, cx);
-    let args = words("args", &spec.args, cx);
+    let mut command = words(interface, "command", &spec.command, cx);
+    let args = words(interface, "args", &spec.args, cx);
     let mut places = places(interface, cx);
     if let Some(source) = &spec.source {
         places
             .input_texts
             .insert(SCRIPT_PATH.to_owned(), cx.within("source", |cx| interface.text(source, cx)));
         command.push(Word::literal(SCRIPT_PATH));
-    }
-    if spec.command.is_empty() && spec.args.is_empty() {
-        cx.error("missing-field", spec.span, "the container has no command")
-            .hint("set `command`; the image's own entry point is never run");
     }
     let mut lowered = Container {
         image: cx.within("image", |cx| interface.text(image, cx)),
@@ -60,12 +48,28 @@ pub(super) fn lower(
         platform: pod::lower(interface, spec, cx),
         places,
         working_directory: spec.working_dir.as_ref().map(|path| interface.text(path, cx)),
+        companions: Vec::new(),
     };
     pod::patch(interface, &mut lowered, cx);
     Some(lowered)
 }
 
-fn env(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx: &mut Context) -> Vec<EnvVar> {
+/// Lowers words of a command line.
+pub(super) fn words(
+    interface: &Interface<'_, '_>,
+    field: &'static str,
+    list: &[AnyText],
+    cx: &mut Context,
+) -> Vec<Word> {
+    cx.within(field, |cx| {
+        let words = list.iter().enumerate().map(|(index, word)| {
+            cx.within(format!("[{index}]"), |cx| Word::Text { text: interface.any_text(word, cx) })
+        });
+        words.collect()
+    })
+}
+
+pub(super) fn env(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx: &mut Context) -> Vec<EnvVar> {
     cx.within("env", |cx| {
         let mut variables = Vec::new();
         for (index, variable) in spec.env.iter().enumerate().filter(|(_, v)| v.value_from.is_none()) {
@@ -84,7 +88,7 @@ fn env(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx: &mut Context) ->
     })
 }
 
-fn resources(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx: &mut Context) -> Resources {
+pub(super) fn resources(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx: &mut Context) -> Resources {
     let mut lowered = Resources::default();
     let Some(spec) = &spec.resources else { return lowered };
     cx.within("resources", |cx| {
@@ -298,7 +302,7 @@ pub(super) fn deletion(
     if !KUBECTL_IMAGES.contains(&image) {
         return None;
     }
-    let words: Vec<&crate::v1::workflow::AnyText> = spec.command.iter().chain(&spec.args).collect();
+    let words: Vec<&AnyText> = spec.command.iter().chain(&spec.args).collect();
     let [kubectl, delete, kind, name, flags @ ..] = words.as_slice() else { return None };
     if kubectl.value != "kubectl" || delete.value != "delete" || kind.value.contains("{{") {
         return None;

@@ -3,6 +3,7 @@
 //! What a field means is decided here and nowhere else in the v1 half. Running is the engine's business.
 
 mod bind;
+mod companion;
 mod container;
 mod dag;
 mod order;

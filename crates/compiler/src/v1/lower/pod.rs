@@ -81,7 +81,11 @@ fn notes(
     notes
 }
 
-fn env(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx: &mut Context) -> Vec<EnvFrom<PodText>> {
+pub(super) fn env(
+    interface: &Interface<'_, '_>,
+    spec: &ContainerSpec,
+    cx: &mut Context,
+) -> Vec<EnvFrom<PodText>> {
     let mut found = Vec::new();
     cx.within("envFrom", |cx| {
         for (index, source) in spec.env_from.iter().enumerate() {
@@ -168,7 +172,7 @@ fn keyed(
     Some((name, key.value.clone(), selector.optional.unwrap_or_default()))
 }
 
-fn volumes(
+pub(super) fn volumes(
     interface: &Interface<'_, '_>,
     spec: &ContainerSpec,
     cx: &mut Context,

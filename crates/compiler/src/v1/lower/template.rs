@@ -11,7 +11,7 @@ use pipewright_plan::{
 
 use super::source::{Source, named, named_artifacts, unsupported};
 use super::text::Interface;
-use super::{artifact_type, container, dag};
+use super::{artifact_type, companion, container, dag};
 use crate::decode::Context;
 use crate::v1::workflow::{Artifact, Template, Whole};
 
@@ -27,7 +27,7 @@ pub(super) fn lower(
     };
     refuse(template, cx);
     let interface = Interface { source, template };
-    let kind = if let Some(spec) = &template.dag {
+    let mut kind = if let Some(spec) = &template.dag {
         ComponentKind::Dag(dag::lower(source, template, spec, cx))
     } else if template.steps.is_some() {
         ComponentKind::Dag(dag::lower_steps(source, template, cx))
@@ -50,6 +50,10 @@ pub(super) fn lower(
         }
         return None;
     };
+    match &mut kind {
+        ComponentKind::Container(main) => main.companions = companion::lower(&interface, main, cx),
+        _ => companion::refuse(&interface, cx),
+    }
     let is_group = matches!(kind, ComponentKind::Dag(_));
     let inputs = inputs(&interface, is_group, cx);
     let outputs = outputs(&interface, is_group, cx);
@@ -68,8 +72,6 @@ fn refuse(template: &Template, cx: &mut Context) {
         ("data", &template.data, "list the files in a container"),
         ("containerSet", &template.container_set, "make a task of each container"),
         ("plugin", &template.plugin, later),
-        ("sidecars", &template.sidecars, "start the helper inside the main command"),
-        ("initContainers", &template.init_containers, "do its work in a task before"),
         ("memoize", &template.memoize, "results are cached without it"),
         ("synchronization", &template.synchronization, later),
     ];
@@ -365,7 +367,8 @@ pub(super) fn timeout(template: &Template, cx: &mut Context) -> Option<Duration>
 pub(super) fn caching(template: &Template) -> Caching {
     let Some(container) = &template.container else { return Caching::default() };
     // A step that works on a volume leaves its results there, where no cache sees them.
-    let mounts_claim = !container.volume_mounts.is_empty();
+    let others = template.init_containers.iter().chain(&template.sidecars);
+    let mounts_claim = others.chain([container]).any(|container| !container.volume_mounts.is_empty());
     let metadata = template.metadata.as_ref();
     let annotation = |key: &str| {
         let annotations = metadata.map(|metadata| &metadata.annotations)?;

@@ -31,6 +31,7 @@ messages! {
         readiness_probe: Option<Value> = "readinessProbe",
         startup_probe: Option<Value> = "startupProbe",
         lifecycle: Option<Spanned<Value>> = "lifecycle",
+        mirror_volume_mounts: Option<bool> = "mirrorVolumeMounts",
     };
 
     EnvVar {
