@@ -11,6 +11,7 @@ use pipewright_controller::{Capacity, Controller, Options};
 use pipewright_engine::RunId;
 use pipewright_executor::process::{self, ProcessExecutor};
 use pipewright_executor::{ObjectKind, Objects, Registry};
+use pipewright_plan::PodDefault;
 use pipewright_store::{self as store, ObjectKey, Store};
 use serde_json::Value;
 
@@ -92,6 +93,11 @@ impl Objects for Kept {
                 Err(error) => Err(error.to_string()),
             }
         })
+    }
+
+    fn pod_defaults(&self, namespace: &str) -> BoxFuture<'_, Result<Arc<Vec<PodDefault>>, String>> {
+        let namespace = namespace.to_owned();
+        Box::pin(async move { self.store.pod_defaults(&namespace).await.map_err(|error| error.to_string()) })
     }
 
     fn claim_folder(&self, namespace: &str, name: &str) -> Result<PathBuf, String> {

@@ -7,6 +7,7 @@
 pub mod contract;
 pub mod fake;
 mod objects;
+pub mod pod_defaults;
 pub mod process;
 mod seam;
 

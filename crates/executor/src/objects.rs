@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use pipewright_engine::RunId;
-use pipewright_plan::Value;
+use pipewright_plan::{PodDefault, Value};
 
 /// The kinds that tasks ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +35,11 @@ pub trait Objects: Send + Sync {
         kind: ObjectKind,
         name: &str,
     ) -> BoxFuture<'_, Result<Option<Value>, String>>;
+
+    /// Returns what the tasks of a namespace may get by their labels.
+    fn pod_defaults(&self, _namespace: &str) -> BoxFuture<'_, Result<Arc<Vec<PodDefault>>, String>> {
+        Box::pin(std::future::ready(Ok(Arc::default())))
+    }
 
     /// Returns the folder of a claim that exists.
     fn claim_folder(&self, namespace: &str, name: &str) -> Result<PathBuf, String>;

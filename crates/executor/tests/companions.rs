@@ -173,8 +173,7 @@ async fn they_meet_on_the_loopback() {
 async fn the_end_of_one_beside_counts_unless_it_was_stopped() {
     let mut world = World::new(Isolation::Auto);
     let waits = "sleep 0.3; exit";
-    let mut number = 0;
-    for (main, beside, expected) in [
+    for (number, (main, beside, expected)) in (0..).zip([
         (0, "exit 3", Some((FailureReason::ExitCode, "server: Error (exit code 3)", None))),
         (0, "exit 137", None),
         (0, "exit 143", None),
@@ -187,10 +186,9 @@ async fn the_end_of_one_beside_counts_unless_it_was_stopped() {
         // Minds no signal, so that it is killed.
         (0, "trap '' TERM; while true; do sleep 0.05; done", None),
         (4, "exit 3", Some((FailureReason::ExitCode, "command ended with exit code 4", Some(4)))),
-    ] {
+    ]) {
         let mut launch = with(task(&format!("{waits} {main}"), &plain()), Beside, "server", beside);
         launch.attempt.number = number;
-        number += 1;
         let end = world.run(launch).await;
         match expected {
             Some(expected) => assert_eq!(end.failure(), expected, "{beside}"),

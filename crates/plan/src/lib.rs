@@ -11,6 +11,7 @@ mod launch;
 mod placeholder;
 mod platform;
 mod pod;
+mod pod_default;
 mod quantity;
 mod resource;
 mod show;
@@ -37,6 +38,7 @@ pub use launch::{
 pub use placeholder::{Filling, JobFacts, Placeholder, Text, TextPart, ValueTemplate, Word, local_path};
 pub use platform::{PipelinePlatform, TaskPlatform, Workspace};
 pub use pod::{EnvFrom, KeyFile, PodSettings, PodText, VolumeMount, VolumeSource, WORKSPACE_PATH};
+pub use pod_default::PodDefault;
 pub use quantity::quantity;
 pub use resource::{Manifest, Resource, ResourceAction, ResourceOutput};
 pub use task::{

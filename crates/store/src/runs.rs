@@ -248,7 +248,10 @@ impl Store {
                 writing.tell(Change::Run(run));
                 Ok(())
             })
-            .await
+            .await?;
+        // Some of them may have been the run's own.
+        self.forget_all_pod_defaults();
+        Ok(())
     }
 
     fn remember(&self, hash: &str, plan: &Arc<Plan>) {

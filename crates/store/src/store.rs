@@ -12,7 +12,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::experiments::ensure_default;
 use crate::feed::{BACKLOG, Change};
-use crate::objects::{Folders, Masked, Vault};
+use crate::objects::{Folders, Masked, PodDefaults, Vault};
 use crate::writer::Flush;
 
 /// When what tasks report is answered. What users ask for (a run, an upload, a request) is always on disk first.
@@ -47,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) vault: Vault,
     pub(crate) folders: Folders,
     pub(crate) masked: Mutex<Masked>,
+    pub(crate) pod_defaults: Mutex<PodDefaults>,
     feed: broadcast::Sender<Change>,
 }
 
@@ -66,6 +67,7 @@ impl Store {
             vault: Vault::new(home.join("key")),
             folders: Folders::new(home.to_owned()),
             masked: Mutex::default(),
+            pod_defaults: Mutex::default(),
             feed,
         };
         Ok(Self { inner: Arc::new(inner) })

@@ -99,6 +99,7 @@ fn full_kind(kind: &str) -> &str {
         "secret" | "secrets" => SECRET,
         "configmap" | "configmaps" | "config-map" | "cm" => CONFIG_MAP,
         "persistentvolumeclaim" | "persistentvolumeclaims" | "pvc" | "pvcs" | "volume" => CLAIM,
+        "poddefault" | "poddefaults" | "pod-default" => "PodDefault",
         "volumesnapshot" | "volumesnapshots" => "VolumeSnapshot",
         _ => kind,
     }

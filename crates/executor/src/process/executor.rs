@@ -24,6 +24,7 @@ use super::pod;
 use super::request::{self, Common, Surroundings};
 use super::surroundings::Surrounder;
 use super::teller::Teller;
+use crate::pod_defaults;
 use crate::seam::{Executor, LogSource, OBSERVATIONS_CAPACITY, Observations};
 
 /// Runs attempts as processes of this machine. A clone is another handle of the same executor.
@@ -178,7 +179,6 @@ impl Shared {
         if folder.exists() {
             return self.adopt(&attempt).await;
         }
-        self.surrounder.add_pod_defaults(&mut launch);
         let teller = self.teller(&attempt);
         let end = match self.surround(&mut launch, &folder, &teller).await {
             Ok(around) => match self.send(launch, around) {
@@ -197,6 +197,16 @@ impl Shared {
         folder: &Path,
         teller: &Teller,
     ) -> Result<Surroundings, Failure> {
+        if let Some(objects) = self.options.objects.get() {
+            let all = objects.pod_defaults(&launch.namespace).await.map_err(|why| Failure {
+                reason: FailureReason::NotStarted,
+                message: format!("failed to look up PodDefaults: {why}"),
+                hint: None,
+                exit_code: None,
+            })?;
+            pod_defaults::apply(launch, &all)?;
+        }
+        self.surrounder.add_pod_defaults(launch);
         let around = self.surrounder.surround(launch, folder, teller).await?;
         let mut around = self.bring(launch, around).await?;
         for companion in std::mem::take(&mut launch.companions) {

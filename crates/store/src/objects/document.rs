@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pipewright_engine::Timestamp;
+use pipewright_plan::PodDefault;
 use serde_json::{Map, Value, json};
 
 use super::masks::MASK;
@@ -12,6 +13,7 @@ use crate::error::Error;
 pub(crate) const SECRET: &str = "Secret";
 pub(crate) const CONFIG_MAP: &str = "ConfigMap";
 pub(crate) const CLAIM: &str = "PersistentVolumeClaim";
+pub(crate) const POD_DEFAULT: &str = "PodDefault";
 pub(crate) const SNAPSHOT: &str = "VolumeSnapshot";
 
 /// Largest secret or config map.
@@ -88,6 +90,10 @@ impl ObjectKey {
     pub(crate) fn is_core(&self, kind: &str) -> bool {
         self.group.is_empty() && self.kind == kind
     }
+
+    pub(crate) fn is_pod_default(&self) -> bool {
+        self.group == "kubeflow.org" && self.kind == POD_DEFAULT
+    }
 }
 
 /// What the keeper of an object adds to it.
@@ -120,6 +126,8 @@ pub(crate) fn complete(key: &ObjectKey, manifest: Value, given: &Given<'_>) -> R
         complete_claim(key, &mut document, given)?;
     } else if key.kind == SNAPSHOT {
         complete_snapshot(key, &mut document, given)?;
+    } else if key.is_pod_default() {
+        PodDefault::read(&Value::Object(document.clone())).map_err(|why| invalid(key, &why))?;
     }
     Ok(Value::Object(document))
 }

@@ -9,6 +9,7 @@ mod folders;
 mod manifest;
 mod masks;
 mod names;
+mod pod_defaults;
 mod rows;
 mod vault;
 
@@ -22,6 +23,7 @@ pub use document::ObjectKey;
 pub(crate) use folders::Folders;
 pub use manifest::parse_manifests;
 pub use masks::{MASK, Masker, Masks};
+pub(crate) use pod_defaults::PodDefaults;
 pub(crate) use rows::*;
 pub(crate) use vault::Vault;
 
@@ -108,6 +110,7 @@ impl Store {
         if object.key.is_core(SECRET) {
             self.forget_masks();
         }
+        self.forget_pod_defaults(&object.key);
         if object.key.is_core(CLAIM) {
             let folder = self.inner.folders.claim(&object.key.namespace, &object.key.name);
             blocking(move || std::fs::create_dir_all(folder)).await?;
@@ -187,6 +190,7 @@ impl Store {
         let (store, wanted, author) = (self.clone(), key.clone(), author.clone());
         self.db().write(Flush::Now, move |writing| delete(&store, writing, &wanted, &author)).await?;
         self.forget_masks();
+        self.forget_pod_defaults(key);
         self.sweep();
         Ok(())
     }

@@ -268,3 +268,39 @@ async fn runs_take_with_them_what_is_theirs() {
     store.write_object(NS, claim("mine", "1Gi"), ObjectWrite::Create, &author).await.unwrap();
     store.get_object(&claim_key("mine")).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pod_defaults_are_understood_and_kept_current() {
+    let home = Home::new();
+    let store = home.store();
+    let manifest = |name: &str, value: &str| {
+        json!({
+            "apiVersion": "kubeflow.org/v1alpha1", "kind": "PodDefault", "metadata": {"name": name},
+            "spec": {"selector": {"matchLabels": {"a": "1"}}, "env": [{"name": "V", "value": value}]},
+        })
+    };
+    let names = async || -> Vec<String> {
+        let all = store.pod_defaults(NS).await.unwrap();
+        all.iter().map(|one| format!("{}={}", one.name, one.env[0].1)).collect()
+    };
+    assert!(names().await.is_empty());
+    create(&store, manifest("b", "1")).await.unwrap();
+    let run = store.create_run(new_run("a", 1)).await.unwrap().id;
+    let mut author = by("a", "root/make");
+    author.owner = Some(run.clone());
+    store.write_object(NS, manifest("a", "1"), ObjectWrite::Create, &author).await.unwrap();
+    assert_eq!(names().await, ["a=1", "b=1"]);
+    assert!(store.pod_defaults("other").await.unwrap().is_empty());
+    let nobody = ObjectAuthor::default();
+    store.write_object(NS, manifest("b", "2"), ObjectWrite::Apply, &nobody).await.unwrap();
+    assert_eq!(names().await, ["a=1", "b=2"]);
+    store.delete_run(&run).await.unwrap();
+    assert_eq!(names().await, ["b=2"]);
+    let key = ObjectKey::of(NS, &manifest("b", "2")).unwrap();
+    store.delete_object(&key, &nobody).await.unwrap();
+    assert!(names().await.is_empty());
+    let mut broken = manifest("c", "1");
+    broken["spec"]["selector"] = json!({"matchLables": {}});
+    let refused = create(&store, broken).await;
+    assert!(matches!(&refused, Err(Error::Invalid(why)) if why.contains("matchLables")), "{refused:?}");
+}
