@@ -5,14 +5,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use pipewright_plan::{ExitReport, ExitStatus, LaunchNotice, LaunchSpec, Usage};
+use pipewright_plan::{ExitReport, ExitStatus, LaunchNotice, LaunchSpec, Usage, stop_mark};
 
 use crate::companion::{self, Companions, Obstacle};
 use crate::folder::Folder;
-use crate::namespace::{Base, View};
+use crate::namespace::{Base, Shown, View};
 use crate::notices::Notices;
 use crate::scratch::{Scratch, remove_parts};
-use crate::{command, publish, sys, wait};
+use crate::wait::{self, Stopping};
+use crate::{command, publish, sys};
 
 /// How often and with what pauses a report waits for room on a full disk: ten minutes.
 const ROOM_TRIES: u32 = 600;
@@ -27,17 +28,38 @@ pub(crate) struct Setting<'a> {
 }
 
 impl Setting<'_> {
+    /// Says how this attempt is stopped.
+    pub(crate) fn stopping(&self, spec: &LaunchSpec) -> Stopping {
+        Stopping { grace: self.grace, mark: stop_mark(&spec.directory) }
+    }
+
     /// Returns a path that can be written to.
     pub(crate) fn host(&self, path: &Path) -> PathBuf {
         self.isolation.map_or_else(|| path.to_owned(), |base| base.host(path))
     }
 }
 
-/// Runs one attempt from its request, in a session of its own; returns this process's exit code.
-pub(crate) fn supervise(request: &[u8], token: u64, scratch: Option<&Scratch>, setting: &Setting<'_>) -> i32 {
+/// What is left of a supervisor when its attempt is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// This process, its scratch folder and its view are as before the attempt, and may serve another.
+    Clean,
+    /// Something of the attempt may be left.
+    Used,
+    /// Likewise, and the attempt could not be reported.
+    Failed,
+}
+
+/// Runs one attempt from its request, in a session of its own.
+pub(crate) fn supervise(
+    request: &[u8],
+    token: u64,
+    scratch: Option<&Scratch>,
+    setting: &Setting<'_>,
+) -> Left {
     let refuse = |message: String| {
         setting.notices.send(&LaunchNotice::Refused { token, message });
-        1
+        Left::Failed
     };
     let spec: LaunchSpec = match serde_json::from_slice(request) {
         Ok(spec) => spec,
@@ -47,33 +69,46 @@ pub(crate) fn supervise(request: &[u8], token: u64, scratch: Option<&Scratch>, s
         Ok(Some(folder)) => folder,
         Ok(None) => {
             setting.notices.send(&LaunchNotice::Exists { token });
-            return 0;
+            return Left::Used;
         }
         Err(error) => {
             return refuse(format!("failed to create {}: {error}", spec.directory.display()));
         }
     };
     let sweep = || match scratch {
-        Some(scratch) => {
-            let _ = scratch.sweep();
+        Some(scratch) => scratch.renew(),
+        None => {
+            remove_parts(folder.scratch());
+            Ok(())
         }
-        None => remove_parts(folder.scratch()),
     };
-    let report = run(&spec, &folder, token, setting);
+    let (report, trace) = run(&spec, &folder, token, setting);
     if scratch.is_none() {
         for companion in &spec.companions {
             remove_parts(&companion::folder_of(folder.path(), &companion.name));
         }
     }
-    let code = match leave(&report, &folder, spec.flush, sweep) {
-        Ok(()) => {
-            setting.notices.send(&LaunchNotice::Ended { token });
-            0
-        }
-        Err(error) => refuse(format!("failed to write the exit report: {error}")),
-    };
-    sweep();
-    code
+    match leave(&report, &folder, spec.flush, || drop(sweep())) {
+        Ok(()) => setting.notices.send(&LaunchNotice::Ended { token }),
+        Err(error) => return refuse(format!("failed to write the exit report: {error}")),
+    }
+    let is_swept = sweep().is_ok();
+    match (setting.isolation, trace.shown) {
+        (Some(base), Some(shown)) if is_swept && trace.all_gone && base.hide(&shown) => Left::Clean,
+        _ => Left::Used,
+    }
+}
+
+/// Names and values for a command's environment.
+type Variables = Vec<(String, String)>;
+
+/// What an attempt left behind.
+#[derive(Default)]
+struct Trace {
+    /// What was added to the view, when all of it can be taken away again.
+    shown: Option<Shown>,
+    /// No process of the attempt is alive.
+    all_gone: bool,
 }
 
 /// Leaves the report. On a full disk the command's scratch makes room, and then time may.
@@ -94,7 +129,8 @@ fn leave(report: &ExitReport, folder: &Folder, flush: bool, sweep: impl Fn()) ->
 }
 
 /// Runs the command and reads its outputs.
-fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) -> ExitReport {
+fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) -> (ExitReport, Trace) {
+    let mut trace = Trace::default();
     let mut report = ExitReport {
         attempt: spec.attempt.clone(),
         status: ExitStatus::NotStarted { message: String::new() },
@@ -131,11 +167,13 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
     };
     let started = ready.and_then(|()| start(spec, &input, folder, &view, setting).map_err(Obstacle::Message));
     let (end, failed) = match started {
-        Ok(pid) => {
+        Ok((pid, shown)) => {
             if spec.companions.is_empty() {
                 setting.notices.send(&LaunchNotice::Started { token, pid: pid.unsigned_abs() });
             }
-            let end = wait::wait(pid, &mut companions.beside, setting.grace, || folder.mark_killed());
+            let stopping = setting.stopping(spec);
+            let end = wait::wait(pid, &mut companions.beside, stopping, || folder.mark_killed());
+            trace = Trace { shown, all_gone: end.all_gone };
             (Ok(end), None)
         }
         Err(Obstacle::Message(message)) => (Err(message), None),
@@ -144,16 +182,16 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
     };
     report.usage.ended_at_us = now_us();
     if !spec.companions.is_empty() {
-        companions.beside.stop(setting.grace);
+        companions.beside.stop(setting.stopping(spec));
     }
     let end = match end {
         Ok(end) => end,
         Err(message) => {
             report.status = ExitStatus::NotStarted { message };
-            return report;
+            return (report, trace);
         }
     };
-    let used = sys::children_usage();
+    let used = companions.beside.used;
     report.usage = Usage {
         cpu_user_us: used.user_us,
         cpu_system_us: used.system_us,
@@ -172,7 +210,7 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
             Err(message) => report.publish_error = Some(message),
         }
     }
-    report
+    (report, trace)
 }
 
 fn start(
@@ -181,31 +219,33 @@ fn start(
     folder: &Folder,
     view: &View<'_>,
     setting: &Setting<'_>,
-) -> Result<i32, String> {
+) -> Result<(i32, Option<Shown>), String> {
     let failed = |error: io::Error| format!("failed to prepare {}: {error}", folder.path().display());
     folder.write_files(spec).map_err(failed)?;
     let log = folder.open_log(&spec.notes).map_err(failed)?;
     let null = File::open("/dev/null").map_err(|error| format!("failed to open /dev/null: {error}"))?;
     command::create_output_folders(view.writable, |path| setting.host(path))?;
-    let extra_env = enter(spec, view, setting)?;
+    let (extra_env, shown) = enter(spec, view, setting)?;
     let prepared = command::prepare(spec, input, &extra_env, &null, &log)?;
-    sys::spawn(&prepared).map_err(|error| command::explain(&error, &prepared))
+    let pid = sys::spawn(&prepared).map_err(|error| command::explain(&error, &prepared))?;
+    Ok((pid, shown))
 }
 
-/// Gives this process the view of a command, and returns the variables that it needs for want of one.
+/// Gives this process the view of a command; returns the variables that it needs for want of one, and what
+/// was shown, when that can be taken away again.
 pub(crate) fn enter(
     spec: &LaunchSpec,
     view: &View<'_>,
     setting: &Setting<'_>,
-) -> Result<Vec<(String, String)>, String> {
+) -> Result<(Variables, Option<Shown>), String> {
     match setting.isolation {
         Some(base) => {
             if view.folder != spec.directory {
                 return Err(format!("{} is not the command's folder", view.folder.display()));
             }
-            base.show(view)?;
+            let shown = base.show(view)?;
             publish::make_folders(&spec.places);
-            Ok(Vec::new())
+            Ok((Vec::new(), shown))
         }
         None => {
             if let Some(mount) = spec.mounts.iter().find(|mount| mount.source != mount.target) {
@@ -237,7 +277,7 @@ pub(crate) fn enter(
                 ));
             }
             let tmp = view.folder.join("tmp").to_string_lossy().into_owned();
-            Ok(vec![("TMPDIR".to_owned(), tmp)])
+            Ok((vec![("TMPDIR".to_owned(), tmp)], None))
         }
     }
 }

@@ -51,7 +51,8 @@ impl Companions {
         let of_role = |role| spec.companions.iter().filter(move |companion| companion.role == role);
         for companion in of_role(CompanionRole::Before) {
             let pid = launch(companion, input, folder, setting).map_err(Obstacle::Message)?;
-            let end = wait::wait(pid, &mut self.beside, setting.grace, || folder.mark_killed());
+            let stopping = setting.stopping(spec);
+            let end = wait::wait(pid, &mut self.beside, stopping, || folder.mark_killed());
             let status = attempt::status(end.status);
             if end.killed {
                 return Err(Obstacle::Killed(end));
@@ -135,7 +136,7 @@ fn launch(
                     base.separate_again()?;
                 }
                 let readable = command::input_paths(main);
-                let extra_env = attempt::enter(
+                let (extra_env, _) = attempt::enter(
                     spec,
                     &View {
                         folder: room.path(),

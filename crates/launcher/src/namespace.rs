@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use pipewright_plan::{LaunchVolume, Mount, VolumeContent};
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::mount::{
-    MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, mount, mount_bind, mount_change,
-    move_mount, open_tree,
+    MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount, mount_bind,
+    mount_change, move_mount, open_tree, unmount,
 };
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
@@ -61,10 +61,24 @@ impl View<'_> {
         shared.unwrap_or_else(|| self.scratch.join("tmp"))
     }
 
+    /// Tells whether all that is shown is mounts of ours, which can be taken away again.
+    fn is_plain(&self) -> bool {
+        self.mounts.is_empty()
+            && self.volumes.is_empty()
+            && self.layered.is_empty()
+            && self.image_root.is_none()
+            && !self.is_shared
+    }
+
     /// Tells whether a path lies in a volume.
     fn is_in_volume(&self, path: &Path) -> bool {
         self.volumes.iter().any(|volume| path.starts_with(&volume.target))
     }
+}
+
+/// What an attempt's view has beyond the one that every attempt starts from, in the order in which it was added.
+pub(crate) struct Shown {
+    targets: Vec<PathBuf>,
 }
 
 /// The read-only view that every attempt starts from.
@@ -129,8 +143,9 @@ impl Base {
             .map_err(|error| format!("failed to make a mount namespace: {error}"))
     }
 
-    /// Shows this process, once separated, what belongs to the attempt.
-    pub(crate) fn show(&self, view: &View<'_>) -> Result<(), String> {
+    /// Shows this process, once separated, what belongs to the attempt. Gives what [`Base::hide`] takes away
+    /// again, when that is possible.
+    pub(crate) fn show(&self, view: &View<'_>) -> Result<Option<Shown>, String> {
         let in_tmp = |path: &&PathBuf| path.starts_with(TMP);
         let mut shown: Vec<&PathBuf> = [&self.home].into_iter().filter(in_tmp).collect();
         for path in view.writable.iter().chain(view.readable).filter(in_tmp) {
@@ -178,7 +193,21 @@ impl Base {
         for (target, tree) in &layers.folders {
             attach_here(tree, target)?;
         }
-        attach_volumes(&volumes)
+        attach_volumes(&volumes)?;
+        let shown = || {
+            let targets = [Path::new(TMP)].into_iter().chain(trees.iter().map(|(target, ..)| *target));
+            let targets = targets.chain(view.writable.iter().map(PathBuf::as_path)).chain([view.folder]);
+            Shown { targets: targets.map(Path::to_owned).collect() }
+        };
+        Ok(view.is_plain().then(shown))
+    }
+
+    /// Takes away what an attempt saw. Tells whether the view is as it was before, shared memory included.
+    pub(crate) fn hide(&self, shown: &Shown) -> bool {
+        let is_hidden =
+            shown.targets.iter().rev().all(|target| unmount(target, UnmountFlags::DETACH).is_ok());
+        let is_empty = |folder| fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+        is_hidden && is_empty(SHM)
     }
 }
 

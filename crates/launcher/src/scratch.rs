@@ -94,10 +94,15 @@ impl Scratch {
     /// Makes it, or empties it of what an earlier task left.
     pub(crate) fn prepare(&self) -> io::Result<()> {
         match fs::create_dir(&self.host) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.sweep()?,
-            Err(error) => return Err(error),
+            Ok(()) => make_parts(&self.host),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.renew(),
+            Err(error) => Err(error),
         }
+    }
+
+    /// Makes it as new for the next task.
+    pub(crate) fn renew(&self) -> io::Result<()> {
+        self.sweep()?;
         make_parts(&self.host)
     }
 

@@ -1,26 +1,28 @@
 //! The fork server: keeps spare supervisors ready, and tells when a supervisor is gone.
 //!
 //! A spare has done all that needs no request, and waits on the request socket itself: a request wakes its
-//! supervisor at once, and the fork server makes the next spare meanwhile. A request is one datagram: a token
-//! (8 bytes, little endian), a byte that is 1 when the rest is the path of a file with the JSON, else 0 and
-//! the JSON. When the executor goes away, nothing new starts; the fork server stays until its supervisors
-//! have ended.
+//! supervisor at once, and the fork server makes the next spare meanwhile. A supervisor whose attempt left
+//! nothing behind becomes a spare again. A request is one datagram: a token (8 bytes, little endian), a byte
+//! that is 1 when the rest is the path of a file with the JSON, else 0 and the JSON. When the executor goes
+//! away, nothing new starts; the fork server stays until its supervisors have ended.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use pipewright_plan::LaunchNotice;
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::attempt::{Setting, supervise};
+use crate::attempt::{Left, Setting, supervise};
 use crate::namespace::Base;
 use crate::notices::Notices;
 use crate::scratch::{Pool, Scratch};
@@ -31,8 +33,14 @@ use crate::wait::descendants;
 const HEADER: usize = 9;
 /// Longest request; longer ones come as files.
 const REQUEST_BYTES: usize = 96 * 1024;
-/// How many supervisors wait for work.
+/// The least number of supervisors that wait for work.
 const SPARES: usize = 2;
+/// How long one that has served waits for more.
+const IDLE: Duration = Duration::from_secs(30);
+/// How many attempts a process serves, so that whatever it may gather is bounded.
+const ATTEMPTS: u32 = 1_000;
+/// In a record, in a token's place: the supervisor is a spare again.
+const FREE: u64 = 0;
 
 /// Whether tasks get a view of the file system of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,11 +125,11 @@ fn serve(options: &Options) -> io::Result<()> {
         (Some(base), Some(home)) => Some(Pool::take(home, |path| base.host(path))?),
         _ => None,
     };
+    set_socket_timeout(io::stdin(), Timeout::Recv, Some(IDLE))?;
     let (taken, take) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     rustix::io::ioctl_fionbio(&taken, true)?;
     let mut server = Server {
         setting,
-        null: File::open("/dev/null")?,
         signals: sys::signal_descriptor()?,
         taken,
         take,
@@ -134,9 +142,8 @@ fn serve(options: &Options) -> io::Result<()> {
 
 struct Server<'a> {
     setting: Setting<'a>,
-    null: File,
     signals: OwnedFd,
-    /// Says which spare has taken which request.
+    /// Says which spare has taken which request, and who is a spare again.
     taken: OwnedFd,
     take: OwnedFd,
     /// Where tasks get their scratch folders, when they are isolated.
@@ -182,7 +189,7 @@ impl Server<'_> {
             Ok(Fork::Child) => {
                 let scratch =
                     self.pool.as_ref().map(|pool| pool.folder(number, |path| self.setting.host(path)));
-                let run = AssertUnwindSafe(|| spare(&self.setting, scratch.as_ref(), &self.null, &self.take));
+                let run = AssertUnwindSafe(|| spare(&self.setting, scratch.as_ref(), &self.take));
                 sys::exit_now(catch_unwind(run).unwrap_or(101));
             }
             Ok(Fork::Parent(pid)) => {
@@ -209,7 +216,11 @@ impl Server<'_> {
         while rustix::io::read(&self.taken, &mut record) == Ok(record.len()) {
             let pid = i32::from_le_bytes(record[..4].try_into().expect("the slice has four bytes"));
             let token = u64::from_le_bytes(record[4..].try_into().expect("the slice has eight bytes"));
-            if let Some(number) = self.spares.remove(&pid) {
+            if token == FREE {
+                if let Some((_, number)) = self.supervisors.remove(&pid) {
+                    self.spares.insert(pid, number);
+                }
+            } else if let Some(number) = self.spares.remove(&pid) {
                 self.supervisors.insert(pid, (token, number));
             } else {
                 self.setting.notices.send(&LaunchNotice::Gone { token });
@@ -224,7 +235,7 @@ impl Server<'_> {
 
     fn reap(&mut self) {
         let mut is_clean = true;
-        while let Reaped::Child(pid, status) = sys::reap() {
+        while let Reaped::Child { pid, status, .. } = sys::reap() {
             let number = if let Some((token, number)) = self.supervisors.remove(&pid) {
                 self.setting.notices.send(&LaunchNotice::Gone { token });
                 is_clean &= status == 0;
@@ -262,8 +273,8 @@ impl Server<'_> {
     }
 }
 
-/// Waits for a request and runs it; returns this process's exit code.
-fn spare(setting: &Setting<'_>, scratch: Option<&Scratch>, null: &File, take: &OwnedFd) -> i32 {
+/// Waits for requests and runs them; returns this process's exit code.
+fn spare(setting: &Setting<'_>, scratch: Option<&Scratch>, take: &OwnedFd) -> i32 {
     let _ = rustix::process::setsid();
     let _ = rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1));
     let separated = setting.isolation.map_or(Ok(()), Base::separate).and_then(|()| {
@@ -271,29 +282,51 @@ fn spare(setting: &Setting<'_>, scratch: Option<&Scratch>, null: &File, take: &O
         let path = scratch.path();
         scratch.prepare().map_err(|error| format!("failed to prepare {}: {error}", path.display()))
     });
-    let mut request = vec![0; HEADER + REQUEST_BYTES];
-    let read = loop {
-        match rustix::io::read(io::stdin(), &mut request) {
-            Err(rustix::io::Errno::INTR) => {}
+    let mut request = Vec::with_capacity(HEADER + REQUEST_BYTES);
+    let mut served = 0;
+    while served < ATTEMPTS {
+        request.clear();
+        match rustix::io::read(io::stdin(), spare_capacity(&mut request)) {
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(rustix::io::Errno::AGAIN) if served == 0 => continue,
             Ok(0) | Err(_) => return 0,
-            Ok(read) => break read,
+            Ok(_) => {}
         }
-    };
-    let Some((token, rest)) = request[..read].split_first_chunk::<8>() else { return 0 };
-    let token = u64::from_le_bytes(*token);
+        let Some((token, rest)) = request.split_first_chunk::<8>() else { return 0 };
+        let token = u64::from_le_bytes(*token);
+        record(take, token);
+        if let Err(message) = separated {
+            setting.notices.send(&LaunchNotice::Refused { token, message });
+            return 1;
+        }
+        match serve_one(rest, token, scratch, setting) {
+            Left::Clean => {}
+            Left::Used => return 0,
+            Left::Failed => return 1,
+        }
+        served += 1;
+        if !record(take, FREE) {
+            // Nobody would count us among the spares.
+            return 0;
+        }
+    }
+    0
+}
+
+/// Tells the fork server what this process does; says whether it is there to hear it.
+fn record(take: &OwnedFd, token: u64) -> bool {
     let mut record = [0; 12];
     record[..4].copy_from_slice(&std::process::id().to_le_bytes());
     record[4..].copy_from_slice(&token.to_le_bytes());
-    let _ = rustix::io::write(take, &record);
-    sys::detach_stdin(null.as_raw_fd());
+    rustix::io::write(take, &record).is_ok()
+}
+
+fn serve_one(request: &[u8], token: u64, scratch: Option<&Scratch>, setting: &Setting<'_>) -> Left {
     let refuse = |message: String| {
         setting.notices.send(&LaunchNotice::Refused { token, message });
-        1
+        Left::Failed
     };
-    if let Err(message) = separated {
-        return refuse(message);
-    }
-    match rest.split_first() {
+    match request.split_first() {
         Some((0, json)) => supervise(json, token, scratch, setting),
         Some((_, path)) => {
             let file = setting.host(Path::new(&*String::from_utf8_lossy(path)));

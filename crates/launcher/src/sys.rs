@@ -56,17 +56,30 @@ pub(crate) fn block_signals() {
     unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const set, ptr::null_mut()) };
 }
 
+/// A signal that came.
+pub(crate) struct Awaited {
+    pub(crate) number: i32,
+    /// What was sent along with it, if anything.
+    pub(crate) value: Option<u64>,
+}
+
 /// Waits for an awaited signal, at most that long.
-pub(crate) fn wait_signal(limit: Option<Duration>) -> Option<i32> {
+pub(crate) fn wait_signal(limit: Option<Duration>) -> Option<Awaited> {
     let set = awaited_set();
     let limit = limit.map(|limit| libc::timespec {
         tv_sec: libc::time_t::try_from(limit.as_secs()).unwrap_or(libc::time_t::MAX),
         tv_nsec: limit.subsec_nanos().into(),
     });
     let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: set and limit live through the call; no signal details are asked for.
-    let signal = unsafe { libc::sigtimedwait(&raw const set, ptr::null_mut(), limit) };
-    (signal > 0).then_some(signal)
+    // SAFETY: all-zero bytes are a valid `siginfo_t`; set, details and limit live through the call. A queued
+    // signal has a value, of the size of a pointer.
+    unsafe {
+        let mut details = MaybeUninit::<libc::siginfo_t>::zeroed().assume_init();
+        let number = libc::sigtimedwait(&raw const set, &raw mut details, limit);
+        let is_queued = details.si_code == libc::SI_QUEUE;
+        let value = is_queued.then(|| details.si_value().sival_ptr.addr() as u64);
+        (number > 0).then_some(Awaited { number, value })
+    }
 }
 
 /// Makes a descriptor that is readable while an awaited signal is pending.
@@ -83,8 +96,8 @@ pub(crate) fn signal_descriptor() -> io::Result<OwnedFd> {
 
 /// What a look at the children found.
 pub(crate) enum Reaped {
-    /// This one has ended, with a wait status.
-    Child(i32, i32),
+    /// This one has ended, with a wait status, having used that with all that it reaped itself.
+    Child { pid: i32, status: i32, used: ChildrenUsage },
     /// There are children, none has ended.
     Running,
     /// There are no children.
@@ -94,38 +107,47 @@ pub(crate) enum Reaped {
 /// Reaps one child if any has ended.
 pub(crate) fn reap() -> Reaped {
     let mut status = 0;
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     loop {
-        // SAFETY: the status outlives the call.
-        match unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) } {
+        // SAFETY: status and usage outlive the call.
+        match unsafe { libc::wait4(-1, &raw mut status, libc::WNOHANG, usage.as_mut_ptr()) } {
             0 => return Reaped::Running,
             -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
             -1 => return Reaped::Childless,
-            pid => return Reaped::Child(pid, status),
+            pid => {
+                // SAFETY: all-zero bytes are a valid `rusage`, which the call has filled.
+                let used = ChildrenUsage::of(unsafe { usage.assume_init_ref() });
+                return Reaped::Child { pid, status, used };
+            }
         }
     }
 }
 
-/// CPU time and peak memory of all reaped children.
+/// CPU time and peak memory of children that were reaped.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ChildrenUsage {
     pub(crate) user_us: u64,
     pub(crate) system_us: u64,
     pub(crate) peak_bytes: u64,
 }
 
-pub(crate) fn children_usage() -> ChildrenUsage {
-    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: all-zero bytes are a valid `rusage`, which the call fills.
-    let usage = unsafe {
-        libc::getrusage(libc::RUSAGE_CHILDREN, usage.as_mut_ptr());
-        usage.assume_init()
-    };
-    let micros = |time: libc::timeval| {
-        u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000 + u64::try_from(time.tv_usec).unwrap_or(0)
-    };
-    ChildrenUsage {
-        user_us: micros(usage.ru_utime),
-        system_us: micros(usage.ru_stime),
-        peak_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024,
+impl ChildrenUsage {
+    fn of(usage: &libc::rusage) -> Self {
+        let micros = |time: libc::timeval| {
+            u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000 + u64::try_from(time.tv_usec).unwrap_or(0)
+        };
+        Self {
+            user_us: micros(usage.ru_utime),
+            system_us: micros(usage.ru_stime),
+            peak_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024,
+        }
+    }
+
+    /// Adds what another child has used.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.user_us += other.user_us;
+        self.system_us += other.system_us;
+        self.peak_bytes = self.peak_bytes.max(other.peak_bytes);
     }
 }
 
@@ -278,12 +300,6 @@ unsafe fn become_command(side: &mut ChildSide) {
         side.errno = errno;
         side.stage = 2;
     }
-}
-
-/// Replaces stdin by nothing, so that no request is read by a forked copy.
-pub(crate) fn detach_stdin(null: RawFd) {
-    // SAFETY: both descriptors are open; 0 is owned by nobody in this process.
-    unsafe { libc::dup2(null, 0) };
 }
 
 /// Which mounts a change reaches.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use crate::sys::{self, Reaped};
+use crate::sys::{self, Awaited, ChildrenUsage, Reaped};
 
 /// How long processes that were killed may take to vanish.
 const STUCK: Duration = Duration::from_secs(10);
@@ -16,6 +16,25 @@ pub(crate) struct End {
     pub(crate) status: i32,
     /// It was asked to stop before it ended.
     pub(crate) killed: bool,
+    /// Nothing that it left behind is alive.
+    pub(crate) all_gone: bool,
+}
+
+/// How requests to stop are met.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stopping {
+    /// From SIGTERM to SIGKILL.
+    pub(crate) grace: Duration,
+    /// What a signal carries that was sent for this attempt.
+    pub(crate) mark: Option<u64>,
+}
+
+impl Stopping {
+    /// Waits for a signal, and passes over those for an attempt that this process had before.
+    fn next_signal(self, limit: Option<Duration>) -> Option<i32> {
+        let is_meant = |signal: &Awaited| signal.value.is_none() || signal.value == self.mark;
+        sys::wait_signal(limit).filter(is_meant).map(|signal| signal.number)
+    }
 }
 
 /// Commands that run beside another.
@@ -24,6 +43,8 @@ pub(crate) struct Beside {
     running: Vec<i32>,
     /// With their wait statuses, in the order of their ends; those that had to be killed are among them.
     pub(crate) ended: Vec<(i32, i32)>,
+    /// By all processes of the attempt that were reaped.
+    pub(crate) used: ChildrenUsage,
 }
 
 impl Beside {
@@ -43,17 +64,20 @@ impl Beside {
     }
 
     /// Asks all to stop, kills them after `grace`, and waits until nothing of them is left.
-    pub(crate) fn stop(&mut self, grace: Duration) {
+    pub(crate) fn stop(&mut self, stopping: Stopping) {
         self.signal(Signal::TERM);
         self.signal(Signal::CONT);
-        let deadline = Instant::now() + grace;
+        let deadline = Instant::now() + stopping.grace;
         while !self.running.is_empty() {
             match sys::reap() {
-                Reaped::Child(pid, status) => self.note(pid, status),
+                Reaped::Child { pid, status, used } => {
+                    self.used.add(used);
+                    self.note(pid, status);
+                }
                 Reaped::Childless => break,
                 Reaped::Running => {
                     let left = deadline.saturating_duration_since(Instant::now());
-                    let signal = sys::wait_signal(Some(left));
+                    let signal = stopping.next_signal(Some(left));
                     if left.is_zero() || signal == Some(libc::SIGQUIT) {
                         break;
                     }
@@ -62,7 +86,7 @@ impl Beside {
         }
         // What is left of these is killed, which is no end of their own.
         self.ended.extend(self.running.drain(..).map(|pid| (pid, libc::SIGKILL)));
-        kill_stragglers(0);
+        kill_stragglers(0, &mut self.used);
     }
 }
 
@@ -70,7 +94,7 @@ impl Beside {
 ///
 /// SIGTERM asks the command's group to stop, and all beside it, and kills them after `grace`; SIGQUIT kills at
 /// once. `on_kill` is called once, before the first signal is passed on.
-pub(crate) fn wait(command: i32, beside: &mut Beside, grace: Duration, mut on_kill: impl FnMut()) -> End {
+pub(crate) fn wait(command: i32, beside: &mut Beside, stopping: Stopping, mut on_kill: impl FnMut()) -> End {
     let mut deadline: Option<Instant> = None;
     let mut killed = false;
     let status = loop {
@@ -78,11 +102,11 @@ pub(crate) fn wait(command: i32, beside: &mut Beside, grace: Duration, mut on_ki
             break status;
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let signal = sys::wait_signal(left);
+        let signal = stopping.next_signal(left);
         if matches!(signal, Some(libc::SIGTERM | libc::SIGQUIT)) && !killed {
             killed = true;
             on_kill();
-            deadline = Some(Instant::now() + grace);
+            deadline = Some(Instant::now() + stopping.grace);
             for signal in [Signal::TERM, Signal::CONT] {
                 signal_group(command, signal);
                 beside.signal(signal);
@@ -95,33 +119,40 @@ pub(crate) fn wait(command: i32, beside: &mut Beside, grace: Duration, mut on_ki
             deadline = Some(Instant::now() + Duration::from_millis(100));
         }
     };
-    if beside.running.is_empty() {
-        kill_stragglers(command);
+    let all_gone = if beside.running.is_empty() {
+        kill_stragglers(command, &mut beside.used)
     } else {
         signal_group(command, Signal::KILL);
-    }
-    End { status, killed }
+        false
+    };
+    End { status, killed, all_gone }
 }
 
 /// Reaps what has ended; returns the command's status once it is among that.
 fn reap_until(command: i32, beside: &mut Beside) -> Option<i32> {
     loop {
         match sys::reap() {
-            Reaped::Child(pid, status) if pid == command => return Some(status),
-            Reaped::Child(pid, status) => beside.note(pid, status),
+            Reaped::Child { pid, status, used } => {
+                beside.used.add(used);
+                if pid == command {
+                    return Some(status);
+                }
+                beside.note(pid, status);
+            }
             Reaped::Running | Reaped::Childless => return None,
         }
     }
 }
 
 /// Every orphan of the command is our child by now: kills them until none is left; 0 stands for no command.
-fn kill_stragglers(command: i32) {
+/// Tells whether that came.
+fn kill_stragglers(command: i32, used: &mut ChildrenUsage) -> bool {
     let give_up = Instant::now() + STUCK;
     loop {
         match sys::reap() {
-            Reaped::Child(..) => {}
-            Reaped::Childless => return,
-            Reaped::Running if Instant::now() > give_up => return,
+            Reaped::Child { used: more, .. } => used.add(more),
+            Reaped::Childless => return true,
+            Reaped::Running if Instant::now() > give_up => return false,
             Reaped::Running => {
                 kill_all(command);
                 sys::wait_signal(Some(Duration::from_millis(100)));

@@ -4,7 +4,7 @@
 //! [`ExitReport`]. Both are JSON, so either side may be older than the other.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -177,6 +177,12 @@ impl std::fmt::Debug for VolumeFile {
     }
 }
 
+/// Tells the value that comes with a request to stop the attempt of this folder. A signal that carries another
+/// one is meant for an attempt that its receiver had before.
+pub fn stop_mark(directory: &Path) -> Option<u64> {
+    u64::from_str_radix(directory.file_name()?.to_str()?, 16).ok()
+}
+
 /// How an attempt ended; written once, atomically.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExitReport {
@@ -254,6 +260,7 @@ pub enum LaunchNotice {
     Exists { token: u64 },
     /// Nothing could be started and no report could be left.
     Refused { token: u64, message: String },
-    /// The process beside the command is gone; without an earlier `Ended` it was killed.
+    /// The process beside the command is gone; without an earlier `Ended` it was killed. One that went on to
+    /// another attempt is not told of.
     Gone { token: u64 },
 }

@@ -68,8 +68,11 @@ fn executor_input(
         };
         input.outputs.artifacts.insert(name.clone(), ArtifactList { artifacts: vec![artifact] });
     }
-    // The folder is told by this path: the launcher puts the command's own report there.
-    input.outputs.output_file = format!("{folder}/output_metadata.json");
+    if !component.outputs.artifacts.is_empty() {
+        // The folder is told by this path: the launcher puts the command's own report there, and keeps that
+        // with its own files when there is no such folder.
+        input.outputs.output_file = format!("{folder}/output_metadata.json");
+    }
     input
 }
 

@@ -117,7 +117,8 @@ impl Shared {
             ["launcher", "serve", "--isolation", isolation, "--grace-ms"].map(OsString::from).into();
         args.push(options.grace.as_millis().to_string().into());
         args.extend(["--home".into(), options.home.clone().into_os_string()]);
-        let (requests, notices) = link::start(&options.program, &args, options.home.join("attempts"))?;
+        let (requests, notices, mut launcher) =
+            link::start(&options.program, &args, options.home.join("attempts"))?;
         let requests = Arc::new(requests);
         let generation = {
             let mut state = self.state();
@@ -126,7 +127,23 @@ impl Shared {
             state.generation
         };
         tokio::spawn(listen(Arc::downgrade(self), notices, generation));
+        let shared = Arc::downgrade(self);
+        tokio::spawn(async move {
+            // Its supervisors may live on and hold the socket, but nobody makes new ones.
+            let _ = launcher.wait().await;
+            if let Some(shared) = shared.upgrade() {
+                shared.drop_requests(generation);
+            }
+        });
         Ok(requests)
+    }
+
+    /// No more requests go to this fork server.
+    fn drop_requests(&self, generation: u64) {
+        let mut state = self.state();
+        if state.generation == generation {
+            state.requests = None;
+        }
     }
 
     /// Sends a request; a fork server that is gone is replaced once.
@@ -351,7 +368,8 @@ impl Shared {
                 }
             }
             LaunchNotice::Ended { token } => {
-                if let Some(attempt) = attempt_of(token) {
+                let attempt = self.state().tokens.remove(&token);
+                if let Some(attempt) = attempt {
                     self.adopt_after_end(&attempt).await;
                 }
             }
@@ -388,11 +406,9 @@ impl Shared {
 
     /// The fork server and all its supervisors are gone: what is not told yet is in the folders.
     async fn disconnected(self: &Arc<Self>, generation: u64) {
+        self.drop_requests(generation);
         let left: Vec<AttemptId> = {
-            let mut state = self.state();
-            if state.generation == generation {
-                state.requests = None;
-            }
+            let state = self.state();
             let is_left = |flight: &Flight| matches!(flight, Flight::Launched { generation: of, .. } if *of == generation);
             state.in_flight.iter().filter(|(_, flight)| is_left(flight)).map(|(id, _)| id.clone()).collect()
         };
@@ -409,7 +425,7 @@ impl Shared {
     }
 }
 
-async fn listen(shared: Weak<Shared>, notices: Notices, generation: u64) {
+async fn listen(shared: Weak<Shared>, mut notices: Notices, generation: u64) {
     loop {
         let notice = notices.next().await;
         let Some(shared) = shared.upgrade() else { return };

@@ -5,9 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use pipewright_engine::AttemptId;
-use pipewright_plan::ExitReport;
+use pipewright_plan::{ExitReport, stop_mark};
 use rustix::fs::{FlockOperation, flock};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+use super::stop;
 
 /// Returns the folder of an attempt.
 pub(super) fn path_of(home: &Path, attempt: &AttemptId) -> PathBuf {
@@ -90,7 +92,8 @@ pub(super) fn wait_until_free(folder: &Path) -> io::Result<()> {
 
 /// Asks the attempt's supervisor to stop its command; nothing happens when it is gone.
 ///
-/// The lock is looked at again once the process is pinned, so no other process that got the same id is hit.
+/// The lock is looked at again once the process is pinned, so no other process that got the same id is hit. The
+/// signal says which attempt is meant: the supervisor may have gone on to another.
 pub(super) fn signal_stop(folder: &Path) -> io::Result<()> {
     let Lock::Held { pid: Some(pid) } = try_lock(folder)? else { return Ok(()) };
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
@@ -100,10 +103,7 @@ pub(super) fn signal_stop(folder: &Path) -> io::Result<()> {
         Err(error) => return Err(error.into()),
     };
     if let Lock::Held { pid: Some(_) } = try_lock(folder)? {
-        match pidfd_send_signal(&process, Signal::TERM) {
-            Ok(()) | Err(rustix::io::Errno::SRCH) => {}
-            Err(error) => return Err(error.into()),
-        }
+        stop::ask(&process, stop_mark(folder))?;
     }
     Ok(())
 }

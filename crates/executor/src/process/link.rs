@@ -14,6 +14,7 @@ use pipewright_plan::{LaunchNotice, LaunchSpec};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
 use tokio::io::unix::AsyncFd;
+use tokio::process::{Child, Command};
 
 /// How long the fork server may leave a request unread.
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
@@ -59,12 +60,13 @@ impl Requests {
 /// Receives notices.
 pub(super) struct Notices {
     socket: AsyncFd<OwnedFd>,
+    buffer: Vec<u8>,
 }
 
 impl Notices {
     /// Waits for the next notice; `None` when the fork server and all its supervisors are gone.
-    pub(super) async fn next(&self) -> io::Result<Option<LaunchNotice>> {
-        let mut buffer = vec![0; NOTICE_BYTES];
+    pub(super) async fn next(&mut self) -> io::Result<Option<LaunchNotice>> {
+        let buffer = &mut self.buffer;
         loop {
             let mut ready = self.socket.readable().await?;
             let received = ready.try_io(|socket| {
@@ -87,13 +89,17 @@ impl Notices {
     }
 }
 
-/// Starts a fork server; requests that are too long go through files in `spill`.
-pub(super) fn start(program: &Path, args: &[OsString], spill: PathBuf) -> io::Result<(Requests, Notices)> {
+/// Starts a fork server; requests that are too long go through files in `spill`. It outlives its handle.
+pub(super) fn start(
+    program: &Path,
+    args: &[OsString],
+    spill: PathBuf,
+) -> io::Result<(Requests, Notices, Child)> {
     let pair = || socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None);
     let (requests, requests_far) = pair()?;
     let (notices, notices_far) = pair()?;
     set_socket_timeout(&requests, Timeout::Send, Some(WRITE_LIMIT))?;
-    let child = tokio::process::Command::new(program)
+    let child = Command::new(program)
         .args(args)
         .env_clear()
         .current_dir("/")
@@ -104,7 +110,8 @@ pub(super) fn start(program: &Path, args: &[OsString], spill: PathBuf) -> io::Re
         .spawn()?;
     tracing::debug!(pid = child.id(), "launcher started");
     rustix::io::ioctl_fionbio(&notices, true)?;
-    Ok((Requests { socket: requests, spill }, Notices { socket: watch(notices)? }))
+    let notices = Notices { socket: watch(notices)?, buffer: vec![0; NOTICE_BYTES] };
+    Ok((Requests { socket: requests, spill }, notices, child))
 }
 
 #[allow(unsafe_code)]

@@ -2,7 +2,7 @@
 //!
 //! The launcher's folders are the truth: an attempt whose folder exists was launched. In memory is only what
 //! is in flight. What a folder says is read in `folder`, what it means in `outcome`; `link` talks to the
-//! launcher's fork server, `request` makes its requests. What stands for an image is decided in
+//! launcher's fork server, `request` makes its requests, `stop` asks for an end. What stands for an image is decided in
 //! `surroundings`, with `images` (and `images_file`, `pip`), `bootstrap`, `interpreter`, `names` and `python_env`.
 
 mod bootstrap;
@@ -23,6 +23,7 @@ mod pod;
 mod python_env;
 mod references;
 mod request;
+mod stop;
 mod surroundings;
 mod teller;
 
