@@ -24,7 +24,7 @@ export function StatusBadge({ state, plain }: { state: string | undefined; plain
   return (
     <span
       className={cx(
-        "inline-flex items-center gap-1.5 font-medium whitespace-nowrap",
+        "inline-flex items-center gap-1.5 align-middle font-medium whitespace-nowrap",
         toneText[look.tone],
         !plain && cx("h-[22px] rounded-full pr-2 pl-1.5 text-xs", toneSoft[look.tone]),
       )}

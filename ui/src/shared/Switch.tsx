@@ -9,7 +9,7 @@ export function Switch({ label, isOn, onChange, isDisabled, showLabel }: { label
       aria-label={label}
       disabled={isDisabled}
       onClick={() => onChange(!isOn)}
-      className="inline-flex items-center gap-2 disabled:opacity-50"
+      className="inline-flex items-center gap-2 align-middle disabled:opacity-50"
     >
       <span className={cx("flex h-[18px] w-8 items-center rounded-full p-0.5 transition-colors", isOn ? "bg-accent" : "bg-line-strong")}>
         <span className={cx("size-3.5 rounded-full bg-white shadow-sm transition-transform", isOn && "translate-x-3.5")} />

@@ -1,5 +1,4 @@
 import { useSyncExternalStore } from "react";
-import { Hint } from "./Tooltip";
 import { durationText, fullText, parseTime, relativeText } from "./time";
 
 /** One clock for the whole page: every second, only while somebody looks. */
@@ -36,15 +35,15 @@ export function useNowWhile(moves: boolean): number {
   return useSyncExternalStore(moves ? subscribe : still, () => now);
 }
 
-/** "4 min ago", with the full date and time on hover and focus. */
+/** "4 min ago", with the full date and time on hover. */
 export function RelativeTime({ time, empty = "—" }: { time: string | undefined; empty?: string }) {
   const at = parseTime(time);
   const current = useNow();
   if (at === undefined) return <span className="text-ink-3">{empty}</span>;
   return (
-    <Hint text={fullText(at)} className="tnum whitespace-nowrap">
-      <time dateTime={time}>{relativeText(at, current)}</time>
-    </Hint>
+    <time dateTime={time} title={fullText(at)} className="tnum whitespace-nowrap">
+      {relativeText(at, current)}
+    </time>
   );
 }
 
@@ -54,5 +53,8 @@ export function Duration({ from, to, isLive = true }: { from: string | undefined
   const end = parseTime(to);
   const current = useNowWhile(start !== undefined && end === undefined && isLive);
   if (start === undefined || (end === undefined && !isLive)) return <span className="text-ink-3">—</span>;
-  return <span className="tnum whitespace-nowrap">{durationText((end ?? Math.max(current, start)) - start)}</span>;
+  const length = (end ?? Math.max(current, start)) - start;
+  // The API of KFP tells whole seconds: what began and ended in the same one took less, not nothing.
+  const text = length < 1000 && !/\.\d/.test(from ?? "") ? "< 1 s" : durationText(length);
+  return <span className="tnum whitespace-nowrap">{text}</span>;
 }

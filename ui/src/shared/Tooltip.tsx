@@ -1,5 +1,5 @@
 import type { ReactElement, ReactNode } from "react";
-import { Focusable, Tooltip as AriaTooltip, TooltipTrigger } from "react-aria-components";
+import { Tooltip as AriaTooltip, TooltipTrigger } from "react-aria-components";
 import { Keys } from "./Keys";
 
 export interface TooltipProps {
@@ -24,15 +24,11 @@ export function Tooltip({ text, shortcut, children }: TooltipProps) {
   );
 }
 
-/** A tooltip over a piece of text; keyboards reach it too. */
-export function Hint({ text, children, className }: { text: ReactNode; children: ReactNode; className?: string }) {
+/** A tooltip over a piece of text. */
+export function Hint({ text, children, className }: { text: string; children: ReactNode; className?: string }) {
   return (
-    <Tooltip text={text}>
-      <Focusable>
-        <span role="note" tabIndex={0} className={className}>
-          {children}
-        </span>
-      </Focusable>
-    </Tooltip>
+    <span title={text} className={className}>
+      {children}
+    </span>
   );
 }

@@ -8,6 +8,8 @@ import { IconButton } from "@/shared/Button";
 import { cx } from "@/shared/cx";
 import { remember, remembered } from "@/shared/storage";
 import { Toasts } from "@/shared/Toasts";
+import { ConnectionNote } from "./ConnectionNote";
+import { useLive } from "./live";
 import { LoginPage } from "./LoginPage";
 import { Sidebar } from "./Sidebar";
 import { useShortcuts } from "./shortcuts";
@@ -27,6 +29,7 @@ function Frame() {
   const [isCollapsed, setCollapsed] = useState(() => remembered<boolean>("sidebar.collapsed") ?? false);
   const [isDrawerOpen, setDrawerOpen] = useState(false);
   const [isPaletteOpen, setPaletteOpen] = useState(false);
+  const connection = useLive();
   const path = useLocation({ select: (location) => location.pathname });
   const collapse = (next: boolean) => {
     setCollapsed(next);
@@ -57,6 +60,7 @@ function Frame() {
         >
           <Outlet />
         </main>
+        <ConnectionNote connection={connection} />
       </div>
       {isPaletteOpen && (
         <Suspense>

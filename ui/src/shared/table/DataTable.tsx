@@ -147,7 +147,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
                     {shown.map((column) => (
                       <td
                         key={column.id}
-                        className={cx("h-11 max-w-0 px-3 first:pl-4 last:pr-4", column.align === "end" && "text-right", column.isWideOnly && "max-lg:hidden", column.className)}
+                        className={cx("h-11 max-w-0 px-3 align-middle [&>*]:align-middle first:pl-4 last:pr-4", column.align === "end" && "text-right", column.isWideOnly && "max-lg:hidden", column.className)}
                       >
                         {column.cell(row)}
                       </td>
