@@ -17,11 +17,12 @@ fn bindings(plan: &Plan) -> String {
             let item = task.iterator.as_ref().map(|iterator| format!(" for {}", iterator.item_input));
             lines.push(format!("  {task_name}{}", item.unwrap_or_default().replace("pipelinechannel--", "")));
             for (input, binding) in &task.parameters {
-                let source = match &binding.source {
+                let source = match binding.source.inner() {
                     ParameterSource::DagInput { name } => format!("dag {name}"),
                     ParameterSource::TaskOutput { task, key } => format!("task {task}.{key}"),
                     ParameterSource::Constant { .. } => "constant".to_owned(),
                     ParameterSource::FinalStatus { task } => format!("status {task}"),
+                    ParameterSource::Optional { .. } => "optional".to_owned(),
                     ParameterSource::TaskConfig { .. } => "task config".to_owned(),
                 };
                 let selected = if binding.selector.is_some() { " selected" } else { "" };

@@ -25,7 +25,7 @@ const ERRORS: &[Case] = &[
     ("{{workflow.name}}", "{{workflow.nmae}}", "'{{workflow.nmae", "unknown-tag", &["did you mean `workflow.name`"]),
     ("{{inputs.parameters.text}}'", "{{inputs.parameters.txet}}'", "'{{inputs.parameters.txet", "unknown-tag", &["did you mean `text`"]),
     ("{{inputs.parameters.text}}'", "{{item}}'", "'{{item}}']}", "unknown-tag", &["`{{item}}`"]),
-    ("{{inputs.parameters.text}}'", "{{=1 + 1}}'", "'{{=1 + 1", "unsupported", &["{{=…}}"]),
+    ("{{inputs.parameters.text}}'", "{{=1 + }}'", "'{{=1 + ", "wrong-expression", &["ends too early"]),
     ("value: '{{item}}'", "value: '{{steps}}{{inputs.x}}'", "'{{steps}}", "unknown-tag", &["`{{inputs.x}}`"]),
     ("when: '{{item}} > 1'", "when: '{{item}} >'", "'{{item}} >'", "wrong-expression", &["ends where an operand"]),
     ("when: '{{item}} > 1'", "when: '{{item}} & 1'", "'{{item}} & 1'", "wrong-expression", &["`&`"]),

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,6 +12,7 @@ use crate::companion::{self, Companions, Obstacle};
 use crate::folder::Folder;
 use crate::namespace::{Base, Shown, View};
 use crate::notices::Notices;
+use crate::result::Captured;
 use crate::scratch::{Scratch, remove_parts};
 use crate::wait::{self, Stopping};
 use crate::{command, publish, sys};
@@ -166,14 +168,17 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
             .and_then(|()| companions.start((spec, &input), folder, setting))
     };
     let started = ready.and_then(|()| start(spec, &input, folder, &view, setting).map_err(Obstacle::Message));
+    let mut captured = None;
     let (end, failed) = match started {
-        Ok((pid, shown)) => {
+        Ok((pid, shown, result)) => {
+            captured = result;
             if spec.companions.is_empty() {
                 setting.notices.send(&LaunchNotice::Started { token, pid: pid.unsigned_abs() });
             }
             let stopping = setting.stopping(spec);
             let end = wait::wait(pid, &mut companions.beside, stopping, || folder.mark_killed());
-            trace = Trace { shown, all_gone: end.all_gone };
+            // A process that had a second thread serves no other attempt.
+            trace = Trace { shown: shown.filter(|_| captured.is_none()), all_gone: end.all_gone };
             (Ok(end), None)
         }
         Err(Obstacle::Message(message)) => (Err(message), None),
@@ -184,6 +189,8 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
     if !spec.companions.is_empty() {
         companions.beside.stop(setting.stopping(spec));
     }
+    // However it ended, the log is complete before that is told.
+    let result = captured.map(Captured::end);
     let end = match end {
         Ok(end) => end,
         Err(message) => {
@@ -205,7 +212,13 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
             Some(base) => base.host_of_seen(path, &view),
             None => path.to_owned(),
         };
-        match publish::publish(spec, &input, &host) {
+        let published = publish::publish(spec, &input, &host).and_then(|mut published| {
+            if let (Some(name), Some(result)) = (&spec.result, result) {
+                published.parameters.insert(name.clone(), result?.into());
+            }
+            Ok(published)
+        });
+        match published {
             Ok(published) => report.published = Some(published),
             Err(message) => report.publish_error = Some(message),
         }
@@ -219,16 +232,23 @@ fn start(
     folder: &Folder,
     view: &View<'_>,
     setting: &Setting<'_>,
-) -> Result<(i32, Option<Shown>), String> {
+) -> Result<(i32, Option<Shown>, Option<Captured>), String> {
     let failed = |error: io::Error| format!("failed to prepare {}: {error}", folder.path().display());
     folder.write_files(spec).map_err(failed)?;
     let log = folder.open_log(&spec.notes).map_err(failed)?;
     let null = File::open("/dev/null").map_err(|error| format!("failed to open /dev/null: {error}"))?;
     command::create_output_folders(view.writable, |path| setting.host(path))?;
     let (extra_env, shown) = enter(spec, view, setting)?;
-    let prepared = command::prepare(spec, input, &extra_env, &null, &log)?;
+    let pipe = match &spec.result {
+        Some(_) => Some(std::io::pipe().map_err(failed)?),
+        None => None,
+    };
+    let stdout = pipe.as_ref().map_or(log.as_fd(), |(_, writer)| writer.as_fd());
+    let prepared = command::prepare(spec, input, &extra_env, (null.as_fd(), stdout, log.as_fd()))?;
     let pid = sys::spawn(&prepared).map_err(|error| command::explain(&error, &prepared))?;
-    Ok((pid, shown))
+    // Our own end of the pipe goes here, so that the command's is the last.
+    let reader = pipe.map(|(reader, _)| reader);
+    Ok((pid, shown, reader.map(|reader| Captured::begin(reader, log))))
 }
 
 /// Gives this process the view of a command; returns the variables that it needs for want of one, and what

@@ -1,8 +1,8 @@
 //! Turns a request into the command line, environment and files that the user's process gets.
 
 use std::ffi::CString;
-use std::fs::{self, File};
-use std::os::fd::AsRawFd;
+use std::fs;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -86,8 +86,7 @@ pub(crate) fn prepare(
     spec: &LaunchSpec,
     input: &ExecutorInput,
     extra_env: &[(String, String)],
-    stdin: &File,
-    log: &File,
+    (stdin, stdout, stderr): (BorrowedFd<'_>, BorrowedFd<'_>, BorrowedFd<'_>),
 ) -> Result<Prepared, String> {
     let filling = Filling { executor_input: input, defaults: &spec.defaults, job: &spec.job };
     let mut words = filling.words(&spec.command);
@@ -112,7 +111,8 @@ pub(crate) fn prepare(
         working_directory: CString::new(work.as_os_str().as_bytes())
             .map_err(|_| "the working directory holds a zero byte".to_owned())?,
         stdin: stdin.as_raw_fd(),
-        log: log.as_raw_fd(),
+        stdout: stdout.as_raw_fd(),
+        stderr: stderr.as_raw_fd(),
         argv: words.iter().map(|word| text(word)).collect::<Result<_, _>>()?,
     })
 }

@@ -5,6 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::path::{Component, Path, PathBuf};
 
 use pipewright_plan::{
@@ -152,7 +153,12 @@ fn launch(
                     },
                     setting,
                 )?;
-                let prepared = command::prepare(spec, &spec.executor_input, &extra_env, &null, &log)?;
+                let prepared = command::prepare(
+                    spec,
+                    &spec.executor_input,
+                    &extra_env,
+                    (null.as_fd(), log.as_fd(), log.as_fd()),
+                )?;
                 Err(command::explain(&sys::exec(&prepared, parent), &prepared))
             };
             let Err(message) = become_it();

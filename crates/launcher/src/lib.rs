@@ -15,6 +15,7 @@ mod namespace;
 mod notices;
 mod places;
 mod publish;
+mod result;
 mod scratch;
 mod serve;
 mod sys;

@@ -35,6 +35,9 @@ pub(crate) fn publish(
     let mut published = Published::default();
     let mut missing = Vec::new();
     for (name, parameter_type) in &spec.output_parameters {
+        if spec.result.as_ref() == Some(name) {
+            continue;
+        }
         if let Some(value) = output.parameter_values.remove(name) {
             published.parameters.insert(name.clone(), normalize(value));
             continue;

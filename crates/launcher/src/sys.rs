@@ -159,8 +159,8 @@ pub(crate) struct Prepared {
     pub(crate) env: Vec<CString>,
     pub(crate) working_directory: CString,
     pub(crate) stdin: RawFd,
-    /// For stdout and stderr.
-    pub(crate) log: RawFd,
+    pub(crate) stdout: RawFd,
+    pub(crate) stderr: RawFd,
 }
 
 /// Where starting went wrong.
@@ -176,7 +176,8 @@ struct ChildSide {
     env: Vec<*const libc::c_char>,
     working_directory: *const libc::c_char,
     stdin: RawFd,
-    log: RawFd,
+    stdout: RawFd,
+    stderr: RawFd,
     parent: i32,
     stage: u8,
     errno: i32,
@@ -247,7 +248,8 @@ impl ChildSide {
             env: pointers(&prepared.env),
             working_directory: prepared.working_directory.as_ptr(),
             stdin: prepared.stdin,
-            log: prepared.log,
+            stdout: prepared.stdout,
+            stderr: prepared.stderr,
             parent,
             stage: 0,
             errno: 0,
@@ -277,8 +279,8 @@ unsafe fn become_command(side: &mut ChildSide) {
         let set = awaited_set();
         libc::sigprocmask(libc::SIG_UNBLOCK, &raw const set, ptr::null_mut());
         libc::dup2(side.stdin, 0);
-        libc::dup2(side.log, 1);
-        libc::dup2(side.log, 2);
+        libc::dup2(side.stdout, 1);
+        libc::dup2(side.stderr, 2);
         if libc::chdir(side.working_directory) != 0 {
             side.errno = *libc::__errno_location();
             side.stage = 1;

@@ -89,14 +89,15 @@ fn check_task(
     }
     let mut producers = Vec::new();
     for (name, binding) in &task.parameters {
-        match &binding.source {
+        match binding.source.inner() {
             ParameterSource::DagInput { name: input } => {
                 if !owner.inputs.parameters.contains_key(input) {
                     broken.push(at(format!("{path}.{name}"), format!("the dag has no parameter `{input}`")));
                 }
             }
             ParameterSource::TaskOutput { task, .. } => producers.push(task),
-            ParameterSource::Constant { .. }
+            ParameterSource::Optional { .. }
+            | ParameterSource::Constant { .. }
             | ParameterSource::FinalStatus { .. }
             | ParameterSource::TaskConfig { .. } => {}
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::expr::Expr;
 use crate::placeholder::{Text, Word};
 use crate::platform::{PipelinePlatform, TaskPlatform};
 use crate::resource::Resource;
@@ -179,6 +180,13 @@ pub struct DagOutputs {
     pub parameters: IndexMap<String, ParameterSelector>,
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub artifacts: IndexMap<String, ArtifactSelector>,
+    /// Output parameters that are computed from what the tasks left (v1): over the tags of tasks, of the dag's
+    /// inputs and of the run.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub computed: IndexMap<String, Expr>,
+    /// Output artifacts that an expression chooses among those of the tasks (v1).
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub chosen: IndexMap<String, Expr>,
 }
 
 /// Where a dag's output parameter comes from. `sources` are (sub-task, output key).
@@ -219,6 +227,9 @@ pub struct Container {
     /// Containers of the same pod, in the document's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub companions: Vec<Companion>,
+    /// The output parameter that is what the command writes to its standard output (v1 `outputs.result`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
 }
 
 impl Container {

@@ -3,12 +3,14 @@
 //! It says what is to be computed; `engine::driver::eval` computes it. Numbers keep the distinction between
 //! integers and doubles that the literal had; comparisons across the two are numeric.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::value::Value;
 
 /// An expression over named variables.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Expr {
     Literal {
@@ -37,6 +39,11 @@ pub enum Expr {
         function: Function,
         arguments: Vec<Expr>,
     },
+    /// A function of [`crate::library`] by its name; `coalesce` is lazy in its second argument
+    Named {
+        name: String,
+        arguments: Vec<Expr>,
+    },
     List {
         items: Vec<Expr>,
     },
@@ -51,6 +58,53 @@ pub enum Expr {
         body: Box<Expr>,
         transform: Option<Box<Expr>>,
     },
+}
+
+impl Expr {
+    /// Lists the free variables, each once.
+    pub fn variables(&self) -> BTreeSet<&str> {
+        let mut found = BTreeSet::new();
+        self.collect_variables(&mut Vec::new(), &mut found);
+        found
+    }
+
+    fn collect_variables<'e>(&'e self, bound: &mut Vec<&'e str>, found: &mut BTreeSet<&'e str>) {
+        match self {
+            Self::Literal { .. } => {}
+            Self::Variable { name } => {
+                if !bound.contains(&name.as_str()) {
+                    found.insert(name);
+                }
+            }
+            Self::Select { operand, .. } | Self::Has { operand, .. } => {
+                operand.collect_variables(bound, found)
+            }
+            Self::Index { operand, index } => {
+                operand.collect_variables(bound, found);
+                index.collect_variables(bound, found);
+            }
+            Self::Call { arguments: inner, .. }
+            | Self::Named { arguments: inner, .. }
+            | Self::List { items: inner } => {
+                inner.iter().for_each(|inner| inner.collect_variables(bound, found));
+            }
+            Self::Map { entries } => {
+                for (key, value) in entries {
+                    key.collect_variables(bound, found);
+                    value.collect_variables(bound, found);
+                }
+            }
+            Self::Fold { range, variable, body, transform, .. } => {
+                range.collect_variables(bound, found);
+                bound.push(variable);
+                body.collect_variables(bound, found);
+                if let Some(transform) = transform {
+                    transform.collect_variables(bound, found);
+                }
+                bound.pop();
+            }
+        }
+    }
 }
 
 /// A function or operator; the receiver of a method is its first argument.

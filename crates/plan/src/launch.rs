@@ -62,6 +62,9 @@ pub struct LaunchSpec {
     /// Where the command starts; the attempt's `work` folder when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_directory: Option<PathBuf>,
+    /// The output parameter that is the end of what the command writes to its standard output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
     /// Flushes the exit report to disk before it is announced.
     #[serde(default)]
     pub flush: bool,

@@ -8,6 +8,7 @@ mod component;
 mod executor_io;
 mod expr;
 mod launch;
+pub mod library;
 mod placeholder;
 mod platform;
 mod pod;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::executor_io::{ExecutorArtifact, ExecutorInput};
+use crate::expr::Expr;
 use crate::value::{Value, text_form};
 
 /// Something that stands for a value known only at run time.
@@ -67,6 +68,11 @@ pub enum Placeholder {
     /// stays as it is written when nobody knows an answer
     Tag {
         name: String,
+    },
+    /// An expression of the v1 format (`{{=…}}`), answered as a tag is: under its text with `=` before it
+    Expression {
+        text: String,
+        expr: Box<Expr>,
     },
     /// The inner text, JSON-escaped `times` times
     JsonEscape {
@@ -305,6 +311,10 @@ impl Filling<'_> {
             Placeholder::WorkspacePath => self.job.workspace_path.clone(),
             Placeholder::Tag { name } => {
                 self.job.tags.get(name).cloned().unwrap_or_else(|| format!("{{{{{name}}}}}"))
+            }
+            Placeholder::Expression { text, .. } => {
+                let name = format!("={text}");
+                self.job.tags.get(&name).cloned().unwrap_or_else(|| format!("{{{{{name}}}}}"))
             }
             Placeholder::JsonEscape { inner, times } => {
                 let mut text = self.placeholder(inner);

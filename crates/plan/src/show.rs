@@ -65,6 +65,7 @@ impl Display for Path<'_> {
             Placeholder::PipelineRoot => out.write_str(".pipeline_root"),
             Placeholder::WorkspacePath => out.write_str(".workspace_path"),
             Placeholder::Tag { name } => out.write_str(name),
+            Placeholder::Expression { text, .. } => write!(out, "={text}"),
             Placeholder::JsonEscape { inner, times } => write!(out, "{}.json_escape[{times}]", Path(inner)),
         }
     }
@@ -164,6 +165,17 @@ fn write_expr(out: &mut Formatter<'_>, expr: &Expr, around: u8) -> fmt::Result {
         }
         Expr::Has { operand, field } => write!(out, "has({operand}.{field})"),
         Expr::Call { function, arguments } => write_call(out, *function, arguments, around),
+        Expr::Named { name, arguments } => match (name.as_str(), arguments.as_slice()) {
+            ("field" | "field?", [operand, Expr::Literal { value: Value::String(field) }]) => {
+                write_expr(out, operand, STRONGEST)?;
+                write!(out, ".{field}")
+            }
+            (name, arguments) => {
+                write!(out, "{name}(")?;
+                write_list(out, arguments)?;
+                out.write_char(')')
+            }
+        },
         Expr::List { items } => {
             out.write_char('[')?;
             write_list(out, items)?;

@@ -52,12 +52,24 @@ pub enum ParameterSource {
     DagInput { name: String },
     /// An output of a sibling.
     TaskOutput { task: String, key: String },
+    /// What the source yields, or nothing: the input is left out then.
+    Optional { source: Box<ParameterSource> },
     /// A literal, placeholders of the task's own inputs and of the job allowed inside.
     Constant { value: ValueTemplate },
     /// How a sibling ended, as a struct.
     FinalStatus { task: String },
     /// Settings of the task that are handed to its code.
     TaskConfig { config: Box<TaskConfig> },
+}
+
+impl ParameterSource {
+    /// Returns what the value comes from, optional or not.
+    pub fn inner(&self) -> &Self {
+        match self {
+            Self::Optional { source } => source.inner(),
+            other => other,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -172,6 +184,9 @@ pub struct Retry {
     /// Since the first attempt's start; no attempt is planned for a later time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Duration>,
+    /// Over the tags of the task and of its last attempt; another attempt is made only when this holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Expr>,
 }
 
 /// Which ends of an attempt are worth another.

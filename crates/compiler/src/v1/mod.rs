@@ -2,6 +2,7 @@
 //!
 //! How its rules map onto the plan: `docs/adr/0007-v1-lowers-into-the-plan.md`.
 
+mod expression;
 mod lower;
 mod tags;
 mod when;

@@ -26,6 +26,10 @@ pub(super) enum Tag {
     TaskParameter { task: String, name: String },
     /// `tasks.t.outputs.artifacts.x`
     TaskArtifact { task: String, name: String },
+    /// `inputs.parameters`, all of them
+    InputParameters,
+    /// `tasks.t.outputs.result`
+    TaskResult { task: String },
     /// `tasks.t.` and anything else
     TaskFact { task: String, fact: String },
     /// `item`
@@ -55,6 +59,8 @@ impl Tag {
             Self::OutputArtifactPath(name) => format!("outputs.artifacts.{name}.path"),
             Self::TaskParameter { task, name } => format!("tasks.{task}.outputs.parameters.{name}"),
             Self::TaskArtifact { task, name } => format!("tasks.{task}.outputs.artifacts.{name}"),
+            Self::InputParameters => "inputs.parameters".to_owned(),
+            Self::TaskResult { task } => format!("tasks.{task}.outputs.result"),
             Self::TaskFact { task, fact } => format!("tasks.{task}.{fact}"),
             Self::Item => "item".to_owned(),
             Self::ItemField(key) => format!("item.{key}"),
@@ -111,6 +117,7 @@ fn read(inner: &str) -> Option<Tag> {
     let unknown = || Some(Tag::Unknown(inner.to_owned()));
     let (head, rest) = inner.split_once('.').unwrap_or((inner, ""));
     match head {
+        "inputs" if rest == "parameters" => Some(Tag::InputParameters),
         "inputs" => match rest.split_once('.') {
             Some(("parameters", name)) => Some(Tag::InputParameter(name.to_owned())),
             Some(("artifacts", name)) => Some(match name.strip_suffix(".path") {
@@ -152,6 +159,9 @@ fn task_tag(head: &str, rest: &str) -> Tag {
     }
     if let Some(name) = fact.strip_prefix("outputs.artifacts.") {
         return Tag::TaskArtifact { task, name: name.to_owned() };
+    }
+    if fact == "outputs.result" {
+        return Tag::TaskResult { task };
     }
     Tag::TaskFact { task, fact: fact.to_owned() }
 }

@@ -252,7 +252,8 @@ fn visit_placeholder(placeholder: &Placeholder, visit: &mut dyn FnMut(Mention<'_
         | Placeholder::JobCreateTime
         | Placeholder::JobScheduleTime
         | Placeholder::PipelineRoot
-        | Placeholder::Tag { .. } => {}
+        | Placeholder::Tag { .. }
+        | Placeholder::Expression { .. } => {}
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use pipewright_plan::{Outcome, Retry, RetryOn};
+use pipewright_plan::{Outcome, Retry, RetryOn, Value};
 
 use super::{Decision, is_retryable};
-use crate::driver::{import_request, is_error, order, published_outcome};
+use crate::driver::{Asking, import_request, is_error, order, published_outcome};
 use crate::event::{AttemptEnd, Doom, Event, Failure, FailureReason};
 use crate::id::{AttemptId, Timestamp};
 use crate::input::{CacheAnswer, ImportAnswer};
@@ -89,6 +89,7 @@ impl Decision<'_> {
             Some(_) if self.state.is_called_off(id) => {
                 self.end_key(task, TaskPhase::Cancelled, Outcome::default(), Some(failure));
             }
+            Some(retry) if !self.is_wanted(id, number, retry) => self.fail_key(task, failure),
             Some(retry) => {
                 let delay = delay_before(retry, number + 1);
                 if self.is_too_late(id, retry, delay) {
@@ -102,6 +103,17 @@ impl Decision<'_> {
             }
             None => self.fail_key(task, failure),
         }
+    }
+
+    /// Tells whether the policy's own condition asks for another attempt after this one.
+    fn is_wanted(&self, id: NodeId, number: u32, retry: &Retry) -> bool {
+        let Some(condition) = &retry.condition else { return true };
+        let node = &self.state.nodes[id];
+        let next = AttemptId { run: self.state.run.clone(), task: node.key.clone(), number: number + 1 };
+        let values = &node.inputs.parameters;
+        let asking =
+            Asking { plan: self.plan, state: self.state, key: &node.key, attempt: Some(&next), values };
+        asking.compute(condition) == Ok(Value::Bool(true))
     }
 
     /// Tells whether another attempt would begin after the time that all of them have.
@@ -194,6 +206,7 @@ mod tests {
             max_backoff: Some(Duration::from_secs(10)),
             on: RetryOn::Any,
             within: None,
+            condition: None,
         };
         let pauses: Vec<u128> = (1..=5).map(|k| delay_before(&retry, k).as_millis()).collect();
         assert_eq!(pauses, [1500, 3000, 6000, 10_000, 10_000]);

@@ -4,7 +4,7 @@ use pipewright_plan::{Dag, Outcome};
 
 use super::Decision;
 use super::cancel::{called_off, phase_of};
-use crate::driver::{collect, dag_outcome};
+use crate::driver::{collect, computed, dag_outcome};
 use crate::event::{Event, Failure, FailureReason};
 use crate::state::{Children, Node, NodeId, UNBORN, dag_at};
 use crate::view::{RunPhase, TaskPhase};
@@ -56,7 +56,7 @@ impl Decision<'_> {
     }
 
     /// A group failed when anything inside failed, was cancelled when anything was, and succeeded otherwise.
-    fn finish_group(&mut self, id: NodeId, inside: &[NodeId], outcome: Outcome) {
+    fn finish_group(&mut self, id: NodeId, inside: &[NodeId], mut outcome: Outcome) {
         let phases = |wanted: TaskPhase| {
             inside.iter().map(|child| &self.state.nodes[*child]).filter(move |child| child.phase == wanted)
         };
@@ -72,7 +72,10 @@ impl Decision<'_> {
             let cancelled = self.state.cancelling.as_ref().map(|(why, reason)| called_off(*why, reason));
             (TaskPhase::Cancelled, cancelled)
         } else {
-            (TaskPhase::Succeeded, None)
+            match computed(self.plan, self.state, id, &mut outcome) {
+                Ok(()) => (TaskPhase::Succeeded, None),
+                Err(failure) => (TaskPhase::Failed, Some(failure)),
+            }
         };
         self.end_key(self.key(id), phase, outcome, error);
     }

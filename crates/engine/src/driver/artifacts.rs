@@ -92,7 +92,8 @@ fn add(
     if texts.is_empty() {
         return;
     }
-    let job = Asking { plan, state, key, attempt: None }.job_facts(texts.iter().map(|(_, text)| *text));
+    let asking = Asking { plan, state, key, attempt: None, values: &resolved.parameters };
+    let job = asking.job_facts(texts.iter().map(|(_, text)| *text));
     let input = inputs_alone(resolved);
     let defaults = BTreeMap::new();
     let filling = Filling { executor_input: &input, defaults: &defaults, job: &job };

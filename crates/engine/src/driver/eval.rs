@@ -5,6 +5,7 @@
 use pipewright_plan::{Expr, Function, Macro, Value, kind_name, normalize};
 
 use super::eval_calls::call;
+use super::library;
 
 /// Variables by name, innermost last.
 #[derive(Debug, Clone)]
@@ -68,6 +69,7 @@ pub(crate) fn evaluate(expr: &Expr, environment: &mut Environment) -> Result<Val
             fold_over(*fold, range, variable, (body, transform.as_deref()), environment)
         }
         Expr::Call { function, arguments } => evaluate_call(*function, arguments, environment),
+        Expr::Named { name, arguments } => evaluate_named(name, arguments, environment),
     }
 }
 
@@ -108,6 +110,18 @@ fn evaluate_call(
             call(function, &values)
         }
     }
+}
+
+fn evaluate_named(name: &str, arguments: &[Expr], environment: &mut Environment) -> Result<Value, String> {
+    if let ("coalesce", [first, second]) = (name, arguments) {
+        return match evaluate(first, environment)? {
+            Value::Null => evaluate(second, environment),
+            found => Ok(found),
+        };
+    }
+    let values: Result<Vec<Value>, String> =
+        arguments.iter().map(|argument| evaluate(argument, environment)).collect();
+    library::call(name, &values?)
 }
 
 /// `decisive` on either side decides, whatever the other side does, an error included.

@@ -57,7 +57,8 @@ pub(crate) fn fingerprint(plan: &Plan, state: &RunState, node: &Node) -> Option<
         document.insert("env".to_owned(), shortened(json(&container.env)));
     }
     let first = AttemptId { run: state.run.clone(), task: node.key.clone(), number: 0 };
-    let asking = Asking { plan, state, key: &node.key, attempt: Some(&first) };
+    let values = &node.inputs.parameters;
+    let asking = Asking { plan, state, key: &node.key, attempt: Some(&first), values };
     let facts = asking.container_facts(container);
     for (name, answer) in &facts.tags {
         document.insert(format!("tags.{name}"), shortened(answer.clone()));
@@ -80,7 +81,8 @@ fn add_pod(plan: &Plan, state: &RunState, node: &Node, document: &mut BTreeMap<S
     let Some((_, component)) = plan.components.get_index(node.component) else { return };
     let Some(container) = container_at(plan, node.component) else { return };
     let (input, defaults) = (inputs_alone(&node.inputs), defaults_of(component, &node.inputs));
-    let job = Asking { plan, state, key: &node.key, attempt: None }.container_facts(container);
+    let job = Asking { plan, state, key: &node.key, attempt: None, values: &node.inputs.parameters }
+        .container_facts(container);
     let filling = Filling { executor_input: &input, defaults: &defaults, job: &job };
     let pod = match pod_of((plan, state), node, container, &filling) {
         Ok(pod) => pod,

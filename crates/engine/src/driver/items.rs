@@ -122,7 +122,7 @@ fn add_each(
     key: &TaskKey,
     resolved: &mut Resolved,
 ) {
-    let asking = Asking { plan, state, key, attempt: None };
+    let asking = Asking { plan, state, key, attempt: None, values: &resolved.parameters };
     let texts = iterator.each.parameters.values().flat_map(texts_of).chain(iterator.each.artifacts.values());
     let job = asking.job_facts(texts);
     let input = inputs_alone(resolved);

@@ -6,6 +6,7 @@ mod eval;
 mod eval_calls;
 mod fingerprint;
 mod items;
+mod library;
 mod operand;
 mod order;
 mod outputs;
@@ -23,10 +24,10 @@ pub(crate) use eval::{Environment, evaluate};
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use items::{items_of, iteration_inputs};
 pub(crate) use order::order;
-pub(crate) use outputs::{collect, dag_outcome, published_outcome};
+pub(crate) use outputs::{collect, computed, dag_outcome, published_outcome};
 pub(crate) use provision::import_request;
 pub(crate) use resolve::{defaults_of, is_ready, is_triggered, resolve, root_inputs};
-pub(crate) use tags::{drop_helpers, is_error};
+pub(crate) use tags::{Asking, drop_helpers, is_error};
 
 use crate::event::{Failure, FailureReason};
 

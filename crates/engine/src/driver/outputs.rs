@@ -7,15 +7,16 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    ArtifactId, ArtifactValue, Component, ComponentKind, Dag, Dialect, Outcome, Plan, Published, Value,
+    ArtifactId, ArtifactValue, Component, ComponentKind, Dag, Dialect, Expr, Outcome, Plan, Published, Value,
     text_form,
 };
 
 use super::convert::convert;
-use super::uuid_of;
+use super::tags::Asking;
+use super::{library, unresolved, uuid_of};
 use crate::event::{Failure, FailureReason};
 use crate::id::AttemptId;
-use crate::state::{NodeId, RunState};
+use crate::state::{Children, NodeId, RunState, dag_at};
 
 /// Makes the outcome of an attempt from what its launcher published.
 pub(crate) fn published_outcome(
@@ -95,6 +96,63 @@ pub(crate) fn dag_outcome(state: &RunState, dag: &Dag, node: NodeId) -> Outcome 
     outcome
 }
 
+/// Adds the outputs that a dag computes from what its tasks left. Errors: an expression without a value.
+pub(crate) fn computed(
+    plan: &Plan,
+    state: &RunState,
+    node: NodeId,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
+    let is_loop = matches!(state.nodes[node].children, Children::Loop { .. });
+    let Some(dag) = dag_at(plan, state.nodes[node].component).filter(|_| !is_loop) else { return Ok(()) };
+    let wrong = |name: &str, why: &str| unresolved(format!("output `{name}` has no value: {why}"));
+    for (name, expr) in &dag.outputs.computed {
+        let value = over_tasks(plan, state, (dag, node), expr).map_err(|why| wrong(name, &why))?;
+        if value.is_null() {
+            return Err(wrong(name, "its expression finds nothing"));
+        }
+        outcome.parameters.insert(name.clone(), Value::String(library::written(&value)));
+    }
+    for (name, expr) in &dag.outputs.chosen {
+        let value = over_tasks(plan, state, (dag, node), expr).map_err(|why| wrong(name, &why))?;
+        let found = value.as_str().and_then(|tag| artifacts_at(state, (dag, node), tag));
+        let found = found.ok_or_else(|| wrong(name, "its expression finds no artifact"))?;
+        outcome.artifacts.insert(name.clone(), found.clone());
+    }
+    Ok(())
+}
+
+/// Computes an expression over the tags of a dag's tasks, of its inputs and of the run. An artifact is its tag.
+fn over_tasks(
+    plan: &Plan,
+    state: &RunState,
+    (dag, node): (&Dag, NodeId),
+    expr: &Expr,
+) -> Result<Value, String> {
+    let around = &state.nodes[node];
+    let asking = Asking { plan, state, key: &around.key, attempt: None, values: &around.inputs.parameters };
+    asking.compute_with(expr, |name| {
+        let rest = name.strip_prefix("tasks.")?;
+        if let Some((task, key)) = rest.split_once(".outputs.parameters.") {
+            let child = state.child(node, dag.tasks.get_index_of(task)?)?;
+            return child.outcome.parameters.get(key).map(|value| Value::String(text_form(value)));
+        }
+        if artifacts_at(state, (dag, node), name).is_some() {
+            return Some(Value::from(name));
+        }
+        asking.of_task(node, rest).map(Value::String)
+    })
+}
+
+fn artifacts_at<'s>(
+    state: &'s RunState,
+    (dag, node): (&Dag, NodeId),
+    tag: &str,
+) -> Option<&'s Vec<ArtifactValue>> {
+    let (task, key) = tag.strip_prefix("tasks.")?.split_once(".outputs.artifacts.")?;
+    state.child(node, dag.tasks.get_index_of(task)?)?.outcome.artifacts.get(key)
+}
+
 /// Collects a loop's outputs over its iterations.
 pub(crate) fn collect(plan: &Plan, state: &RunState, component: usize, iterations: &[NodeId]) -> Outcome {
     let mut outcome = Outcome::default();
@@ -119,7 +177,21 @@ pub(crate) fn collect(plan: &Plan, state: &RunState, component: usize, iteration
 fn aggregated(state: &RunState, component: &Component, iterations: &[NodeId]) -> BTreeMap<String, Value> {
     let succeeded = || iterations.iter().map(|id| &state.nodes[*id]).filter(|node| node.phase.is_success());
     let mut all = BTreeMap::new();
+    let result = match &component.kind {
+        ComponentKind::Container(container) => container.result.as_ref(),
+        ComponentKind::Dag(_) | ComponentKind::Importer(_) | ComponentKind::Resource(_) => None,
+    };
     for name in component.outputs.parameters.keys() {
+        // Results are read one by one: those that are JSON objects stand in the list as such.
+        if result == Some(name) {
+            let each = succeeded().filter_map(|node| node.outcome.parameters.get(name)).map(text_form);
+            let read = |text: String| match serde_json::from_str(&text) {
+                Ok(object @ Value::Object(_)) => object,
+                _ => Value::String(text),
+            };
+            all.insert(name.clone(), Value::from(Value::Array(each.map(read).collect()).to_string()));
+            continue;
+        }
         let texts: Vec<String> =
             succeeded().filter_map(|node| node.outcome.parameters.get(name)).map(text_form).collect();
         let parsed: Option<Vec<Value>> = texts

@@ -37,7 +37,7 @@ impl Around<'_> {
     /// Returns what a binding stands for; `None` is a null or something that was never made.
     pub fn value(&self, what: &str, binding: &ParameterBinding) -> Result<Option<Value>, Failure> {
         let owner = &self.state.nodes[self.dag];
-        let found = match &binding.source {
+        let found = match binding.source.inner() {
             ParameterSource::DagInput { name } => match owner.inputs.parameters.get(name) {
                 Some(value) => Some(value.clone()),
                 None => {
@@ -50,7 +50,9 @@ impl Around<'_> {
                 producer.and_then(|node| node.outcome.parameters.get(key).cloned())
             }
             ParameterSource::Constant { value } => Some(self.filling.value(value)),
-            ParameterSource::FinalStatus { .. } | ParameterSource::TaskConfig { .. } => None,
+            ParameterSource::Optional { .. }
+            | ParameterSource::FinalStatus { .. }
+            | ParameterSource::TaskConfig { .. } => None,
         };
         let found = found.filter(|value| !value.is_null());
         match (found, &binding.selector) {

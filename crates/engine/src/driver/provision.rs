@@ -86,8 +86,11 @@ pub(super) fn prepare(
     let root = state.submit.as_ref().map(|submit| submit.pipeline_root.as_str()).unwrap_or_default();
     let mut executor_input = executor_input(plan, component, &node.inputs, &attempt, root);
     let defaults = defaults_of(component, &node.inputs);
-    let asking = Asking { plan, state, key: &node.key, attempt: Some(&attempt) };
-    asking.reread(&mut executor_input.inputs.parameter_values);
+    let none = BTreeMap::new();
+    Asking { plan, state, key: &node.key, attempt: Some(&attempt), values: &none }
+        .reread(&mut executor_input.inputs.parameter_values);
+    let values = &executor_input.inputs.parameter_values;
+    let asking = Asking { plan, state, key: &node.key, attempt: Some(&attempt), values };
     let job = asking.container_facts(container);
     let filling = Filling { executor_input: &executor_input, defaults: &defaults, job: &job };
     let mut env: Vec<(String, String)> =

@@ -29,6 +29,8 @@ enum Found {
     Nothing(String),
     /// Upstream did not succeed, so it left no value; the task runs all the same.
     NotProduced(String),
+    /// Nothing was given, and nothing has to be.
+    LeftOut,
 }
 
 /// Completes a run's arguments: defaults, and null for optional inputs without one.
@@ -48,7 +50,8 @@ pub(crate) fn root_inputs(
         };
         resolved.parameters.insert(name.clone(), value);
     }
-    let asking = Asking { plan, state, key: &TaskKey::root(), attempt: None };
+    let none = BTreeMap::new();
+    let asking = Asking { plan, state, key: &TaskKey::root(), attempt: None, values: &none };
     asking.reread(&mut resolved.parameters);
     add_root((plan, state), root, &mut resolved);
     for (name, input) in &root.inputs.artifacts {
@@ -132,7 +135,8 @@ fn resolve_into(
             resolved.parameters.insert(name.clone(), value);
         }
     }
-    Asking { plan, state, key: &site.key, attempt: None }.reread(&mut resolved.parameters);
+    let none = BTreeMap::new();
+    Asking { plan, state, key: &site.key, attempt: None, values: &none }.reread(&mut resolved.parameters);
     add_inline((plan, state), &site.key, (task, component), resolved);
     Ok(())
 }
@@ -180,6 +184,10 @@ impl Site<'_> {
                     Some((_, None)) | None => Found::Nothing(why()),
                 }
             }
+            ParameterSource::Optional { source } => match self.find(source, resolved)? {
+                Found::Value(value) => Found::Value(value),
+                Found::Nothing(_) | Found::NotProduced(_) | Found::LeftOut => Found::LeftOut,
+            },
             ParameterSource::Constant { value: ValueTemplate::Literal { value } } => {
                 Found::Value(value.clone())
             }
@@ -203,7 +211,13 @@ impl Site<'_> {
     fn fill(&self, template: &ValueTemplate, resolved: &Resolved) -> Value {
         let input = inputs_alone(resolved);
         let defaults = defaults_of(self.component, resolved);
-        let asking = Asking { plan: self.plan, state: self.state, key: &self.key, attempt: None };
+        let asking = Asking {
+            plan: self.plan,
+            state: self.state,
+            key: &self.key,
+            attempt: None,
+            values: &resolved.parameters,
+        };
         let job = asking.job_facts(texts_of(template));
         Filling { executor_input: &input, defaults: &defaults, job: &job }.value(template)
     }
@@ -234,6 +248,7 @@ impl Site<'_> {
     ) -> Result<(), Failure> {
         let missing = |why: String| unresolved(format!("input `{name}` has no value: {why}"));
         let value = match (found, self.component.inputs.parameters.get(name)) {
+            (Found::LeftOut, _) => return Ok(()),
             // Items may be a list or a text that holds one, whatever the declaration says.
             (Found::Value(value), _) if items_input == Some(name) => value,
             (Found::Value(Value::Null), Some(input)) if input.optional => return Ok(()),

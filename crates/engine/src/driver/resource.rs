@@ -62,7 +62,8 @@ pub(super) fn call(
                 manifest.failure_condition.as_ref(),
             ];
             let texts = texts.into_iter().flatten().chain(&manifest.flags);
-            let asking = Asking { plan, state, key: &node.key, attempt: Some(&call.attempt) };
+            let values = &node.inputs.parameters;
+            let asking = Asking { plan, state, key: &node.key, attempt: Some(&call.attempt), values };
             let job = asking.job_facts(texts);
             let filling = Filling { executor_input: &input, defaults: &defaults, job: &job };
             fill(&mut call, manifest, &filling);

@@ -6,15 +6,19 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    ComponentKind, Container, Dialect, JobFacts, Placeholder, Plan, Text, TriggerStrategy, Value,
+    ComponentKind, Container, Dialect, Expr, JobFacts, Placeholder, Plan, Text, TriggerStrategy, Value,
     ValueTemplate, text_form,
 };
 use serde_json::json;
 
+use super::{Environment, evaluate, library};
 use crate::event::{FailureReason, Resolved};
 use crate::id::{AttemptId, TaskKey, Timestamp};
-use crate::state::{Node, RunState, dag_at, resource_name, rfc3339, task_of};
+use crate::state::{Children, Node, NodeId, RunState, dag_at, resource_name, rfc3339, task_of};
 use crate::view::TaskPhase;
+
+/// The helper that holds the item of a loop.
+const ITEM: &str = "loop.item";
 
 /// Where an answer is asked for.
 #[derive(Clone, Copy)]
@@ -24,6 +28,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) key: &'a TaskKey,
     /// Absent while inputs are resolved, before anything is launched.
     pub(crate) attempt: Option<&'a AttemptId>,
+    /// What expressions may read: inputs and helpers by name.
+    pub(crate) values: &'a BTreeMap<String, Value>,
 }
 
 impl Asking<'_> {
@@ -54,9 +60,60 @@ impl Asking<'_> {
                     answers.insert(name.clone(), answer);
                 }
             }
+            Placeholder::Expression { text, expr } => {
+                // Without an answer it stays as it is written, as upstream does.
+                if let Ok(value) = self.compute(expr)
+                    && !value.is_null()
+                {
+                    answers.insert(format!("={text}"), library::written(&value));
+                }
+            }
             Placeholder::JsonEscape { inner, .. } => self.add(inner, answers),
             _ => {}
         }
+    }
+
+    /// Computes an expression. Errors: a sentence that says what did not fit.
+    pub(crate) fn compute(&self, expr: &Expr) -> Result<Value, String> {
+        self.compute_with(expr, |_| None)
+    }
+
+    /// Like [`Asking::compute`], with variables that are known at this place alone.
+    pub(crate) fn compute_with(
+        &self,
+        expr: &Expr,
+        own: impl Fn(&str) -> Option<Value>,
+    ) -> Result<Value, String> {
+        let of = |name: &str| own(name).or_else(|| self.variable(name)).unwrap_or_default();
+        let known = expr.variables().into_iter().map(|name| (name.to_owned(), of(name))).collect();
+        evaluate(expr, &mut Environment::new(known))
+    }
+
+    /// Returns what a variable of an expression holds: texts, and maps of them.
+    fn variable(&self, name: &str) -> Option<Value> {
+        let text = |value: &Value| Value::String(text_form(value));
+        let texts = |values: &BTreeMap<String, Value>| {
+            Value::Object(values.iter().map(|(name, value)| (name.clone(), text(value))).collect())
+        };
+        if let Some(value) = self.values.get(name) {
+            return Some(text(value));
+        }
+        match name {
+            "inputs.parameters" => return Some(texts(self.values)),
+            "workflow.parameters" => {
+                let root = self.state.node(&TaskKey::root())?;
+                return Some(texts(&self.state.nodes[root].inputs.parameters));
+            }
+            "item" => return self.values.get(ITEM).map(text),
+            _ => {}
+        }
+        if let Some(input) = name.strip_prefix("inputs.parameters.") {
+            return self.values.get(input).map(text);
+        }
+        if let Some(key) = name.strip_prefix("item.") {
+            return self.values.get(ITEM)?.get(key).map(text);
+        }
+        self.answer(name).map(Value::String)
     }
 
     /// Reads the values of a v1 task once more.
@@ -101,12 +158,12 @@ impl Asking<'_> {
             return self.of_run(rest);
         }
         let node = state.node(self.key).map(|id| &state.nodes[id]);
-        let sibling = name.strip_prefix("tasks.").and_then(|rest| rest.rsplit_once('.'));
-        if let Some((task, fact)) = sibling {
-            let id = state.node(&self.key.parent()?.child(task))?;
-            return of_sibling(&state.nodes[id], fact);
+        if let Some(rest) = name.strip_prefix("tasks.").filter(|rest| *rest != "name") {
+            let dag = state.node(&self.key.parent()?)?;
+            return self.of_task(dag, rest);
         }
         match name {
+            "inputs.parameters" => Some(listed(self.values)),
             "node.name" => Some(self.key.to_string()),
             "tasks.name" | "steps.name" => Some(self.key.name().to_owned()),
             "pod.name" => self.attempt.map(|attempt| format!("{}-{}", attempt.task.name(), attempt.digest())),
@@ -118,6 +175,37 @@ impl Asking<'_> {
                 number.map(|number| number.saturating_sub(earlier).to_string())
             }
             _ => self.of_last_attempt(name.strip_prefix("lastRetry.")?, node?),
+        }
+    }
+
+    /// Says how a task of a dag instance went, by `TASK.fact`.
+    pub(crate) fn of_task(&self, dag: NodeId, rest: &str) -> Option<String> {
+        let state = self.state;
+        let (task, fact) = match rest.strip_suffix(".outputs.parameters") {
+            Some(task) => (task, "outputs.parameters"),
+            None => rest.rsplit_once('.')?,
+        };
+        let node = &state.nodes[state.node(&state.nodes[dag].key.child(task))?];
+        match fact {
+            "id" => Some(node.key.to_string()),
+            "hostNodeName" => {
+                node.attempts.last().and_then(|last| last.place.as_ref()).map(|_| HOST.to_owned())
+            }
+            "outputs.parameters" => match &node.children {
+                Children::Loop { started, .. } => {
+                    let succeeded =
+                        started.iter().map(|id| &state.nodes[*id]).filter(|node| node.phase.is_success());
+                    let texts = |node: &Node| {
+                        let all = node.outcome.parameters.iter();
+                        Value::Object(
+                            all.map(|(name, value)| (name.clone(), text_form(value).into())).collect(),
+                        )
+                    };
+                    Some(Value::Array(succeeded.map(texts).collect()).to_string())
+                }
+                Children::None | Children::Dag { .. } => Some(listed(&node.outcome.parameters)),
+            },
+            fact => of_sibling(node, fact),
         }
     }
 
@@ -163,10 +251,7 @@ impl Asking<'_> {
             "scheduledTime" => submit.scheduled_at.map(rfc3339),
             "parameters" | "parameters.json" => {
                 let root = state.node(&TaskKey::root())?;
-                let all = state.nodes[root].inputs.parameters.iter();
-                let all: Vec<Value> =
-                    all.map(|(name, value)| json!({"name": name, "value": text_form(value)})).collect();
-                Some(Value::from(all).to_string())
+                Some(listed(&state.nodes[root].inputs.parameters))
             }
             "status" => self.main().map(|main| phase_word(main).to_owned()),
             "failures" => self.main().map(|_| self.failures()),
@@ -218,6 +303,15 @@ impl Asking<'_> {
         let attempt = AttemptId { run: self.state.run.clone(), task: node.key.clone(), number: last.number };
         format!("{}-{}", node.key.name(), attempt.digest())
     }
+}
+
+/// The machine that everything runs on, as nodes of a cluster have names.
+const HOST: &str = "localhost";
+
+/// Writes parameters as the format lists them: names and texts, in JSON.
+fn listed(values: &BTreeMap<String, Value>) -> String {
+    let all = values.iter().map(|(name, value)| json!({"name": name, "value": text_form(value)}));
+    Value::Array(all.collect()).to_string()
 }
 
 /// Says how a task went that has ended before.

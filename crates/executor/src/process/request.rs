@@ -108,6 +108,7 @@ pub(super) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, commo
         image_root: around.image_root,
         layered: around.layered,
         working_directory: around.working_directory,
+        result: launch.container.result,
         flush: common.flush,
         companions: around.companions,
     }

@@ -11,8 +11,9 @@ use pipewright_plan::{
 };
 
 use super::source::{Source, named, named_artifacts};
-use super::text::{Parts, expression, is_known, run_tag};
+use super::text::{Parts, is_known, known, no_meaning, run_tag, run_variable};
 use crate::decode::{self, Context};
+use crate::v1::expression::{self, Wrong};
 use crate::v1::tags::{Piece, Tag, split};
 use crate::v1::workflow::{DagTask, Template};
 use crate::yaml::Span;
@@ -22,14 +23,17 @@ pub(super) const ITEM: &str = "loop.item";
 /// The helper that holds the items of a loop.
 pub(super) const ITEMS: &str = "loop.items";
 
-/// What can be asked of how a sibling went.
-const TASK_FACTS: &[&str] = &["status", "exitCode", "startedAt", "finishedAt"];
+/// What can be asked of how a sibling went, and all the outputs of one that loops.
+const TASK_FACTS: &[&str] =
+    &["id", "status", "exitCode", "startedAt", "finishedAt", "hostNodeName", "outputs.parameters"];
 
 /// The dag that a task stands in.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a, 'w> {
     pub source: &'a Source<'w>,
     pub owner: &'w Template,
+    /// The owner's component.
+    pub component: &'a str,
     /// All tasks by name.
     pub tasks: &'a IndexMap<&'w str, &'w DagTask>,
 }
@@ -43,6 +47,82 @@ impl<'w> Scope<'_, 'w> {
             None => self.source.template(&task.template.as_ref()?.value),
         }
     }
+
+    /// Returns the component behind a sibling.
+    pub fn component_of(&self, task: &str) -> Option<String> {
+        let spec = self.tasks.get(task)?;
+        match &spec.inline {
+            Some(_) => Some(inline_name(self.component, task)),
+            None => Some(spec.template.as_ref()?.value.clone()),
+        }
+    }
+
+    /// Resolves a tag to an input of the dag or an output of a task.
+    pub fn source_of(&self, tag: &Tag) -> Result<ParameterSource, Wrong> {
+        let sibling = |task: &str| {
+            known(tag, task, self.tasks.keys().copied())?;
+            self.template_of(task).ok_or_else(|| no_meaning(tag))
+        };
+        match tag {
+            Tag::InputParameter(name) => {
+                known(tag, name, named(self.owner.input_parameters()).map(|(name, _)| name.value.as_str()))?;
+                Ok(ParameterSource::DagInput { name: name.clone() })
+            }
+            Tag::TaskParameter { task, name } => {
+                let template = sibling(task)?;
+                known(tag, name, named(template.output_parameters()).map(|(name, _)| name.value.as_str()))?;
+                Ok(ParameterSource::TaskOutput { task: task.clone(), key: name.clone() })
+            }
+            Tag::TaskResult { task } => {
+                let template = sibling(task)?;
+                if template.container.is_none() && template.script.is_none() {
+                    return Err(Wrong {
+                        message: format!(
+                            "`{{{{{}}}}}`: only containers and scripts have a result",
+                            tag.name()
+                        ),
+                        hint: Some("hand the value on as an output parameter".to_owned()),
+                    });
+                }
+                let component = self.component_of(task).unwrap_or_default();
+                self.source.results.borrow_mut().insert(component);
+                Ok(ParameterSource::TaskOutput { task: task.clone(), key: template.result_key().to_owned() })
+            }
+            tag => Err(no_meaning(tag)),
+        }
+    }
+}
+
+impl Scope<'_, '_> {
+    /// Says what a tag is in an expression that makes an output of the dag.
+    pub fn output_variable(&self, tag: &Tag) -> Result<Expr, Wrong> {
+        match tag {
+            Tag::Run(_) | Tag::RunParameter(_) => return run_variable(self.source, tag),
+            Tag::TaskFact { task, fact } if TASK_FACTS.contains(&fact.as_str()) => {
+                known(tag, task, self.tasks.keys().copied())?;
+            }
+            Tag::TaskArtifact { task, name } => {
+                known(tag, task, self.tasks.keys().copied())?;
+                let all = self.template_of(task).map(Template::output_artifacts).unwrap_or_default();
+                known(tag, name, named_artifacts(all).map(|(name, _)| name.value.as_str()))?;
+            }
+            // What was captured goes by the name of its output.
+            Tag::TaskResult { task } => {
+                if let ParameterSource::TaskOutput { key, .. } = self.source_of(tag)? {
+                    return Ok(Expr::Variable { name: format!("tasks.{task}.outputs.parameters.{key}") });
+                }
+            }
+            tag => {
+                self.source_of(tag)?;
+            }
+        }
+        Ok(Expr::Variable { name: tag.name() })
+    }
+}
+
+/// Names the component of a template that stands inside a task.
+pub(super) fn inline_name(component: &str, task: &str) -> String {
+    format!("{component}.{task}")
 }
 
 /// What a task is given, as it is collected.
@@ -72,6 +152,9 @@ pub(super) fn run_text(source: &Source<'_>, text: &decode::Text, cx: &mut Contex
             Piece::Tag(tag @ (Tag::Run(_) | Tag::RunParameter(_))) => {
                 run_tag(source, &tag, text.span, &mut parts, cx);
             }
+            Piece::Tag(Tag::Expression(expression)) => {
+                parts.expression(&expression, text.span, cx, &mut |tag| run_variable(source, tag));
+            }
             Piece::Tag(tag) => parts.literal(&format!("{{{{{}}}}}", tag.name())),
         }
     }
@@ -79,7 +162,11 @@ pub(super) fn run_text(source: &Source<'_>, text: &decode::Text, cx: &mut Contex
 }
 
 fn mentions_item(pieces: &[Piece]) -> bool {
-    pieces.iter().any(|piece| matches!(piece, Piece::Tag(Tag::Item | Tag::ItemField(_))))
+    pieces.iter().any(|piece| match piece {
+        Piece::Tag(Tag::Item | Tag::ItemField(_)) => true,
+        Piece::Tag(Tag::Expression(text)) => expression::mentions_item(text),
+        _ => false,
+    })
 }
 
 impl Bindings<'_, '_> {
@@ -98,9 +185,11 @@ impl Bindings<'_, '_> {
     /// Makes the source of a text that does not differ by item.
     pub fn binding(&mut self, pieces: &[Piece], span: Span, cx: &mut Context) -> ParameterBinding {
         let source = match pieces {
-            [Piece::Tag(tag @ (Tag::InputParameter(_) | Tag::TaskParameter { .. }))] => {
-                self.reference(tag, span, cx)
-            }
+            [
+                Piece::Tag(
+                    tag @ (Tag::InputParameter(_) | Tag::TaskParameter { .. } | Tag::TaskResult { .. }),
+                ),
+            ] => self.reference(tag, span, cx),
             _ => None,
         };
         let source = source.unwrap_or_else(|| {
@@ -116,21 +205,52 @@ impl Bindings<'_, '_> {
 
     /// Resolves a reference to an input of the dag or an output of a sibling.
     fn reference(&mut self, tag: &Tag, span: Span, cx: &mut Context) -> Option<ParameterSource> {
+        match self.source_of(tag) {
+            Ok(source) => Some(source),
+            Err(wrong) => {
+                cx.error("unknown-tag", span, wrong.message).hint = wrong.hint;
+                None
+            }
+        }
+    }
+
+    fn source_of(&mut self, tag: &Tag) -> Result<ParameterSource, Wrong> {
+        let source = self.scope.source_of(tag)?;
+        if let ParameterSource::TaskOutput { task, .. } = &source {
+            self.upstream.insert(task.clone());
+        }
+        Ok(source)
+    }
+
+    /// Says what a tag is in an expression of the task: a helper, which may be without a value.
+    fn variable(&mut self, tag: &Tag) -> Result<Expr, Wrong> {
+        let name = tag.name();
         match tag {
-            Tag::InputParameter(name) => {
-                let known = named(self.scope.owner.input_parameters()).map(|(name, _)| name.value.as_str());
-                is_known(tag, name, known, span, cx).then(|| ParameterSource::DagInput { name: name.clone() })
+            Tag::InputParameter(_) | Tag::TaskParameter { .. } | Tag::TaskResult { .. } => {
+                let source = Box::new(self.source_of(tag)?);
+                let source = ParameterSource::Optional { source };
+                self.parameters.entry(name.clone()).or_insert(ParameterBinding { source, selector: None });
             }
-            Tag::TaskParameter { task, name } => {
-                let template = self.sibling(tag, task, span, cx)?;
-                let known = named(template.output_parameters()).map(|(name, _)| name.value.as_str());
-                if !is_known(tag, name, known, span, cx) {
-                    return None;
-                }
+            Tag::TaskFact { task, fact } if TASK_FACTS.contains(&fact.as_str()) => {
+                known(tag, task, self.scope.tasks.keys().copied())?;
                 self.upstream.insert(task.clone());
-                Some(ParameterSource::TaskOutput { task: task.clone(), key: name.clone() })
             }
-            _ => None,
+            Tag::Item | Tag::ItemField(_) if self.loops => {}
+            Tag::Run(_) | Tag::RunParameter(_) => return run_variable(self.scope.source, tag),
+            tag => return Err(no_meaning(tag)),
+        }
+        Ok(Expr::Variable { name })
+    }
+
+    /// Lowers an expression that is the whole of an argument.
+    pub fn computed(&mut self, name: &str, text: &decode::Text, cx: &mut Context) {
+        let pieces = [Piece::Tag(Tag::Expression(text.value.clone()))];
+        if self.loops && mentions_item(&pieces) {
+            let text = self.text(&pieces, text.span, cx);
+            self.each.insert(name.to_owned(), ValueTemplate::Text { text });
+        } else {
+            let binding = self.binding(&pieces, text.span, cx);
+            self.parameters.insert(name.to_owned(), binding);
         }
     }
 
@@ -155,7 +275,7 @@ impl Bindings<'_, '_> {
 
     fn tag(&mut self, tag: &Tag, span: Span, parts: &mut Parts, cx: &mut Context) {
         match tag {
-            Tag::InputParameter(_) | Tag::TaskParameter { .. } => {
+            Tag::InputParameter(_) | Tag::TaskParameter { .. } | Tag::TaskResult { .. } => {
                 if let Some(source) = self.reference(tag, span, cx) {
                     let name = tag.name();
                     self.parameters.insert(name.clone(), ParameterBinding { source, selector: None });
@@ -171,7 +291,7 @@ impl Bindings<'_, '_> {
             Tag::Run(_) | Tag::RunParameter(_) => run_tag(self.scope.source, tag, span, parts, cx),
             // The template that gets the value knows the answer.
             Tag::Attempt(name) => parts.literal(&format!("{{{{{name}}}}}")),
-            Tag::Expression(_) => expression(span, cx),
+            Tag::Expression(text) => parts.expression(text, span, cx, &mut |tag| self.variable(tag)),
             Tag::TaskFact { task, fact } if TASK_FACTS.contains(&fact.as_str()) => {
                 if self.sibling(tag, task, span, cx).is_some() {
                     self.upstream.insert(task.clone());
@@ -191,10 +311,10 @@ impl Bindings<'_, '_> {
             | Tag::InputArtifact(_)
             | Tag::OutputParameterPath(_)
             | Tag::OutputArtifactPath(_)
+            | Tag::InputParameters
             | Tag::TaskArtifact { .. }
             | Tag::Unknown(_) => {
-                let message = format!("`{{{{{}}}}}` has no meaning here", tag.name());
-                cx.error("unknown-tag", span, message);
+                cx.error("unknown-tag", span, no_meaning(tag).message);
             }
         }
     }
@@ -202,7 +322,11 @@ impl Bindings<'_, '_> {
     /// Makes the expression that yields an operand of a condition.
     pub fn operand(&mut self, index: usize, pieces: &[Piece], span: Span, cx: &mut Context) -> Expr {
         let name = match pieces {
-            [Piece::Tag(tag @ (Tag::InputParameter(_) | Tag::TaskParameter { .. }))] => {
+            [
+                Piece::Tag(
+                    tag @ (Tag::InputParameter(_) | Tag::TaskParameter { .. } | Tag::TaskResult { .. }),
+                ),
+            ] => {
                 if let Some(source) = self.reference(tag, span, cx) {
                     self.parameters.insert(tag.name(), ParameterBinding { source, selector: None });
                 }

@@ -113,5 +113,6 @@ fn container_of(
         places,
         working_directory: spec.working_dir.as_ref().map(|path| interface.text(path, cx)),
         companions: Vec::new(),
+        result: None,
     })
 }

@@ -49,6 +49,7 @@ pub(super) fn lower(
         places,
         working_directory: spec.working_dir.as_ref().map(|path| interface.text(path, cx)),
         companions: Vec::new(),
+        result: None,
     };
     pod::patch(interface, &mut lowered, cx);
     Some(lowered)

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
-use pipewright_plan::{ArtifactSelector, Dag, DagOutputs, ParameterSelector};
+use pipewright_plan::{ArtifactSelector, Dag, DagOutputs, ParameterSelector, ParameterSource};
 
 use super::bind::Scope;
 use super::order;
 use super::source::{Source, named, named_artifacts, suggestion, unsupported};
-use super::{task, template};
+use super::{task, template, text};
 use crate::decode::{Context, Text};
 use crate::v1::tags::{Piece, Tag, split};
 use crate::v1::workflow::{DagTask, DagTemplate, Template};
@@ -23,7 +23,12 @@ pub(super) struct Member<'w> {
 }
 
 /// Lowers the tasks of a dag template.
-pub(super) fn lower(source: &Source<'_>, owner: &Template, spec: &DagTemplate, cx: &mut Context) -> Dag {
+pub(super) fn lower<'w>(
+    source: &Source<'w>,
+    owner: (&str, &'w Template),
+    spec: &'w DagTemplate,
+    cx: &mut Context,
+) -> Dag {
     let mut members = IndexMap::new();
     cx.within("dag", |cx| {
         cx.within("tasks", |cx| {
@@ -41,9 +46,9 @@ pub(super) fn lower(source: &Source<'_>, owner: &Template, spec: &DagTemplate, c
 }
 
 /// Lowers groups of steps.
-pub(super) fn lower_steps(source: &Source<'_>, owner: &Template, cx: &mut Context) -> Dag {
+pub(super) fn lower_steps<'w>(source: &Source<'w>, owner: (&str, &'w Template), cx: &mut Context) -> Dag {
     let mut members = IndexMap::new();
-    let groups = owner.steps.as_ref().map(|steps| steps.value.0.as_slice()).unwrap_or_default();
+    let groups = owner.1.steps.as_ref().map(|steps| steps.value.0.as_slice()).unwrap_or_default();
     let mut before: Vec<&str> = Vec::new();
     for (group_index, group) in groups.iter().enumerate() {
         let mut names = Vec::new();
@@ -86,12 +91,13 @@ fn add<'w>(members: &mut IndexMap<&'w str, Member<'w>>, member: Member<'w>, cx: 
 
 fn finish<'w>(
     source: &Source<'w>,
-    owner: &'w Template,
+    (component, owner): (&str, &'w Template),
     (members, target): (IndexMap<&'w str, Member<'w>>, Option<&Text>),
     cx: &mut Context,
 ) -> Dag {
-    let tasks: IndexMap<&str, &DagTask> = members.iter().map(|(name, member)| (*name, member.spec)).collect();
-    let scope = Scope { source, owner, tasks: &tasks };
+    let tasks: IndexMap<&str, &'w DagTask> =
+        members.iter().map(|(name, member)| (*name, member.spec)).collect();
+    let scope = Scope { source, owner, component, tasks: &tasks };
     let mut dag = Dag::default();
     let orders = order::all(&members, cx);
     for (name, member) in &members {
@@ -175,6 +181,12 @@ fn outputs(scope: &Scope<'_, '_>, owner: &Template, cx: &mut Context) -> DagOutp
     cx.within("outputs", |cx| {
         for (name, output) in named(owner.output_parameters()) {
             let from = output.value_from.as_ref();
+            if let Some(text) = from.and_then(|from| from.expression.as_ref()) {
+                let expr =
+                    text::expression(&text.value, text.span, cx, &mut |tag| scope.output_variable(tag));
+                outputs.computed.extend(expr.map(|expr| (name.value.clone(), expr)));
+                continue;
+            }
             let Some(text) = from.and_then(|from| from.parameter.as_ref()) else {
                 cx.error(
                     "unsupported",
@@ -185,25 +197,34 @@ fn outputs(scope: &Scope<'_, '_>, owner: &Template, cx: &mut Context) -> DagOutp
                 continue;
             };
             let pieces = split(&text.value);
-            let [Piece::Tag(Tag::TaskParameter { task, name: key })] = pieces.as_slice() else {
+            let [Piece::Tag(tag @ (Tag::TaskParameter { .. } | Tag::TaskResult { .. }))] = pieces.as_slice()
+            else {
                 cx.error(
                     "unsupported",
                     text.span,
                     "an output of a dag is one reference to an output of a task",
                 )
-                .hint("write `{{tasks.TASK.outputs.parameters.NAME}}`");
+                .hint("write `{{tasks.TASK.outputs.parameters.NAME}}`, or an `expression` instead");
                 continue;
             };
-            let known = scope.template_of(task).map(|template| named(template.output_parameters()));
-            if known.into_iter().flatten().any(|(known, _)| known.value == *key) {
-                let selector =
-                    ParameterSelector { sources: vec![(task.clone(), key.clone())], one_of: false };
-                outputs.parameters.insert(name.value.clone(), selector);
-            } else {
-                unknown(scope, (task, key), text, cx);
+            match scope.source_of(tag) {
+                Ok(ParameterSource::TaskOutput { task, key }) => {
+                    let selector = ParameterSelector { sources: vec![(task, key)], one_of: false };
+                    outputs.parameters.insert(name.value.clone(), selector);
+                }
+                Ok(_) => {}
+                Err(wrong) => {
+                    cx.error("unknown-output", text.span, wrong.message).hint = wrong.hint;
+                }
             }
         }
         for (name, output) in named_artifacts(owner.output_artifacts()) {
+            if let Some(text) = &output.from_expression {
+                let expr =
+                    text::expression(&text.value, text.span, cx, &mut |tag| scope.output_variable(tag));
+                outputs.chosen.extend(expr.map(|expr| (name.value.clone(), expr)));
+                continue;
+            }
             let Some(text) = &output.from else {
                 cx.error(
                     "unsupported",

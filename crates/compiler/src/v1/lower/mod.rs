@@ -18,13 +18,14 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use pipewright_plan::{
-    ArtifactInput, ArtifactType, Component, ComponentKind, Dag, Dialect, Inputs, Outputs, ParameterInput,
-    ParameterType, PipelinePlatform, Plan, Task, Trigger, TriggerStrategy, Value,
+    ArtifactInput, ArtifactType, Caching, Component, ComponentKind, Dag, Dialect, Inputs, Outputs,
+    ParameterInput, ParameterType, PipelinePlatform, Plan, Task, Trigger, TriggerStrategy, Value,
 };
 
 use super::workflow::{Workflow, WorkflowSpec};
 use crate::decode::Context;
 use source::{Source, named, named_artifacts, suggestion, unsupported};
+use text::Interface;
 
 /// Turns a workflow into a plan; `None` (or errors in the context) when it cannot be run.
 pub(super) fn lower(workflow: &Workflow, cx: &mut Context) -> Option<Plan> {
@@ -39,10 +40,23 @@ pub(super) fn lower(workflow: &Workflow, cx: &mut Context) -> Option<Plan> {
         let mut components = IndexMap::new();
         cx.within("templates", |cx| {
             for (index, template) in spec.templates.iter().enumerate() {
-                let lowered = cx.within(format!("[{index}]"), |cx| template::lower(&source, template, cx));
-                components.extend(lowered);
+                cx.within(format!("[{index}]"), |cx| {
+                    let Some(name) = &template.name else {
+                        cx.error("missing-field", template.span, "a template has no `name`");
+                        return;
+                    };
+                    let lowered = template::lower(&source, (&name.value, template), cx);
+                    components.extend(lowered.map(|lowered| (name.value.clone(), lowered)));
+                });
             }
         });
+        components.extend(source.inline.take());
+        for name in source.results.take() {
+            let key = source.template(&name).map_or("result", |template| template.result_key());
+            if let Some(component) = components.get_mut(&name) {
+                template::capture(component, key);
+            }
+        }
         let root_name = unused(&components);
         let root = root(&source, &components, cx)?;
         components.insert(root_name.clone(), root);
@@ -194,6 +208,8 @@ fn around(
         let mut task = invocation(source, components.get(&exit.value)?, &exit.value, cx);
         task.upstream.insert(main.clone());
         task.trigger = Trigger { strategy: TriggerStrategy::Exit, ..Trigger::default() };
+        // It cleans up after this run; what an earlier one cleaned up is no help.
+        task.caching = Caching::default();
         let name = if main == "onExit" { "onExit-" } else { "onExit" };
         tasks.insert(name.to_owned(), task);
     }
@@ -220,13 +236,17 @@ fn invocation(source: &Source<'_>, component: &Component, name: &str, cx: &mut C
             artifacts.insert(input, pipewright_plan::ArtifactBinding::Inline { text });
         }
     }
-    Task {
-        display_name: name.to_owned(),
-        component: name.to_owned(),
-        parameters,
-        artifacts,
-        ..template::plain_task(name)
+    let mut task = Task { parameters, artifacts, ..template::plain_task(name) };
+    if let Some((index, template)) = source.template_at(name) {
+        cx.within("templates", |cx| {
+            cx.within(format!("[{index}]"), |cx| {
+                task.retry = template::retry(&Interface { source, template }, cx);
+                task.timeout = template::timeout(template, cx);
+                task.caching = template::caching(template);
+            });
+        });
     }
+    task
 }
 
 /// The inputs of a run: the workflow's arguments, and what the entry template declares besides.

@@ -1,6 +1,10 @@
 //! The workflow with its names looked up: templates, arguments, the outputs that a template leaves.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+use pipewright_plan::Component;
 
 use crate::decode::Text;
 use crate::suggest;
@@ -16,6 +20,10 @@ pub(super) struct Source<'w> {
     pub run_parameters: BTreeSet<&'w str>,
     /// Its labels and annotations by tag name (`workflow.labels.x`).
     pub notes: BTreeMap<String, &'w str>,
+    /// Components of which somebody wants the standard output.
+    pub results: RefCell<BTreeSet<String>>,
+    /// Components that stand inside tasks.
+    pub inline: RefCell<IndexMap<String, Component>>,
 }
 
 impl<'w> Source<'w> {
@@ -44,12 +52,24 @@ impl<'w> Source<'w> {
                 notes.insert(format!("workflow.{kind}.{key}"), keyed.value.value.as_str());
             }
         }
-        Self { spec, templates, run_parameters, notes }
+        Self {
+            spec,
+            templates,
+            run_parameters,
+            notes,
+            results: RefCell::default(),
+            inline: RefCell::default(),
+        }
     }
 
     /// Returns the template of that name.
     pub fn template(&self, name: &str) -> Option<&'w Template> {
         self.templates.get(name).map(|(_, template)| *template)
+    }
+
+    /// Returns the template of that name with its place in the list.
+    pub fn template_at(&self, name: &str) -> Option<(usize, &'w Template)> {
+        self.templates.get(name).copied()
     }
 
     pub fn names(&self) -> impl Iterator<Item = &'w str> + '_ {
@@ -78,6 +98,12 @@ impl Template {
 
     pub(super) fn output_parameters(&self) -> &[Parameter] {
         self.outputs.as_ref().map(|outputs| outputs.parameters.as_slice()).unwrap_or_default()
+    }
+
+    /// Returns the output under which the standard output goes.
+    pub(super) fn result_key(&self) -> &'static str {
+        let is_taken = named(self.output_parameters()).any(|(name, _)| name.value == "result");
+        if is_taken { "outputs.result" } else { "result" }
     }
 
     pub(super) fn output_artifacts(&self) -> &[Artifact] {

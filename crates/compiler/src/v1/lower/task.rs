@@ -3,25 +3,26 @@
 use indexmap::IndexMap;
 use pipewright_plan::{Expr, Task, Trigger, TriggerStrategy};
 
-use super::bind::{Bindings, Scope};
+use super::bind::{Bindings, Scope, inline_name};
 use super::order::Order;
 use super::repeat;
 use super::source::{named, named_artifacts, suggestion, unsupported};
 use super::template;
+use super::text::Interface;
 use crate::decode::{Context, Text};
 use crate::v1::tags::split;
 use crate::v1::when;
 use crate::v1::workflow::{DagTask, Template};
 
 /// Lowers one task; `None` when its template is not known.
-pub(super) fn lower(
-    scope: &Scope<'_, '_>,
-    (name, spec): (&str, &DagTask),
+pub(super) fn lower<'w>(
+    scope: &Scope<'_, 'w>,
+    (name, spec): (&str, &'w DagTask),
     order: &Order,
     cx: &mut Context,
 ) -> Option<Task> {
     refuse(spec, cx);
-    let (component, template) = resolve(scope, spec, cx)?;
+    let (component, template) = resolve(scope, (name, spec), cx)?;
     let mut bindings = Bindings {
         scope: *scope,
         parameters: IndexMap::new(),
@@ -40,13 +41,13 @@ pub(super) fn lower(
         Trigger { strategy: TriggerStrategy::NoneFailed, condition: once, ready: order.ready.clone() };
     Some(Task {
         display_name: display_name(template).unwrap_or_else(|| name.to_owned()),
-        component: component.to_owned(),
+        component,
         parameters: bindings.parameters,
         artifacts: bindings.artifacts,
         upstream: bindings.upstream,
         trigger,
         iterator,
-        retry: template::retry(template, cx),
+        retry: template::retry(&Interface { source: scope.source, template }, cx),
         caching: template::caching(template),
         timeout: template::timeout(template, cx),
     })
@@ -56,9 +57,6 @@ fn refuse(spec: &DagTask, cx: &mut Context) {
     if let Some(reference) = &spec.template_ref {
         unsupported(cx, "templateRef", reference.span, "put the template into the file");
     }
-    if let Some(inline) = &spec.inline {
-        unsupported(cx, "inline", inline.span, "give the template a name and put it under `spec.templates`");
-    }
     if let Some(exit) = &spec.on_exit {
         unsupported(cx, "onExit", exit.span, "set `onExit` of the workflow");
     }
@@ -67,8 +65,18 @@ fn refuse(spec: &DagTask, cx: &mut Context) {
     }
 }
 
-fn resolve<'w>(scope: &Scope<'_, 'w>, spec: &DagTask, cx: &mut Context) -> Option<(&'w str, &'w Template)> {
-    if spec.template_ref.is_some() || spec.inline.is_some() {
+fn resolve<'w>(
+    scope: &Scope<'_, 'w>,
+    (task, spec): (&str, &'w DagTask),
+    cx: &mut Context,
+) -> Option<(String, &'w Template)> {
+    if let Some(inline) = spec.inline.as_deref() {
+        let name = inline_name(scope.component, task);
+        let lowered = cx.within("inline", |cx| template::lower(scope.source, (&name, inline), cx))?;
+        scope.source.inline.borrow_mut().insert(name.clone(), lowered);
+        return Some((name, inline));
+    }
+    if spec.template_ref.is_some() {
         return None;
     }
     let Some(name) = &spec.template else {
@@ -76,8 +84,7 @@ fn resolve<'w>(scope: &Scope<'_, 'w>, spec: &DagTask, cx: &mut Context) -> Optio
             .hint("set `template`");
         return None;
     };
-    let found = scope.source.names().find(|known| *known == name.value);
-    let found = found.and_then(|known| Some((known, scope.source.template(known)?)));
+    let found = scope.source.template(&name.value).map(|template| (name.value.clone(), template));
     if found.is_none() {
         let message = format!("there is no template `{}`", name.value);
         let hint = suggestion(&name.value, scope.source.names());
@@ -102,7 +109,15 @@ fn arguments(bindings: &mut Bindings<'_, '_>, spec: &DagTask, template: &Templat
                 let Some(name) = &parameter.name else { continue };
                 cx.within(format!("[{index}]"), |cx| {
                     if let Some(from) = &parameter.value_from {
-                        unsupported(cx, "valueFrom", from.span, "give the argument a `value`");
+                        cx.within("valueFrom", |cx| match &from.expression {
+                            Some(text) => {
+                                cx.within("expression", |cx| bindings.computed(&name.value, text, cx));
+                            }
+                            None => {
+                                cx.error("unsupported", from.span, "only an `expression` can be given here")
+                                    .hint("give the argument a `value`");
+                            }
+                        });
                     } else if let Some(value) = &parameter.value {
                         bindings.parameter(&name.value, &value.value, value.span, cx);
                     }

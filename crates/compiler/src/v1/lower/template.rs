@@ -11,26 +11,23 @@ use pipewright_plan::{
 
 use super::source::{Source, named, named_artifacts, unsupported};
 use super::text::Interface;
-use super::{artifact_type, companion, container, dag};
+use super::{artifact_type, companion, container, dag, text};
 use crate::decode::Context;
+use crate::v1::tags::Tag;
 use crate::v1::workflow::{Artifact, Template, Whole};
 
-/// Lowers one template with its name.
-pub(super) fn lower(
-    source: &Source<'_>,
-    template: &Template,
+/// Lowers one template to the component of that name.
+pub(super) fn lower<'w>(
+    source: &Source<'w>,
+    (name, template): (&str, &'w Template),
     cx: &mut Context,
-) -> Option<(String, Component)> {
-    let Some(name) = &template.name else {
-        cx.error("missing-field", template.span, "a template has no `name`");
-        return None;
-    };
+) -> Option<Component> {
     refuse(template, cx);
     let interface = Interface { source, template };
     let mut kind = if let Some(spec) = &template.dag {
-        ComponentKind::Dag(dag::lower(source, template, spec, cx))
+        ComponentKind::Dag(dag::lower(source, (name, template), spec, cx))
     } else if template.steps.is_some() {
-        ComponentKind::Dag(dag::lower_steps(source, template, cx))
+        ComponentKind::Dag(dag::lower_steps(source, (name, template), cx))
     } else if let Some(deletion) = deletion(&interface, cx) {
         ComponentKind::Resource(deletion)
     } else if let Some(spec) = &template.container {
@@ -57,7 +54,17 @@ pub(super) fn lower(
     let is_group = matches!(kind, ComponentKind::Dag(_));
     let inputs = inputs(&interface, is_group, cx);
     let outputs = outputs(&interface, is_group, cx);
-    Some((name.value.clone(), Component { inputs, outputs, kind }))
+    Some(Component { inputs, outputs, kind })
+}
+
+/// Makes the standard output an output of a component.
+pub(super) fn capture(component: &mut Component, key: &str) {
+    if let ComponentKind::Container(container) = &mut component.kind {
+        container.result = Some(key.to_owned());
+        let output =
+            ParameterOutput { parameter_type: ParameterType::String, description: None, default: None };
+        component.outputs.parameters.insert(key.to_owned(), output);
+    }
 }
 
 fn deletion(interface: &Interface<'_, '_>, cx: &mut Context) -> Option<pipewright_plan::Resource> {
@@ -192,9 +199,6 @@ fn outputs(interface: &Interface<'_, '_>, is_group: bool, cx: &mut Context) -> O
             if let Some(global) = &output.global_name {
                 unsupported(cx, "globalName", global.span, "hand the artifact on as an output");
             }
-            if let Some(field) = &output.from_expression {
-                unsupported(cx, "fromExpression", field.span, "set `from`");
-            }
             if output.path.is_none() && !is_group {
                 cx.error("missing-field", output.span, format!("artifact `{}` has no `path`", name.value));
             }
@@ -237,15 +241,19 @@ pub(super) fn plain_task(component: &str) -> Task {
 }
 
 /// Lowers the retry strategy of what a task runs. Source: v1 semantics 2.6.
-pub(super) fn retry(template: &Template, cx: &mut Context) -> Option<Retry> {
+pub(super) fn retry(interface: &Interface<'_, '_>, cx: &mut Context) -> Option<Retry> {
+    let template = interface.template;
     if template.dag.is_some() || template.steps.is_some() {
         return None;
     }
     let spec = template.retry_strategy.as_ref()?;
     cx.within("retryStrategy", |cx| {
-        if let Some(expression) = &spec.expression {
-            unsupported(cx, "expression", expression.span, "use `retryPolicy`");
-        }
+        let condition = spec.expression.as_ref().and_then(|expression| {
+            cx.within("expression", |cx| {
+                let variables = &mut |tag: &Tag| interface.variable(tag);
+                text::expression(&expression.value, expression.span, cx, variables)
+            })
+        });
         let limit = spec.limit.as_ref().map(|limit| (limit.value, limit.span));
         let max_retries = match limit {
             None => u32::MAX,
@@ -257,9 +265,11 @@ pub(super) fn retry(template: &Template, cx: &mut Context) -> Option<Retry> {
                 0
             }
         };
-        let policy = spec.retry_policy.as_ref().map_or("OnFailure", |policy| policy.value.as_str());
-        let on = match policy {
-            "OnFailure" | "" => RetryOn::Failure,
+        // An expression alone decides, unless a policy is named beside it.
+        let usual = if condition.is_some() { "Always" } else { "OnFailure" };
+        let policy = spec.retry_policy.as_ref().map(|policy| policy.value.as_str());
+        let on = match policy.filter(|policy| !policy.is_empty()).unwrap_or(usual) {
+            "OnFailure" => RetryOn::Failure,
             "OnError" | "OnTransientError" => RetryOn::Error,
             "Always" => RetryOn::Any,
             other => {
@@ -272,8 +282,15 @@ pub(super) fn retry(template: &Template, cx: &mut Context) -> Option<Retry> {
                 RetryOn::Failure
             }
         };
-        let mut retry =
-            Retry { max_retries, backoff: Duration::ZERO, factor: 1.0, max_backoff: None, on, within: None };
+        let mut retry = Retry {
+            max_retries,
+            backoff: Duration::ZERO,
+            factor: 1.0,
+            max_backoff: None,
+            on,
+            within: None,
+            condition,
+        };
         if let Some(backoff) = &spec.backoff {
             cx.within("backoff", |cx| {
                 let mut time = |field: &'static str, text: &Option<crate::v1::workflow::AnyText>| {

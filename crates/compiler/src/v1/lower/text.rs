@@ -1,10 +1,11 @@
 //! Texts of a template that runs: their tags become placeholders of the template's own inputs, of the run and
 //! of the attempt.
 
-use pipewright_plan::{Placeholder, Text, TextPart};
+use pipewright_plan::{Expr, Placeholder, Text, TextPart, Value};
 
 use super::source::{Source, named, named_artifacts, suggestion};
 use crate::decode::{self, Context};
+use crate::v1::expression::{self, Variables, Wrong};
 use crate::v1::tags::{Piece, Tag, split};
 use crate::v1::workflow::{AnyText, Template};
 use crate::yaml::Span;
@@ -47,6 +48,12 @@ impl Parts {
 
     pub fn placeholder(&mut self, placeholder: Placeholder) {
         self.0.push(TextPart::Placeholder { placeholder });
+    }
+
+    pub fn expression(&mut self, text: &str, span: Span, cx: &mut Context, variables: &mut Variables<'_>) {
+        if let Some(expr) = expression(text, span, cx, variables) {
+            self.placeholder(Placeholder::Expression { text: text.to_owned(), expr: Box::new(expr) });
+        }
     }
 
     pub fn finish(self) -> Text {
@@ -113,21 +120,127 @@ impl Interface<'_, '_> {
                 parts.literal(path.map_or("", |path| &path.value));
             }
             Tag::Attempt(name) => parts.placeholder(Placeholder::Tag { name: name.clone() }),
+            Tag::InputParameters => parts.placeholder(Placeholder::Tag { name: tag.name() }),
             Tag::Run(_) | Tag::RunParameter(_) => run_tag(self.source, tag, span, parts, cx),
             Tag::InputArtifact(_)
             | Tag::TaskParameter { .. }
             | Tag::TaskArtifact { .. }
+            | Tag::TaskResult { .. }
             | Tag::TaskFact { .. }
             | Tag::Item
             | Tag::ItemField(_)
             | Tag::Unknown(_) => {
-                let message = format!("`{{{{{}}}}}` has no meaning here", tag.name());
-                cx.error("unknown-tag", span, message)
-                    .hint("hand the value to the template as an input parameter");
+                cx.error("unknown-tag", span, no_meaning(tag).message).hint(HAND_ON);
             }
-            Tag::Expression(_) => expression(span, cx),
+            Tag::Expression(text) => {
+                parts.expression(text, span, cx, &mut |tag| self.variable(tag));
+            }
         }
     }
+
+    /// Says what a tag is in an expression of the template.
+    pub fn variable(&self, tag: &Tag) -> Result<Expr, Wrong> {
+        let template = self.template;
+        let literal = |text: Option<&str>| Expr::Literal { value: Value::from(text.unwrap_or_default()) };
+        let artifact = |known: &'_ [crate::v1::workflow::Artifact], name: &str| {
+            let found = named_artifacts(known).find(|(known, _)| known.value == name);
+            found.map(|(_, found)| found.path.as_ref().map(|path| path.value.clone()).unwrap_or_default())
+        };
+        match tag {
+            Tag::InputParameter(name) => {
+                known(tag, name, named(template.input_parameters()).map(|(name, _)| name.value.as_str()))?;
+                Ok(Expr::Variable { name: tag.name() })
+            }
+            Tag::InputParameters | Tag::Attempt(_) => Ok(Expr::Variable { name: tag.name() }),
+            Tag::InputArtifactPath(name) | Tag::OutputArtifactPath(name) => {
+                let is_input = matches!(tag, Tag::InputArtifactPath(_));
+                let all = if is_input { template.input_artifacts() } else { template.output_artifacts() };
+                known(tag, name, named_artifacts(all).map(|(name, _)| name.value.as_str()))?;
+                Ok(literal(artifact(all, name).as_deref()))
+            }
+            Tag::OutputParameterPath(name) => {
+                let all = || named(template.output_parameters());
+                known(tag, name, all().map(|(name, _)| name.value.as_str()))?;
+                let found = all().find(|(known, _)| known.value == *name);
+                let path = found.and_then(|(_, found)| found.value_from.as_ref()?.path.as_ref());
+                Ok(literal(path.map(|path| path.value.as_str())))
+            }
+            Tag::Run(_) | Tag::RunParameter(_) => run_variable(self.source, tag),
+            Tag::InputArtifact(_)
+            | Tag::TaskParameter { .. }
+            | Tag::TaskArtifact { .. }
+            | Tag::TaskResult { .. }
+            | Tag::TaskFact { .. }
+            | Tag::Item
+            | Tag::ItemField(_)
+            | Tag::Unknown(_)
+            | Tag::Expression(_) => Err(Wrong { hint: Some(HAND_ON.to_owned()), ..no_meaning(tag) }),
+        }
+    }
+}
+
+const HAND_ON: &str = "hand the value to the template as an input parameter";
+
+/// Says that a tag is none of this place.
+pub(super) fn no_meaning(tag: &Tag) -> Wrong {
+    Wrong { message: format!("`{{{{{}}}}}` has no meaning here", tag.name()), hint: None }
+}
+
+/// Says what a tag of the run is in an expression.
+pub(super) fn run_variable(source: &Source<'_>, tag: &Tag) -> Result<Expr, Wrong> {
+    let name = tag.name();
+    let literal = |text: &str| Expr::Literal { value: Value::from(text) };
+    match tag {
+        Tag::RunParameter(parameter) => {
+            known(tag, parameter, source.run_parameters.iter().copied())?;
+            Ok(Expr::Variable { name })
+        }
+        _ if name == "workflow.mainEntrypoint" => {
+            Ok(literal(source.spec.entrypoint.as_ref().map_or("", |entry| &entry.value)))
+        }
+        _ if source.notes.contains_key(&name) => Ok(literal(source.notes[&name])),
+        _ if is_run_tag(&name) => Ok(Expr::Variable { name }),
+        _ => Err(Wrong {
+            message: format!("`{name}` is no variable of a workflow"),
+            hint: Some(suggestion(&name, RUN_TAGS.iter().copied())),
+        }),
+    }
+}
+
+fn is_run_tag(name: &str) -> bool {
+    RUN_TAGS.contains(&name)
+        || ["workflow.labels.", "workflow.annotations.", "workflow.creationTimestamp."]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+}
+
+/// Lowers an expression; what its variables are is the caller's to say.
+pub(super) fn expression(
+    text: &str,
+    span: Span,
+    cx: &mut Context,
+    variables: &mut Variables<'_>,
+) -> Option<Expr> {
+    match expression::parse(text, variables) {
+        Ok(expr) => Some(expr),
+        Err(wrong) => {
+            let message = format!("the expression is wrong: {}", wrong.message);
+            cx.error("wrong-expression", span, message).hint = wrong.hint;
+            None
+        }
+    }
+}
+
+/// Tells whether a tag names something that exists.
+pub(super) fn known<'k>(tag: &Tag, name: &str, known: impl Iterator<Item = &'k str>) -> Result<(), Wrong> {
+    let known: Vec<&str> = known.collect();
+    if known.contains(&name) {
+        return Ok(());
+    }
+    Err(Wrong {
+        message: format!("`{{{{{}}}}}` cannot be resolved: there is no `{name}`", tag.name()),
+        hint: Some(suggestion(name, known.into_iter())),
+    })
 }
 
 /// Lowers a tag that speaks of the run.
@@ -149,19 +262,12 @@ pub(super) fn run_tag(source: &Source<'_>, tag: &Tag, span: Span, parts: &mut Pa
                 None => parts.placeholder(Placeholder::Tag { name }),
             }
         }
-        _ if RUN_TAGS.contains(&name.as_str()) || name.starts_with("workflow.creationTimestamp.") => {
-            parts.placeholder(Placeholder::Tag { name });
-        }
+        _ if is_run_tag(&name) => parts.placeholder(Placeholder::Tag { name }),
         _ => {
             let message = format!("`{{{{{name}}}}}` is no variable of a workflow");
             cx.error("unknown-tag", span, message).hint(suggestion(&name, RUN_TAGS.iter().copied()));
         }
     }
-}
-
-pub(super) fn expression(span: Span, cx: &mut Context) {
-    cx.error("unsupported", span, "expressions `{{=…}}` are not supported by this release")
-        .hint("compute the value in a step and hand it on as a parameter");
 }
 
 /// Tells whether a tag names something that exists; records it otherwise.
@@ -172,11 +278,11 @@ pub(super) fn is_known<'k>(
     span: Span,
     cx: &mut Context,
 ) -> bool {
-    let known: Vec<&str> = known.collect();
-    let found = known.contains(&name);
-    if !found {
-        let message = format!("`{{{{{}}}}}` cannot be resolved: there is no `{name}`", tag.name());
-        cx.error("unknown-tag", span, message).hint(suggestion(name, known.into_iter()));
+    match self::known(tag, name, known) {
+        Ok(()) => true,
+        Err(wrong) => {
+            cx.error("unknown-tag", span, wrong.message).hint = wrong.hint;
+            false
+        }
     }
-    found
 }

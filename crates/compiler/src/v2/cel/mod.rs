@@ -68,7 +68,7 @@ fn height(expr: &Expr) -> usize {
         Expr::Literal { .. } | Expr::Variable { .. } => 0,
         Expr::Select { operand, .. } | Expr::Has { operand, .. } => height(operand),
         Expr::Index { operand, index } => height(operand).max(height(index)),
-        Expr::Call { arguments: items, .. } | Expr::List { items } => {
+        Expr::Call { arguments: items, .. } | Expr::Named { arguments: items, .. } | Expr::List { items } => {
             items.iter().map(height).max().unwrap_or_default()
         }
         Expr::Map { entries } => {

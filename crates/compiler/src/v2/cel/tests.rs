@@ -13,6 +13,7 @@ fn show(expr: &pipewright_plan::Expr) -> String {
         Expr::Index { operand, index } => format!("{}[{}]", show(operand), show(index)),
         Expr::Has { operand, field } => format!("(has {}.{field})", show(operand)),
         Expr::Call { function, arguments } => format!("({function:?} {})", join(arguments)),
+        Expr::Named { name, arguments } => format!("{name}({})", join(arguments)),
         Expr::List { items } => format!("[{}]", join(items)),
         Expr::Map { entries } => {
             let entries: Vec<_> = entries.iter().map(|(k, v)| format!("{}:{}", show(k), show(v))).collect();

@@ -321,7 +321,8 @@ fn check_type(
                 cx.warning("wrong-value", span, message);
             }
         }
-        ParameterSource::Constant { .. }
+        ParameterSource::Optional { .. }
+        | ParameterSource::Constant { .. }
         | ParameterSource::FinalStatus { .. }
         | ParameterSource::TaskConfig { .. } => {}
     }

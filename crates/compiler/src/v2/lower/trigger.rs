@@ -98,7 +98,7 @@ fn named_parameters<'e>(expr: &'e Expr, names: &mut Vec<&'e str>) {
         }
         // `has` is how one asks for what may be missing.
         Expr::Has { .. } => {}
-        Expr::Call { arguments: items, .. } | Expr::List { items } => {
+        Expr::Call { arguments: items, .. } | Expr::Named { arguments: items, .. } | Expr::List { items } => {
             items.iter().for_each(|item| named_parameters(item, names));
         }
         Expr::Map { entries } => entries.iter().for_each(|(key, item)| {
@@ -140,6 +140,7 @@ pub(super) fn retry(policy: &RetryPolicy, cx: &mut Context) -> Option<Retry> {
             max_backoff: Some(max_backoff.unwrap_or(DEFAULT_MAX_BACKOFF)),
             on: RetryOn::Any,
             within: None,
+            condition: None,
         })
     })
 }

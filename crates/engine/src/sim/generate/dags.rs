@@ -100,6 +100,7 @@ impl Maker<'_> {
                 max_backoff: Some(Duration::from_secs(2)),
                 on: RetryOn::Any,
                 within: None,
+                condition: None,
             });
         }
         if self.random.chance(30) {

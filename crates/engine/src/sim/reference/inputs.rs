@@ -108,7 +108,9 @@ impl Course<'_> {
                 };
                 Found::Value(text.parts.iter().map(part).collect::<String>().into())
             }
-            ParameterSource::Constant { .. } | ParameterSource::TaskConfig { .. } => return Err(()),
+            ParameterSource::Optional { .. }
+            | ParameterSource::Constant { .. }
+            | ParameterSource::TaskConfig { .. } => return Err(()),
             ParameterSource::FinalStatus { task } => {
                 Found::Value(status_of(task, &frame.ended[task.as_str()]))
             }

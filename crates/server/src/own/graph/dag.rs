@@ -116,7 +116,7 @@ fn parameter_binding(input: &str, binding: &ParameterBinding) -> Binding {
         value: None,
         selector: binding.selector.as_ref().map(ToString::to_string),
     };
-    match &binding.source {
+    match binding.source.inner() {
         ParameterSource::DagInput { name } => {
             view.source = SourceView::DagInput;
             view.key = Some(name.clone());
@@ -130,7 +130,9 @@ fn parameter_binding(input: &str, binding: &ParameterBinding) -> Binding {
             view.source = SourceView::FinalStatus;
             view.task = Some(task.clone());
         }
-        ParameterSource::TaskConfig { .. } => view.source = SourceView::TaskConfig,
+        ParameterSource::Optional { .. } | ParameterSource::TaskConfig { .. } => {
+            view.source = SourceView::TaskConfig;
+        }
     }
     view
 }
@@ -148,12 +150,12 @@ fn artifact_binding(input: &str, binding: &ArtifactBinding) -> Binding {
 
 /// Writes where a bound value comes from.
 pub(crate) fn source_text(source: &ParameterSource) -> String {
-    match source {
+    match source.inner() {
         ParameterSource::DagInput { name } => format!("{{{{{name}}}}}"),
         ParameterSource::TaskOutput { task, key } => format!("{{{{{task}.{key}}}}}"),
         ParameterSource::Constant { value } => pipewright_plan::text_form(&value.shown()),
         ParameterSource::FinalStatus { task } => format!("{{{{status of {task}}}}}"),
-        ParameterSource::TaskConfig { .. } => "{{task config}}".to_owned(),
+        ParameterSource::Optional { .. } | ParameterSource::TaskConfig { .. } => "{{task config}}".to_owned(),
     }
 }
 
@@ -198,7 +200,7 @@ fn parameter_flow(
     binding: &ParameterBinding,
     flow: &mut dyn FnMut(&str, EdgeData),
 ) {
-    match &binding.source {
+    match binding.source.inner() {
         ParameterSource::TaskOutput { task: from, key } => {
             let output =
                 component_of(plan, dag, from).and_then(|component| component.outputs.parameters.get(key));
@@ -211,6 +213,7 @@ fn parameter_flow(
             flow(from, EdgeData { output, input, kind: FlowKind::Status, flow_type: None });
         }
         ParameterSource::DagInput { .. }
+        | ParameterSource::Optional { .. }
         | ParameterSource::Constant { .. }
         | ParameterSource::TaskConfig { .. } => {}
     }
