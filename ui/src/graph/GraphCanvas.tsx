@@ -18,7 +18,7 @@ import { Toolbar } from "./view/Toolbar";
 import { usePainter } from "./view/usePainter";
 import { useProgressVersion } from "./view/useProgress";
 import { useScene } from "./view/useScene";
-import { useVisible } from "./view/useVisible";
+import { NONE, useVisible } from "./view/useVisible";
 import { firstView, READABLE, Viewport } from "./view/viewport";
 
 export interface GraphCanvasProps {
@@ -108,6 +108,10 @@ export function GraphCanvas({ view, label, store, chosen = NO_CHOICE, selected, 
 
   const onResize = useEffectEvent((width: number, height: number) => {
     viewport.resize(width, height);
+    if (!viewport.isTouched) {
+      isPlaced.current = false;
+      if (selected !== undefined) toReveal.current = selected;
+    }
     if (!isPlaced.current) onLayout();
     else if (selected !== undefined) reveal(selected);
   });
@@ -204,9 +208,9 @@ export function GraphCanvas({ view, label, store, chosen = NO_CHOICE, selected, 
       <span id="graph-keys" className="sr-only">
         Arrow keys walk along the edges, Enter opens a task, Space opens or closes a group, Control and F finds a task.
       </span>
-      <canvas ref={canvas} aria-hidden className="absolute inset-0 size-full" />
+      <canvas ref={canvas} aria-hidden className="absolute top-0 left-0 max-w-none will-change-transform" />
       <div ref={layer} className="absolute top-0 left-0 will-change-transform">
-        <div className="origin-top-left">
+        <div className={cx("origin-top-left", boxes === NONE && "opacity-0")}>
           {shown.map((box) => {
             const node = scene.nodes.get(box.id);
             if (node === undefined) return null;

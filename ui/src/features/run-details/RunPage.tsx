@@ -107,12 +107,10 @@ function Drawing() {
 function Failure({ live, selection }: { live: LiveRun; selection: Selection }) {
   if (live.run?.state !== "FAILED" || live.run.error === undefined) return null;
   const { error } = live.run;
-  const failed = Array.from(live.store.all())
-    .filter((task) => task.state === "FAILED" && (task.kind === "container" || task.kind === "importer" || task.kind === "resource"))
-    .sort((a, b) => (a.ended_at ?? "").localeCompare(b.ended_at ?? ""))[0];
-  const action = failed !== undefined && failed.key !== selection.task && (
-    <Button small kind="ghost" onPress={() => selection.selectTask(failed.key)}>
-      Go to {failed.display_name}
+  const culprit = culpritOf(error.message);
+  const action = culprit !== undefined && culprit !== selection.task && (
+    <Button small kind="ghost" onPress={() => selection.selectTask(culprit)}>
+      Go to {culprit.slice(culprit.lastIndexOf("/") + 1)}
     </Button>
   );
   return (
@@ -120,4 +118,9 @@ function Failure({ live, selection }: { live: LiveRun; selection: Selection }) {
       {error.hint !== undefined && sentence(error.hint)}
     </Banner>
   );
+}
+
+/** The task that an error names: "task `root/train` failed: …". */
+function culpritOf(message: string): string | undefined {
+  return /`(root\/[^`]+)`/.exec(message)?.[1];
 }

@@ -5,6 +5,7 @@ import { edgeName, type Scene } from "../model/scene";
 import { glyphOf, isFaint, isUndone, type Look, toneOf } from "../model/state";
 import type { SpatialIndex } from "./spatial";
 import type { Palette } from "./palette";
+import { lookTone } from "./stateColour";
 import { intersects, READABLE, type Rect, type View } from "./viewport";
 
 export interface Picture {
@@ -23,6 +24,9 @@ export interface Picture {
 
 type Context = CanvasRenderingContext2D;
 
+/** Below this a node is a spot of its state's colour. */
+const DOTS = 0.16;
+
 /** Paints one frame. `part` is what of the drawing is seen. */
 export function paint(context: Context, picture: Picture, view: View, part: Rect, palette: Palette, ratio: number): void {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -38,9 +42,14 @@ export function paint(context: Context, picture: Picture, view: View, part: Rect
   }
   paintEdges(context, picture, part, palette, view.zoom);
   if (view.zoom >= READABLE) return;
+  if (view.zoom < DOTS) {
+    paintDots(context, boxes, picture, palette);
+    return;
+  }
   for (const box of boxes) {
     const node = picture.scene.nodes.get(box.id);
-    if (node !== undefined && !node.isOpen) paintNode(context, box, node.title, picture, palette, view.zoom);
+    if (node?.kind === "artifact") paintArtifact(context, box, node.title, picture, palette, view.zoom);
+    else if (node !== undefined && !node.isOpen) paintNode(context, box, node.title, picture, palette, view.zoom);
     else if (node !== undefined) paintGroupTitle(context, box, node.title, palette, view.zoom);
   }
 }
@@ -116,7 +125,7 @@ function stroke(
 ): void {
   if (routes.length === 0) return;
   context.beginPath();
-  for (const route of routes) trace(context, route, direction);
+  for (const route of routes) zoom < DOTS ? straight(context, route) : trace(context, route, direction);
   context.setLineDash(dash);
   context.lineWidth = width;
   context.strokeStyle = colour;
@@ -127,6 +136,12 @@ function stroke(
   for (const route of routes) arrow(context, route, direction);
   context.fillStyle = colour;
   context.fill();
+}
+
+/** From so far a curve and its points look the same. */
+function straight(context: Context, { points }: Route): void {
+  context.moveTo(points[0].x, points[0].y);
+  for (let index = 1; index < points.length; index++) context.lineTo(points[index].x, points[index].y);
 }
 
 /** Draws the curve through the points: it leaves and enters each of them along the flow. */
@@ -159,6 +174,30 @@ function arrow(context: Context, route: Route, direction: Direction): void {
   }
 }
 
+/** One path for each colour: a thousand spots cost no more than a few. */
+function paintDots(context: Context, boxes: readonly (Rect & { id: string })[], picture: Picture, palette: Palette): void {
+  const byColour = new Map<string, Rect[]>();
+  for (const box of boxes) {
+    if (picture.scene.nodes.get(box.id)?.isOpen !== false) continue;
+    const state = picture.stateOf(box.id);
+    const isMarked = picture.selected === box.id || picture.found.has(box.id);
+    const colour = isMarked
+      ? palette.accent
+      : picture.critical?.nodes.has(box.id) === true
+        ? palette.critical
+        : lookTone(palette, picture.hasRun ? state : undefined);
+    const known = byColour.get(colour);
+    if (known === undefined) byColour.set(colour, [box]);
+    else known.push(box);
+  }
+  for (const [colour, same] of byColour) {
+    context.beginPath();
+    for (const box of same) context.rect(box.x, box.y, box.width, box.height);
+    context.fillStyle = colour;
+    context.fill();
+  }
+}
+
 function paintNode(context: Context, box: Rect & { id: string }, title: string, picture: Picture, palette: Palette, zoom: number): void {
   const state = picture.stateOf(box.id);
   const tone = palette.tones[toneOf(state)];
@@ -166,16 +205,14 @@ function paintNode(context: Context, box: Rect & { id: string }, title: string, 
   context.globalAlpha = isFaint(state) ? 0.55 : 1;
   context.beginPath();
   context.roundRect(box.x, box.y, box.width, box.height, 8);
-  const isKnown = picture.hasRun && state !== "IDLE";
-  // Where nothing can be read the colour alone must tell.
-  context.fillStyle = isKnown ? (zoom < 0.16 && !isUndone(state) ? tone : palette.softs[toneOf(state)]) : palette.surface;
+  context.fillStyle = picture.hasRun && state !== "IDLE" ? palette.softs[toneOf(state)] : palette.surface;
   context.fill();
-  context.lineWidth = (isMarked ? 2.5 : 1.2) / Math.max(zoom, 0.12);
+  context.lineWidth = (isMarked ? 2.5 : 1.2) / zoom;
   if (isUndone(state) && picture.hasRun) context.setLineDash([8, 6]);
   context.strokeStyle = isMarked ? palette.accent : borderOf(box.id, state, picture, palette, tone);
   context.stroke();
   context.setLineDash([]);
-  if (zoom >= 0.14 && picture.hasRun) paintGlyph(context, state, tone, palette.surface, box);
+  if (picture.hasRun) paintGlyph(context, state, tone, palette.surface, box);
   if (zoom >= 0.24) {
     const size = Math.min(19, 7.5 / zoom);
     context.font = `500 ${size}px ${palette.font}`;
@@ -190,6 +227,23 @@ function paintNode(context: Context, box: Rect & { id: string }, title: string, 
 function borderOf(id: string, state: Look, picture: Picture, palette: Palette, tone: string): string {
   if (picture.critical?.nodes.has(id) === true) return palette.critical;
   return picture.hasRun && state !== "IDLE" ? tone : palette.lineStrong;
+}
+
+function paintArtifact(context: Context, box: Rect & { id: string }, title: string, picture: Picture, palette: Palette, zoom: number): void {
+  const isMarked = picture.selected === box.id || picture.hovered === box.id || picture.found.has(box.id);
+  context.beginPath();
+  context.roundRect(box.x, box.y, box.width, box.height, box.height / 2);
+  context.fillStyle = palette.group;
+  context.fill();
+  context.lineWidth = (isMarked ? 2.5 : 1) / zoom;
+  context.strokeStyle = isMarked ? palette.accent : palette.lineStrong;
+  context.stroke();
+  if (zoom < 0.3) return;
+  context.font = `${Math.min(13, 6.5 / zoom)}px ${palette.font}`;
+  context.fillStyle = palette.ink2;
+  context.textBaseline = "middle";
+  context.fillText(title, box.x + 14, box.y + box.height / 2, box.width - 28);
+  context.textBaseline = "alphabetic";
 }
 
 const outlines = new Map<string, Path2D>();

@@ -7,7 +7,8 @@ import { READABLE, type Rect, type Viewport } from "./viewport";
 const STEP = 320;
 const AHEAD = 240;
 
-const NONE: Box[] = [];
+/** Everything is too small to be read: it is painted and not built. */
+export const NONE: Box[] = [];
 
 /** Returns the boxes that need elements now: those near the window, while they can be read. */
 export function useVisible(index: SpatialIndex | undefined, viewport: Viewport): Box[] {

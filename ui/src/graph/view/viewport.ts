@@ -28,6 +28,8 @@ const TOOLBAR = 28;
 export class Viewport {
   view: View = { x: 0, y: 0, zoom: 1 };
   size = { width: 0, height: 0 };
+  /** The reader has moved or zoomed, so nothing else may without being asked. */
+  isTouched = false;
   private readonly listeners = new Set<() => void>();
   private flight: number | undefined;
 
@@ -49,11 +51,13 @@ export class Viewport {
   }
 
   panBy(x: number, y: number): void {
+    this.isTouched = true;
     this.set({ ...this.view, x: this.view.x + x, y: this.view.y + y });
   }
 
   /** Zooms so that the point of the drawing under `at` stays where it is. */
   zoomAt(at: Point, factor: number): void {
+    this.isTouched = true;
     this.set(zoomed(this.view, at, factor));
   }
 
@@ -78,8 +82,8 @@ export class Viewport {
     const left = area.x * zoom + view.x;
     const top = area.y * zoom + view.y;
     const isFar = zoom !== this.view.zoom;
-    const x = shift(left, area.width * zoom, this.size.width, isFar);
-    const y = shift(top, area.height * zoom, this.size.height, isFar);
+    const x = shift(left, area.width * zoom, this.size.width, isFar, MARGIN);
+    const y = shift(top, area.height * zoom, this.size.height, isFar, MARGIN + TOOLBAR);
     if (x === 0 && y === 0 && !isFar) return;
     this.fly({ x: view.x + x, y: view.y + y, zoom });
   }
@@ -148,9 +152,9 @@ export function firstView(area: Rect, size: { width: number; height: number }): 
   return { zoom: COMFORTABLE, x: (size.width - area.width * COMFORTABLE) / 2 - area.x * COMFORTABLE, y: MARGIN + TOOLBAR - area.y * COMFORTABLE };
 }
 
-function shift(start: number, length: number, room: number, toMiddle: boolean): number {
-  if (toMiddle || length > room - 2 * MARGIN) return (room - length) / 2 - start;
-  if (start < MARGIN) return MARGIN - start;
+function shift(start: number, length: number, room: number, toMiddle: boolean, before: number): number {
+  if (toMiddle || length > room - before - MARGIN) return (room - length) / 2 - start;
+  if (start < before) return before - start;
   return start + length > room - MARGIN ? room - MARGIN - length - start : 0;
 }
 
