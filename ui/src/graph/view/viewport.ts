@@ -16,7 +16,7 @@ export interface Rect {
   height: number;
 }
 
-export const LEAST_ZOOM = 0.04;
+export const LEAST_ZOOM = 0.02;
 export const MOST_ZOOM = 2.5;
 /** Below this names are not readable, so nodes are painted and not built. */
 export const READABLE = 0.42;

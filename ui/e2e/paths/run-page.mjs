@@ -1,0 +1,204 @@
+// The page of a run: its drawing, what is beside it, and how it keeps up with a run that goes on.
+import { gallery, sweep, talkative, wide } from "../gallery.mjs";
+import { check } from "../walk.mjs";
+
+const start = (api, name, spec) => api.call("POST", "runs", { display_name: name, pipeline_spec: spec });
+
+async function finished(api, name, spec, seconds) {
+  const run = await start(api, name, spec);
+  const [ended] = await api.settled([run], seconds);
+  return ended;
+}
+
+const tab = (page, name) => page.getByRole("tab", { name, exact: false }).first().click();
+
+export const paths = {
+  "run page: from the error to the log of the iteration that failed, and on to the next": async (walk, { api }) => {
+    const { page } = walk;
+    const run = await finished(api, "sweep", sweep(40));
+    check(run.state === "FAILED", `the sweep ended as ${run.state}`);
+    await walk.open(`/runs/details/${run.run_id}`);
+    await walk.title(/sweep/);
+    await page.getByRole("button", { name: /^flaky, task, succeeded, 2 attempts/ }).waitFor();
+    await walk.accessible("the graph of a failed run");
+    await page.getByRole("button", { name: "Go to fit" }).click();
+    await page.waitForFunction(() => decodeURIComponent(location.hash).includes("task=root/for-loop-1[7]/fit"));
+    await page.getByRole("tab", { name: "Logs" }).click();
+    await walk.see("ERROR: item 7 does not fit");
+    await walk.accessible("a log");
+    const strip = page.getByRole("slider", { name: /Iteration shown below/ });
+    await strip.focus();
+    await page.keyboard.press("f");
+    await page.waitForFunction(() => decodeURIComponent(location.hash).includes("for-loop-1[17]/fit"));
+    await walk.see("ERROR: item 17 does not fit");
+    // A link to a task in an iteration opens there.
+    await page.reload();
+    await walk.see("ERROR: item 17 does not fit");
+    await page.getByRole("button", { name: /^for-loop-1, open loop, failed/ }).click();
+    await tab(page, "Iterations");
+    const first = page.getByRole("region", { name: "Iterations" }).getByRole("button").first();
+    check((await first.textContent()).startsWith("7"), "failed iterations do not come first");
+    await walk.accessible("the iterations of a loop");
+    await page.getByLabel("Filter iterations by number or item").fill("23");
+    await page.getByRole("region", { name: "Iterations" }).getByRole("button").first().click();
+    await page.waitForFunction(() => decodeURIComponent(location.hash).includes("for-loop-1[23]"));
+  },
+
+  "run page: attempts have logs of their own": async (walk, { api }) => {
+    const { page } = walk;
+    const run = await finished(api, "retried", sweep(1));
+    await walk.open(`/runs/details/${run.run_id}?task=root/flaky&panel=logs`);
+    await walk.see("try 1");
+    await page.getByRole("radio", { name: /Attempt 1/ }).click();
+    await walk.see("try 0");
+    check(page.url().includes("attempt=0"), "the attempt is not in the address");
+    await tab(page, "Details");
+    for (const name of ["Details", "Events", "Cache", "Inputs and outputs"]) {
+      await page.getByRole("tablist", { name: "About the task" }).getByRole("tab", { name }).click();
+      await walk.accessible(`the panel's ${name}`);
+    }
+  },
+
+  "run page: the graph is walked by keys, searched, turned and folded": async (walk, { api }) => {
+    const { page } = walk;
+    const run = await finished(api, "walked", gallery());
+    await walk.open(`/runs/details/${run.run_id}`);
+    await page.locator('[data-node="root/data"]').focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    await page.waitForFunction(() => document.activeElement?.getAttribute("data-node") === "root/train");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => location.hash.includes("task=root"));
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => !location.hash.includes("task="));
+    await page.locator('[data-node="root/train"]').focus();
+    await page.keyboard.press("Control+f");
+    await page.getByLabel("Find a task by name").fill("repo");
+    await walk.see("1 of 1");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Show artifacts" }).click();
+    await page.getByRole("button", { name: "Draw from left to right" }).click();
+    await page.getByRole("button", { name: "Critical path" }).click();
+    await page.getByRole("button", { name: "Zoom in" }).click();
+    await page.getByRole("button", { name: "Fit everything" }).click();
+    await walk.accessible("the graph with artifacts");
+    await page.getByRole("button", { name: "Show artifacts" }).click();
+    await page.getByRole("button", { name: "Draw from top to bottom" }).click();
+  },
+
+  "run page: timeline, tasks, output, details and document": async (walk, { api }) => {
+    const { page } = walk;
+    const run = await finished(api, "tabs", gallery());
+    await walk.open(`/runs/details/${run.run_id}?tab=timeline`);
+    await page.getByRole("region", { name: "Timeline of tasks" }).getByRole("button", { name: /evaluate/ }).waitFor();
+    await walk.accessible("the timeline");
+    await tab(page, "Tasks");
+    await page.getByRole("row").filter({ hasText: "evaluate" }).waitFor();
+    await walk.accessible("the table of tasks");
+    await tab(page, "Run output");
+    await walk.see("0.9312");
+    await walk.accessible("the output");
+    await tab(page, "Details");
+    await walk.see(run.run_id);
+    await walk.accessible("the details");
+    await tab(page, "Pipeline spec");
+    await walk.see("schemaVersion");
+    await walk.accessible("the document");
+  },
+
+  "run page: a run is followed live, and stopped": async (walk, { api }) => {
+    const { page } = walk;
+    const run = await start(api, "live", talkative(0.1));
+    await walk.open(`/runs/details/${run.run_id}?task=root/slow&panel=logs`);
+    await walk.see("line 30 of the slow task");
+    await walk.button("Stop").first().click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Stop" }).click();
+    await page.locator("header").getByText("Stopped").first().waitFor({ timeout: 30_000 });
+    await page.getByRole("button", { name: /^slow, task, stopped/ }).waitFor();
+  },
+
+  "run page: one that is not there says so": async (walk) => {
+    walk.allowed.push(/404/);
+    await walk.open("/runs/details/00000000-0000-0000-0000-000000000000");
+    await walk.see("There is no such run");
+    await walk.accessible("a missing run");
+  },
+
+  "large: a log of 200 MB opens at its end, jumps and is searched": async (walk, { api }) => {
+    const { page } = walk;
+    const run = await start(api, "loud", talkative(200));
+    await waitForTask(api.url, run.run_id, "root/loud");
+    await walk.open(`/runs/details/${run.run_id}?task=root/loud`);
+    const begun = Date.now();
+    await tab(page, "Logs");
+    await walk.see("01999999 the quick brown fox");
+    console.log(`      a log of 200 MB shows its end after ${Date.now() - begun} ms`);
+    const log = page.getByRole("log");
+    await log.focus();
+    await page.keyboard.press("Home");
+    await walk.see("00000000 the quick brown fox");
+    await log.evaluate((element) => element.scrollTo(0, element.scrollHeight / 2));
+    await page.getByText(/^0(09|10)\d{5} the quick/).first().waitFor();
+    await log.evaluate((element) => element.scrollBy(0, 190));
+    await page.getByText(/^0(09|10)\d{5} the quick/).first().waitFor();
+    await page.keyboard.press("End");
+    await walk.see("01999999 the quick brown fox");
+  },
+
+  "large: a run of 1 000 tasks is drawn and moved": async (walk, { api }) => {
+    const { page } = walk;
+    const run = await start(api, "wide", wide(1000));
+    await page.addInitScript(() => {
+      window.longTasks = [];
+      new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.longTasks.push(Math.round(entry.duration)))).observe({ type: "longtask" });
+    });
+    await walk.open(`/runs/details/${run.run_id}?tab=config`);
+    await walk.see("Pipeline");
+    await page.evaluate(() => {
+      window.longTasks = [];
+      window.begun = performance.now();
+    });
+    await page.getByRole("tab", { name: "Graph" }).click();
+    const drawn = await page.waitForFunction(
+      () => {
+        const canvas = document.querySelector('[aria-label^="Graph of run"] canvas');
+        const context = canvas?.width ? canvas.getContext("2d") : undefined;
+        if (!context) return false;
+        const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+        for (let at = 3; at < data.length; at += 40) if (data[at] !== 0) return performance.now() - window.begun;
+        return false;
+      },
+      undefined,
+      { polling: 50, timeout: 30_000 },
+    );
+    console.log(`      1 000 tasks drawn after ${Math.round(await drawn.jsonValue())} ms`);
+    for (const zoom of [0, 7]) {
+      for (let step = 0; step < zoom; step++) await page.getByRole("button", { name: "Zoom in" }).click();
+      await page.evaluate(() => {
+        window.longTasks = [];
+      });
+      await page.mouse.move(900, 500);
+      await page.mouse.down();
+      for (let step = 0; step < 60; step++) await page.mouse.move(900 - step * 6, 500 + step * 4);
+      await page.mouse.up();
+      const tasks = await page.evaluate(() => window.longTasks);
+      console.log(`      60 steps of moving: ${tasks.length} long tasks, the longest ${Math.max(0, ...tasks)} ms`);
+    }
+    await page.getByRole("button", { name: "Find a task" }).click();
+    await page.getByLabel("Find a task by name").fill("task-777");
+    await page.locator('[data-node="root/task-777"]').waitFor();
+    await api.call("POST", `runs/${run.run_id}:terminate`).catch(() => {});
+    await api.settled([run]);
+  },
+};
+
+async function waitForTask(url, run, key) {
+  for (let look = 0; look < 600; look++) {
+    const { tasks } = await fetch(`${url}/apis/pipewright/v1/runs/${run}/progress?under=root`).then((answer) => answer.json());
+    const state = tasks.find((task) => task.key === key)?.state;
+    if (state === "SUCCEEDED") return;
+    if (state === "FAILED") throw new Error(`${key} failed`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  throw new Error(`${key} did not end`);
+}

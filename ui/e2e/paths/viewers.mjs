@@ -1,0 +1,154 @@
+// Viewers: one path for each kind of artifact, on a real run that made them; then artifacts and executions over all runs.
+import { gallery } from "../gallery.mjs";
+import { check } from "../walk.mjs";
+
+/** One run is enough for all paths here. */
+let made;
+async function galleryRun(api) {
+  made ??= api.call("POST", "runs", { display_name: "gallery", pipeline_spec: gallery() }).then(async (run) => (await api.settled([run]))[0]);
+  const run = await made;
+  check(run.state === "SUCCEEDED", `the gallery ended as ${run.state}: ${run.error?.message}`);
+  return run;
+}
+
+async function openTask(walk, api, task) {
+  const run = await galleryRun(api);
+  await walk.open(`/runs/details/${run.run_id}?task=root/${task}`);
+  await walk.page.getByRole("region", { name: "Outputs" }).waitFor({ timeout: 15_000 });
+}
+
+/** Opens the card of an artifact, if it is not, and returns it. */
+async function card(page, name) {
+  const outputs = page.getByRole("region", { name: "Outputs" });
+  const button = outputs.getByRole("button", { name: new RegExp(`^${name}\\b`) }).first();
+  await button.waitFor({ timeout: 15_000 });
+  if ((await button.getAttribute("aria-expanded")) === "false") await button.click();
+  return outputs;
+}
+
+export const paths = {
+  "viewer: a table, sorted": async (walk, { api }) => {
+    await openTask(walk, api, "data");
+    const outputs = await card(walk.page, "table");
+    await outputs.getByRole("button", { name: "people" }).waitFor();
+    await outputs.getByText("The first 200 rows of 500.").waitFor();
+    await outputs.getByRole("button", { name: "people" }).click();
+    await walk.accessible("a table");
+  },
+  "viewer: text, JSON and a picture": async (walk, { api }) => {
+    await openTask(walk, api, "data");
+    await (await card(walk.page, "words")).getByText("in two lines").waitFor();
+    await (await card(walk.page, "config")).getByText("learning_rate").waitFor();
+    const picture = (await card(walk.page, "picture")).getByRole("img", { name: "picture" });
+    await picture.waitFor();
+    check(await picture.evaluate((image) => image.complete && image.naturalWidth === 96), "the picture is not shown");
+    await walk.accessible("text, JSON and a picture");
+  },
+  "viewer: a folder, down to a file": async (walk, { api }) => {
+    await openTask(walk, api, "data");
+    const outputs = await card(walk.page, "folder");
+    await outputs.getByRole("button", { name: /inner/ }).click();
+    await outputs.getByRole("button", { name: /b\.md/ }).click();
+    await outputs.getByRole("heading", { name: "second" }).waitFor();
+    await walk.accessible("a folder");
+  },
+  "viewer: binary data is offered for download": async (walk, { api }) => {
+    await openTask(walk, api, "train");
+    await (await card(walk.page, "model")).getByText(/data that is no text/).waitFor();
+    const [download] = await Promise.all([walk.page.waitForEvent("download"), walk.page.getByRole("link", { name: "Download model" }).click()]);
+    check((await download.failure()) === null, "the download failed");
+  },
+  "viewer: metrics, classification metrics and slices": async (walk, { api }) => {
+    await openTask(walk, api, "evaluate");
+    await (await card(walk.page, "metrics")).getByRole("row", { name: "accuracy 0.9312" }).waitFor();
+    const outputs = await card(walk.page, "classes");
+    await outputs.getByRole("img", { name: /ROC curve of classes/ }).waitFor();
+    await outputs.getByRole("table", { name: /Confusion matrix of classes/ }).waitFor();
+    await (await card(walk.page, "slices")).getByLabel("Slice").selectOption("old");
+    await walk.accessible("metrics");
+  },
+  "viewer: a page reaches neither this page nor the API": async (walk, { api }) => {
+    walk.allowed.push(/Content Security Policy|Refused|blocked|sandbox|violates/i);
+    await openTask(walk, api, "report");
+    await card(walk.page, "page");
+    const frame = walk.page.frameLocator('iframe[title="page"]');
+    await frame.getByText("page is out of reach, no storage, API is out of reach").waitFor({ timeout: 15_000 });
+    check((await walk.page.title()) !== "broken", "the page was reached");
+  },
+  "viewer: markdown": async (walk, { api }) => {
+    walk.allowed.push(/Content Security Policy|Refused|blocked|sandbox|violates/i);
+    await openTask(walk, api, "report");
+    const outputs = await card(walk.page, "summary");
+    await outputs.getByRole("heading", { name: "Summary" }).waitFor();
+    await outputs.getByRole("cell", { name: "0.93" }).waitFor();
+  },
+  "viewer: what the old platform's tasks want shown": async (walk, { api }) => {
+    walk.allowed.push(/Content Security Policy|Refused|blocked|sandbox|violates|404/i);
+    await openTask(walk, api, "report");
+    const outputs = await card(walk.page, "mlpipeline-ui-metadata");
+    await outputs.getByRole("heading", { name: "Old report" }).waitFor();
+    await outputs.getByRole("cell", { name: "Bern" }).waitFor();
+    await outputs.getByRole("table", { name: /Confusion matrix/ }).waitFor();
+    await outputs.getByRole("img", { name: /ROC curve/ }).waitFor();
+    await walk.page.frameLocator('iframe[title="Page made by the task"]').getByText("Inline page").waitFor();
+    await walk.see("A view of type “hologram” is of no type that is known here");
+    await walk.see(/This server starts no TensorBoard|Start TensorBoard/);
+    await walk.accessible("views of the old platform");
+  },
+
+  "artifacts: a list, a page, and where it came from": async (walk, { api }) => {
+    const { page } = walk;
+    await galleryRun(api);
+    await walk.open("/artifacts");
+    await walk.row("classes");
+    await walk.accessible("the artifacts");
+    await page.getByLabel("Type of artifact").selectOption("system.Model");
+    await (await walk.row("model")).getByRole("link", { name: "model" }).click();
+    await walk.title(/model/);
+    await page.getByRole("tab", { name: "Lineage" }).click();
+    const lineage = page.getByRole("region", { name: "Lineage" });
+    await lineage.getByRole("link", { name: /train/ }).first().waitFor();
+    await lineage.getByRole("link", { name: /evaluate/ }).first().waitFor();
+    await walk.accessible("a lineage");
+    await lineage.getByRole("link", { name: /^table/ }).first().click();
+    await walk.title(/table/);
+  },
+  "executions: a list and a page": async (walk, { api }) => {
+    const { page } = walk;
+    await galleryRun(api);
+    await walk.open("/executions?q=evaluate");
+    await page.getByRole("link", { name: /^evaluate/ }).first().waitFor({ timeout: 15_000 });
+    await walk.accessible("the executions");
+    await page.getByRole("link", { name: /^evaluate/ }).first().click();
+    await walk.title(/evaluate/);
+    await page.getByRole("region", { name: "Outputs" }).getByText("metrics").first().waitFor();
+    await walk.accessible("an execution");
+    await page.getByRole("tab", { name: "Events" }).click();
+    await walk.accessible("the events of an execution");
+  },
+  "compare: two runs, part by part": async (walk, { api }) => {
+    walk.allowed.push(/Content Security Policy|Refused|blocked|sandbox|violates/i);
+    const { page } = walk;
+    const first = await galleryRun(api);
+    const [second] = await api.settled([await api.call("POST", "runs", { display_name: "gallery again", pipeline_spec: gallery() })]);
+    await walk.open(`/compare?runlist=${first.run_id}`);
+    await walk.see("One more run is needed");
+    await walk.accessible("a comparison that begins");
+    await page.getByRole("button", { name: "Add a run" }).first().click();
+    await page.getByPlaceholder("Name").fill("gallery again");
+    await page.getByRole("dialog").getByRole("button", { name: /gallery again/ }).click();
+    await page.waitForFunction((id) => location.hash.includes(id), second.run_id);
+    await page.getByRole("rowheader", { name: /accuracy/ }).waitFor({ timeout: 15_000 });
+    await walk.accessible("the summary of a comparison");
+    await page.getByRole("tab", { name: /Charts/ }).click();
+    await page.getByRole("img", { name: /ROC curves/ }).waitFor();
+    await walk.accessible("charts of a comparison");
+    await page.getByRole("tab", { name: /Reports/ }).click();
+    await page.getByRole("region", { name: "Report at the left" }).waitFor();
+    await page.getByRole("tab", { name: /Artifacts/ }).click();
+    await page.getByRole("region", { name: "Artifacts of the runs" }).waitFor();
+    await page.getByRole("tab", { name: /Tasks that differ/ }).click();
+    await page.getByRole("group", { name: "Graph with what differs" }).waitFor();
+    await walk.accessible("the graph of a comparison");
+  },
+};
