@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{args_objects, env};
+use crate::{args_access, args_objects, env};
 
 /// Runs Kubeflow Pipelines on this machine.
 #[derive(Debug, Parser)]
@@ -30,7 +30,8 @@ Leaves with 0 when the run succeeded, 1 when it failed or was cancelled, 2 when 
     /// Serve the REST API that the kfp SDK talks to
     #[command(after_help = "Examples:
   pipewright serve
-  pipewright serve --listen 127.0.0.1:8888 --home ./pipelines")]
+  pipewright serve --listen 127.0.0.1:8888 --home ./pipelines
+  pipewright serve --listen 0.0.0.0:8443 --tls-certificate tls.crt --tls-key tls.key")]
     Serve(Serve),
     /// Print every mistake of a pipeline file
     #[command(after_help = "Example:
@@ -83,6 +84,24 @@ Leaves with 0 when the file can be run, 2 when it cannot.")]
   pipewright object delete Secret token"
     )]
     Object(args_objects::Object),
+    /// Keep who may use a server that asks
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  pipewright user add ada --role admin
+  pipewright user add bob --role viewer --role team-a=editor
+  pipewright user list"
+    )]
+    User(args_access::User),
+    /// Keep tokens that programs show to a server that asks
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  pipewright token create ci --user ada --days 90
+  pipewright token create robot --role editor
+  pipewright token revoke ci"
+    )]
+    Token(args_access::Token),
     /// Say what this machine can do, what is missing and how to get it
     #[command(after_help = "Example:
   pipewright doctor --output json")]
@@ -198,9 +217,41 @@ pub(crate) struct Serve {
     #[arg(long, env = env::LISTEN, value_name = "ADDRESS", hide_env_values = true)]
     pub listen: Option<String>,
     #[command(flatten)]
+    pub access: Access,
+    #[command(flatten)]
     pub home: Home,
     #[command(flatten)]
     pub machine: Machine,
+}
+
+/// Whether callers of a server must be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Auth {
+    /// Whoever reaches the server is its owner; on loopback addresses only
+    None,
+    /// By token, login, identity provider or trusted header
+    Required,
+}
+
+/// Who may call a server.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Access {
+    /// Whether callers must be known [default: none on loopback addresses, required elsewhere]
+    #[arg(long, env = env::AUTH, value_name = "WHETHER", hide_env_values = true)]
+    pub auth: Option<Auth>,
+    /// File with users and tokens [default: access.toml of the home folder]
+    #[arg(long = "access", env = env::ACCESS, value_name = "FILE", hide_env_values = true)]
+    pub file: Option<PathBuf>,
+    /// Where users reach the server when that differs, as `https://ml.example.org`
+    #[arg(long, env = env::PUBLIC_URL, value_name = "URL", hide_env_values = true)]
+    pub public_url: Option<String>,
+    /// Certificate to encrypt connections with, as PEM; read again when it changes
+    #[arg(long, env = env::TLS_CERTIFICATE, value_name = "FILE", hide_env_values = true, requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+    /// Key of the certificate, as PEM
+    #[arg(long, env = env::TLS_KEY, value_name = "FILE", hide_env_values = true, requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

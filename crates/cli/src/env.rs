@@ -20,3 +20,15 @@ pub(crate) const ISOLATION: &str = "PIPEWRIGHT_ISOLATION";
 pub(crate) const GRACE_SECONDS: &str = "PIPEWRIGHT_GRACE_SECONDS";
 /// What is logged, as `warn` or `pipewright_controller=debug,info`.
 pub(crate) const LOG: &str = "PIPEWRIGHT_LOG";
+/// `none` or `required`.
+pub(crate) const AUTH: &str = "PIPEWRIGHT_AUTH";
+/// File with users and tokens.
+pub(crate) const ACCESS: &str = "PIPEWRIGHT_ACCESS";
+/// Where users reach the server, as `https://ml.example.org`.
+pub(crate) const PUBLIC_URL: &str = "PIPEWRIGHT_PUBLIC_URL";
+/// Secret of this server at the identity provider.
+pub(crate) const OIDC_CLIENT_SECRET: &str = "PIPEWRIGHT_OIDC_CLIENT_SECRET";
+/// Certificate of a server, as PEM.
+pub(crate) const TLS_CERTIFICATE: &str = "PIPEWRIGHT_TLS_CERTIFICATE";
+/// Its key, as PEM.
+pub(crate) const TLS_KEY: &str = "PIPEWRIGHT_TLS_KEY";

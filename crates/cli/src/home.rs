@@ -7,6 +7,7 @@ use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use pipewright_server::access::{Secret, write_private};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
@@ -20,10 +21,13 @@ pub(crate) struct Lock {
 }
 
 /// What a server says of itself to other processes on this machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Note {
     pub url: String,
     pub pid: u32,
+    /// What whoever can read the home folder shows to a server that asks who calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
 }
 
 /// Who has a home folder.
@@ -40,6 +44,8 @@ pub(crate) struct Occupied {
     pub pid: Option<u32>,
     /// Set when the owner is a server.
     pub url: Option<String>,
+    /// Set when that server asks who calls.
+    pub token: Option<Secret>,
 }
 
 impl std::fmt::Display for Occupied {
@@ -83,8 +89,9 @@ pub(crate) fn claim(home: &Path) -> Result<Claim> {
             let mut text = String::new();
             let _ = file.read_to_string(&mut text);
             let pid = text.trim().parse().ok();
-            let url = read_note(home).filter(|note| Some(note.pid) == pid).map(|note| note.url);
-            Ok(Claim::Theirs(Occupied { home: home.to_owned(), pid, url }))
+            let note = read_note(home).filter(|note| Some(note.pid) == pid);
+            let (url, token) = note.map_or((None, None), |note| (Some(note.url), note.token));
+            Ok(Claim::Theirs(Occupied { home: home.to_owned(), pid, url, token: token.map(Secret) }))
         }
         Err(error) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
     }
@@ -99,12 +106,11 @@ pub(crate) fn own(home: &Path) -> Result<Lock> {
 }
 
 /// Tells other processes where this one serves.
-pub(crate) fn write_note(home: &Path, url: &str) -> Result<()> {
-    let note = Note { url: url.to_owned(), pid: std::process::id() };
+pub(crate) fn write_note(home: &Path, url: &str, token: Option<&Secret>) -> Result<()> {
+    let token = token.map(|token| token.0.clone());
+    let note = Note { url: url.to_owned(), pid: std::process::id(), token };
     let path = home.join(NOTE);
-    let written = home.join(format!("{NOTE}.new"));
-    std::fs::write(&written, serde_json::to_vec(&note)?)
-        .and_then(|()| std::fs::rename(&written, &path))
+    write_private(&path, &serde_json::to_vec(&note)?)
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
@@ -126,7 +132,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let home = folder.path().join("home");
         let lock = own(&home).expect("the folder is free");
-        write_note(&home, "http://127.0.0.1:1").expect("the note");
+        write_note(&home, "http://127.0.0.1:1", None).expect("the note");
         let error = own(&home).expect_err("the folder is taken").to_string();
         assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
         assert!(error.contains("--server http://127.0.0.1:1"), "{error}");

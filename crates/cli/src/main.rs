@@ -2,7 +2,9 @@
 //!
 //! Errors become exit codes here and nowhere else: 0 done, 1 failed, 2 wrong input.
 
+mod access;
 mod args;
+mod args_access;
 mod args_objects;
 mod client;
 mod commands;
@@ -20,6 +22,7 @@ mod result;
 mod serve;
 mod settings;
 mod source;
+mod terminal;
 mod watch;
 
 use std::io::IsTerminal;
@@ -68,9 +71,11 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::ConfigMap(args) => runtime()?.block_on(commands::objects::config_maps(&args)),
         Command::Volume(args) => runtime()?.block_on(commands::objects::volumes(&args)),
         Command::Object(args) => runtime()?.block_on(commands::objects::objects(&args)),
+        Command::User(args) => commands::access::users(&args),
+        Command::Token(args) => commands::access::tokens(&args),
         Command::Runs(args) => runtime()?.block_on(commands::runs::run(&args)),
         Command::Serve(args) => {
-            let settings = Settings::resolve(&args.home, &args.machine, args.listen.as_deref())?;
+            let settings = Settings::resolve(&args.home, &args.machine, Some(&args))?;
             runtime()?.block_on(serve::run(&settings))
         }
     }

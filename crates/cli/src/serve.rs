@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use pipewright_controller::{Clock as _, SystemClock};
-use pipewright_server::{App, check_listen, fire_recurring_runs};
+use pipewright_server::access::check_listen;
+use pipewright_server::{App, fire_recurring_runs};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -18,15 +19,21 @@ use crate::source::BadInput;
 /// Serves until SIGINT or SIGTERM; tasks that run then go on and are found again at the next start.
 pub(crate) async fn run(settings: &Settings) -> Result<u8> {
     let address = address(&settings.listen).await?;
-    check_listen(address).map_err(|error| BadInput(error.to_string()))?;
+    let access = settings.access.options(address, settings.tls.is_some())?;
+    check_listen(address, &access).map_err(|error| BadInput(error.to_string()))?;
     let engine = Engine::start(settings).await?;
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}; choose another address by --listen"))?;
-    let url = format!("http://{}", listener.local_addr()?);
-    home::write_note(&settings.home, &url)?;
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}", listener.local_addr()?);
+    home::write_note(&settings.home, &url, access.local_token.as_ref())?;
     eprintln!("serving on {url} with home {}", settings.home.display());
-    let app = App::new(engine.store.clone(), engine.executor.clone(), settings.server());
+    if settings.tls.is_none() && !address.ip().is_loopback() {
+        eprintln!("connections are not encrypted: put a proxy with TLS in front, or name a certificate");
+    }
+    let server_settings = pipewright_server::Settings { access, ..settings.server() };
+    let app = App::new(engine.store.clone(), engine.executor.clone(), server_settings);
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let shutdown = async move {

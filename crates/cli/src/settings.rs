@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
+use pipewright_server::TlsFiles;
 use serde::Deserialize;
 
-use crate::args;
+use crate::{access, args};
 
 /// Name of the settings file in the home folder.
 const FILE: &str = "pipewright.toml";
 
 /// Settings of a process that owns a home folder.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub home: PathBuf,
     pub listen: String,
@@ -29,6 +30,20 @@ pub(crate) struct Settings {
     pub task_env: Vec<(String, String)>,
     /// In which cron expressions of recurring runs are read.
     pub cron_zone: TimeZone,
+    /// Host names by which the server may be called without authentication.
+    pub allowed_hosts: Vec<String>,
+    /// Who may call the server.
+    pub access: access::Settings,
+    /// What encrypts its connections.
+    pub tls: Option<TlsFiles>,
+}
+
+/// `[tls]`; relative to the home folder.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tls {
+    certificate: PathBuf,
+    key: PathBuf,
 }
 
 /// The keys of `pipewright.toml`, all of them optional.
@@ -44,6 +59,9 @@ struct File {
     max_parallel: Option<u32>,
     grace_seconds: Option<u64>,
     cron_timezone: Option<String>,
+    allowed_hosts: Vec<String>,
+    auth: access::Keys,
+    tls: Option<Tls>,
     /// Names of this process's own variables that tasks get.
     pass_env: Vec<String>,
     /// Variables that tasks get, with their values; win over those passed.
@@ -52,7 +70,13 @@ struct File {
 
 impl Settings {
     /// Settles the settings; reads the file of the home folder if there is one.
-    pub(crate) fn resolve(home: &args::Home, machine: &args::Machine, listen: Option<&str>) -> Result<Self> {
+    ///
+    /// `serve` are the flags that only a server has.
+    pub(crate) fn resolve(
+        home: &args::Home,
+        machine: &args::Machine,
+        serve: Option<&args::Serve>,
+    ) -> Result<Self> {
         let home = home_folder(home)?;
         let file = File::read(&home.join(FILE))?;
         let max_parallel = machine.max_parallel.or(file.max_parallel);
@@ -76,8 +100,21 @@ impl Settings {
         if let Some(path) = images.as_ref().filter(|path| !path.is_file()) {
             bail!("there is no file {} to map images", path.display());
         }
+        let listen = serve.and_then(|serve| serve.listen.clone());
+        let flags = serve.map(|serve| serve.access.clone()).unwrap_or_default();
+        let files =
+            file.tls.map(|tls| TlsFiles { certificate: home.join(tls.certificate), key: home.join(tls.key) });
+        let tls = match (&flags.tls_certificate, &flags.tls_key) {
+            (Some(certificate), Some(key)) => {
+                Some(TlsFiles { certificate: certificate.clone(), key: key.clone() })
+            }
+            _ => files,
+        };
         Ok(Self {
-            listen: listen.map(str::to_owned).or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
+            tls,
+            access: access::Settings::resolve(&home, file.auth, &flags)?,
+            allowed_hosts: file.allowed_hosts,
+            listen: listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
             durability: machine.durability.or(file.durability).unwrap_or(args::Durability::Grouped),
             isolation: machine.isolation.or(file.isolation).unwrap_or(args::Isolation::Auto),
             images,
@@ -97,6 +134,8 @@ impl Settings {
         let artifacts = self.home.join("artifacts").display().to_string();
         pipewright_server::Settings {
             cron_zone: self.cron_zone.clone(),
+            allowed_hosts: self.allowed_hosts.clone(),
+            tls: self.tls.clone(),
             ..pipewright_server::Settings::new(artifacts)
         }
     }

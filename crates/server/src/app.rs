@@ -1,7 +1,6 @@
 //! The server as a whole: what it needs, its routes under `/` and `/pipeline`, limits, and how it stops.
 
 use std::any::Any;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,16 +13,17 @@ use jiff::tz::TimeZone;
 use pipewright_executor::LogSource;
 use pipewright_store::Store;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tower_http::trace::TraceLayer;
 
+use crate::access::{self, Access, AccessOptions};
 use crate::error::Error;
-use crate::limits::{ANSWER_LIMIT, BODY_LIMIT, DRAIN_LIMIT};
+use crate::limits::{ANSWER_LIMIT, BODY_LIMIT, BODY_PAUSE};
 use crate::own::feed::Feed;
-use crate::{auth, changes, limits, logs, objects, own, ui, v1beta1, v2beta1};
+use crate::serving::{Patience, TlsFiles};
+use crate::{changes, limits, logs, objects, own, ui, v1beta1, v2beta1};
 
 /// What the server is built from; a cheap handle.
 #[derive(Clone)]
@@ -31,6 +31,8 @@ pub struct App {
     pub store: Store,
     pub logs: Arc<dyn LogSource>,
     pub settings: Arc<Settings>,
+    /// Knows who calls.
+    pub(crate) access: Arc<Access>,
     /// Ends every stream when the server stops.
     pub(crate) closing: CancellationToken,
     /// What changed of late, for lists.
@@ -48,6 +50,11 @@ pub struct Settings {
     pub delete_wait: Duration,
     /// In which cron expressions of recurring runs are read.
     pub cron_zone: TimeZone,
+    /// How it finds out who calls.
+    pub access: AccessOptions,
+    /// Encrypts connections.
+    pub tls: Option<TlsFiles>,
+    pub patience: Patience,
 }
 
 impl Settings {
@@ -58,6 +65,9 @@ impl Settings {
             allowed_hosts: Vec::new(),
             delete_wait: Duration::from_secs(20),
             cron_zone: TimeZone::UTC,
+            access: AccessOptions::default(),
+            tls: None,
+            patience: Patience::default(),
         }
     }
 }
@@ -68,6 +78,7 @@ impl App {
         Self {
             store,
             logs,
+            access: Arc::new(Access::new(settings.access.clone())),
             settings: Arc::new(settings),
             closing: CancellationToken::new(),
             feed: Feed::new(),
@@ -80,10 +91,7 @@ pub fn router(app: App) -> Router {
     let routes = Router::new()
         .nest("/apis/v1beta1", v1beta1::routes())
         .nest("/apis/v2beta1", v2beta1::routes())
-        .nest(
-            "/apis/pipewright/v1",
-            logs::routes().merge(changes::routes()).merge(objects::routes()).merge(own::routes()),
-        )
+        .nest("/apis/pipewright/v1", own_routes())
         .merge(ui::files());
     Router::new()
         .merge(routes.clone())
@@ -95,7 +103,8 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn(limits::refuse_large))
-        .layer(middleware::from_fn_with_state(app.clone(), auth::guard))
+        .layer(middleware::from_fn_with_state(app.clone(), access::guard))
+        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_LIMIT))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request<_>| {
@@ -104,26 +113,13 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// Serves until `shutdown` completes, then ends streams and waits a little for the rest.
-pub async fn serve(
-    listener: TcpListener,
-    app: App,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), Error> {
-    let closing = app.closing.clone();
-    let stop = closing.clone();
-    let server = axum::serve(listener, router(app)).with_graceful_shutdown(async move {
-        shutdown.await;
-        stop.cancel();
-    });
-    let overdue = async move {
-        closing.cancelled().await;
-        tokio::time::sleep(DRAIN_LIMIT).await;
-    };
-    tokio::select! {
-        result = server => result.map_err(|error| Error::internal("the server stopped", error)),
-        () = overdue => Ok(()),
-    }
+fn own_routes() -> Router<App> {
+    Router::new()
+        .merge(access::routes())
+        .merge(logs::routes())
+        .merge(changes::routes())
+        .merge(objects::routes())
+        .merge(own::routes())
 }
 
 fn after_panic(_: Box<dyn Any + Send>) -> Response {

@@ -3,7 +3,7 @@
 //! The API answers errors in the shape of grpc-gateway; uploads have a shape of their own ([`UploadError`]).
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -23,9 +23,15 @@ pub enum Error {
     /// Never allowed for this object, whatever its state.
     #[error("{0}")]
     Aborted(String),
-    /// A browser page of another site, or a host name that is not ours.
+    /// Who calls may not do it, or it comes from a page of another site.
     #[error("{0}")]
     Denied(String),
+    /// Who calls is not known.
+    #[error("{0}")]
+    Unauthenticated(String),
+    /// Asked too often.
+    #[error("{0}")]
+    TooMany(String),
     /// Known to the API, not to this server yet.
     #[error("{0}")]
     Unimplemented(String),
@@ -52,11 +58,13 @@ impl Error {
             Self::NotFound(_) => (5, StatusCode::NOT_FOUND),
             Self::Exists(_) => (6, StatusCode::CONFLICT),
             Self::Denied(_) => (7, StatusCode::FORBIDDEN),
+            Self::TooMany(_) => (8, StatusCode::TOO_MANY_REQUESTS),
             Self::Precondition(_) => (9, StatusCode::BAD_REQUEST),
             Self::Aborted(_) => (10, StatusCode::CONFLICT),
             Self::Unimplemented(_) => (12, StatusCode::NOT_IMPLEMENTED),
             Self::Internal { .. } => (13, StatusCode::INTERNAL_SERVER_ERROR),
             Self::Unavailable(_) => (14, StatusCode::SERVICE_UNAVAILABLE),
+            Self::Unauthenticated(_) => (16, StatusCode::UNAUTHORIZED),
         }
     }
 
@@ -79,7 +87,11 @@ impl IntoResponse for Error {
                 {"@type": "type.googleapis.com/google.rpc.Status", "code": code, "message": message}
             ],
         });
-        (status, Json(body)).into_response()
+        let mut response = (status, Json(body)).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
     }
 }
 

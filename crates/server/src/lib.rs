@@ -3,9 +3,9 @@
 //! It reads projections and writes rows and requests through the store; it never drives a run. A request
 //! becomes an inbox row, whoever runs the controller takes it from there.
 
+pub mod access;
 mod app;
 mod archive;
-mod auth;
 mod changes;
 mod document;
 mod error;
@@ -16,18 +16,19 @@ mod macros;
 mod objects;
 pub mod own;
 mod recurring;
+mod serving;
 mod submit;
 mod time;
 mod ui;
 pub mod v1beta1;
 pub mod v2beta1;
 
-pub use app::{App, Settings, router, serve};
+pub use app::{App, Settings, router};
 pub use archive::pipeline_file;
-pub use auth::check_listen;
 pub use document::{
     ArtifactDocument, AttemptDocument, RunDocument, TaskDocument, ValuesDocument, run_document,
 };
 pub use error::Error;
 pub use recurring::{Clock, fire_recurring_runs};
+pub use serving::{Patience, TlsFiles, serve};
 pub use submit::{Compiled, Source, Submission, submit, terminate};

@@ -14,6 +14,8 @@ use crate::error::{Error, UploadError};
 pub(crate) const BODY_LIMIT: usize = (32 << 20) + (1 << 20);
 /// How long a request may take until its answer begins; streams go on as long as they need.
 pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+/// How long a request's body may pause.
+pub(crate) const BODY_PAUSE: Duration = Duration::from_secs(20);
 /// How long a stopping server waits for answers that have begun.
 pub(crate) const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 /// The most that is read of a request only to throw it away.
@@ -30,11 +32,21 @@ pub(crate) async fn refuse_large(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let is_upload = request.uri().path().contains("/pipelines/upload");
-    let waits = request.headers().contains_key(header::EXPECT);
-    if !waits && length <= DISCARD_LIMIT {
-        let mut body = request.into_body().into_data_stream();
-        while let Some(Ok(_)) = body.next().await {}
-    }
+    discard(request).await;
     let error = Error::Invalid(format!("the request has {} MiB; at most 32 MiB are accepted", length >> 20));
     if is_upload { UploadError(error).into_response() } else { error.into_response() }
+}
+
+/// Reads what a client still sends and drops it, unless it waits to be asked for it or it is too much.
+pub(crate) async fn discard(request: Request) {
+    if request.headers().contains_key(header::EXPECT) {
+        return;
+    }
+    let mut body = request.into_body().into_data_stream();
+    let mut read = 0;
+    while let Some(Ok(chunk)) = body.next().await
+        && read <= DISCARD_LIMIT
+    {
+        read += chunk.len() as u64;
+    }
 }

@@ -68,6 +68,11 @@ pub(crate) fn files() -> Router<App> {
     routes
 }
 
+/// Returns whether this route is a file of the pages: those are for everybody, as the login page is among them.
+pub(crate) fn is_file(route: &str) -> bool {
+    route.strip_prefix('/').is_some_and(|path| FILES.iter().any(|file| file.path == path))
+}
+
 /// Answers `/pipeline`, below which relative addresses of the page would miss.
 pub(crate) async fn to_folder() -> Redirect {
     Redirect::permanent("/pipeline/")

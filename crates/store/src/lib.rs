@@ -5,6 +5,7 @@
 //! nobody else may open it for writing. SQL stands beside its aggregate, one file each.
 
 mod artifacts;
+mod audit;
 mod cache;
 mod db;
 mod documents;
@@ -25,6 +26,7 @@ mod projection;
 mod recurring_runs;
 mod rows;
 mod runs;
+mod sessions;
 mod store;
 mod tags;
 mod versions;
@@ -33,6 +35,7 @@ mod writer;
 #[cfg(test)]
 mod statements;
 
+pub use audit::AuditEntry;
 pub use error::{Cause, Error, Kind};
 pub use experiments::{Experiment, NewExperiment};
 pub use feed::Change;
@@ -49,5 +52,6 @@ pub use pipewright_engine as engine;
 pub use progress::{IterationQuery, Iterations, RunChanges, RunProgress, Scope, TaskBrief};
 pub use recurring_runs::{Firing, NewRecurringRun, RecurringRun, TriggerKind, TriggerRule};
 pub use runs::{NewRun, Run};
+pub use sessions::Session;
 pub use store::{Durability, Options, Store};
 pub use versions::{NewPipelineVersion, PipelineVersion};

@@ -15,6 +15,7 @@ const MIGRATIONS: &[Migration] = &[
     (3, "objects", include_str!("../migrations/sqlite/0003_objects.sql")),
     (4, "recurring_runs", include_str!("../migrations/sqlite/0004_recurring_runs.sql")),
     (5, "metrics", include_str!("../migrations/sqlite/0005_metrics.sql")),
+    (6, "access", include_str!("../migrations/sqlite/0006_access.sql")),
 ];
 
 /// Applies what is missing, in one transaction.

@@ -4,14 +4,17 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::page::{ListQuery, Listing, ask};
 use crate::{
-    artifacts, cache, documents, experiments, inbox, journal, metrics, migrate, objects, pipelines, progress,
-    projection, recurring_runs, runs, tags, versions,
+    artifacts, audit, cache, documents, experiments, inbox, journal, metrics, migrate, objects, pipelines,
+    progress, projection, recurring_runs, runs, sessions, tags, versions,
 };
 
 const STATEMENTS: &[&str] = &[
     artifacts::INSERT,
     artifacts::SELECT,
     artifacts::SELECT_BY_URI,
+    audit::INSERT,
+    audit::DELETE_OLD,
+    audit::SELECT,
     cache::INSERT,
     cache::SELECT_BY_KEY,
     cache::SELECT_BY_NAME,
@@ -87,6 +90,10 @@ const STATEMENTS: &[&str] = &[
     runs::SET_STORAGE,
     runs::SELECT_EXPERIMENT_STORAGE,
     runs::DELETE,
+    sessions::INSERT,
+    sessions::SELECT,
+    sessions::DELETE,
+    sessions::DELETE_EXPIRED,
     tags::SELECT,
     tags::INSERT,
     tags::DELETE,

@@ -1,5 +1,6 @@
 //! One module per command; each returns the exit code that `main` leaves with.
 
+pub(crate) mod access;
 pub(crate) mod check;
 pub(crate) mod completion;
 pub(crate) mod doctor;

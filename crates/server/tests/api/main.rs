@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod experiments;
 mod extensions;
 mod graph;
 mod objects;
+mod oidc;
 mod pipelines;
 mod recurring;
 mod routes;

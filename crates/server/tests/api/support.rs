@@ -1,15 +1,16 @@
 //! A server without sockets, and pipelines to feed it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use pipewright_executor::LogSource;
 use pipewright_plan::{ArtifactId, ArtifactType, ArtifactValue, Outcome};
+use pipewright_server::access::AccessOptions;
 use pipewright_server::{App, Settings, router};
 use pipewright_store::engine::{
     AttemptId, AttemptView, Doom, Event, Resolved, RunId, RunView, TaskKey, TaskKind, TaskPhase, TaskView,
@@ -153,7 +154,7 @@ impl LogSource for Logs {
 pub struct Answer {
     pub status: StatusCode,
     pub content_type: String,
-    pub headers: axum::http::HeaderMap,
+    pub headers: HeaderMap,
     pub text: String,
 }
 
@@ -173,13 +174,24 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts on an empty store.
+    /// Starts on an empty store, asking nobody who they are.
     pub async fn start() -> Self {
+        Self::start_with(|_| AccessOptions::default()).await
+    }
+
+    /// Starts on an empty store; `access` gets the home folder.
+    pub async fn start_with(access: impl FnOnce(&Path) -> AccessOptions) -> Self {
+        Self::start_as(|home, settings| settings.access = access(home)).await
+    }
+
+    /// Starts on an empty store; `change` gets the home folder and the settings.
+    pub async fn start_as(change: impl FnOnce(&Path, &mut Settings)) -> Self {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(&home.path().join("pipewright.db"), Options::default()).unwrap();
         let mut settings = Settings::new("/home-artifacts".to_owned());
         settings.allowed_hosts.push("ml.example.org".to_owned());
         settings.delete_wait = Duration::from_millis(200);
+        change(home.path(), &mut settings);
         let app = App::new(store.clone(), Arc::new(Logs(home.path().to_owned())), settings);
         Self { store, home, router: router(app.clone()), app }
     }
