@@ -153,9 +153,7 @@ export const paths = {
 
   "unknown addresses and things say so": async (walk) => {
     await walk.open("/no/such/page");
-    await walk.see("There is no such page").catch(async () => {
-      await walk.page.getByText("There is no such page").waitFor();
-    });
+    await walk.see("There is no such page");
     walk.allowed.push(/404/);
     await walk.page.goto(`${walk.url}/#/pipelines/details/00000000-0000-0000-0000-000000000000`);
     await walk.page.getByRole("alert").first().waitFor({ timeout: 15_000 });

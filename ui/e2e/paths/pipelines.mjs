@@ -86,8 +86,8 @@ export const paths = {
     await walk.accessible("the editor of a schedule");
     await page.getByLabel("Cron expression").fill("0 0 6 * * *");
     await walk.button("Schedule").click();
-    await page.getByText("At 06:00, every day").waitFor({ timeout: 15_000 });
-    check(page.url().includes("/recurringrun/details/"), "no recurring run was made");
+    await page.waitForFunction(() => location.hash.startsWith("#/recurringrun/details/"), undefined, { timeout: 15_000 });
+    await walk.see("At 06:00, every day");
   },
 
   "clone: a run comes back with its parameters": async (walk, { api, made }) => {

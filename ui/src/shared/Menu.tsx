@@ -15,11 +15,19 @@ export interface MenuEntry {
   onAction: () => void;
 }
 
+export interface MenuProps {
+  label: string;
+  trigger: ReactElement;
+  entries: (MenuEntry | null | false)[];
+  /** For what is read only when somebody looks. */
+  onOpen?: () => void;
+}
+
 /** Entries in groups; `null` draws a line. The trigger is a Button or an IconButton. */
-export function Menu({ label, trigger, entries }: { label: string; trigger: ReactElement; entries: (MenuEntry | null | false)[] }) {
+export function Menu({ label, trigger, entries, onOpen }: MenuProps) {
   const shown = entries.filter((entry) => entry !== false);
   return (
-    <MenuTrigger>
+    <MenuTrigger onOpenChange={(isOpen) => isOpen && onOpen?.()}>
       {trigger}
       <Popover placement="bottom end" offset={4} className="min-w-48 rounded-lg bg-raised p-1 shadow-pop animate-[appear_100ms] outline-none">
         <AriaMenu aria-label={label} className="max-h-[60vh] overflow-auto outline-none">

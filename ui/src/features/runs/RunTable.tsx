@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Archive, ArchiveRestore, CircleStop, Ellipsis, RotateCcw, Trash2 } from "lucide-react";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { contains, equals, isIn } from "@/api/filter";
 import { listRuns } from "@/api/queries";
 import type { Run } from "@/api/types";
@@ -14,6 +14,8 @@ import { DataTable, TableToolbar, useTableState, type Column } from "@/shared/ta
 import { Duration, RelativeTime } from "@/shared/Time";
 import { useUrlState } from "@/shared/url";
 import { canRetry, canTerminate, COMPARABLE, compareIcon, runMenu, useRunActions, type RunActions } from "./actions";
+import { metricText, useMetricChoice, useMetrics, type Metrics } from "./metrics";
+import { MetricsMenu } from "./MetricsMenu";
 import { StateFilter } from "./StateFilter";
 
 export interface RunTableProps {
@@ -48,13 +50,19 @@ export function RunTable({ name, prefix, isArchived = false, experimentId, recur
       ],
     }),
   );
+  const [metricNames, chooseMetrics] = useMetricChoice();
+  const [isAsked, setAsked] = useState(false);
+  const metrics = useMetrics(query.data?.items ?? [], isAsked || metricNames.length > 0);
   const columns = columnsFor(actions, experimentId === undefined, recurringRunId === undefined);
+  // Before the last two: when, and the menu.
+  columns.splice(-3, 0, ...metricNames.map((name) => metricColumn(name, metrics)));
   const setStates = (next: string[]) =>
     patch({ [stateKey]: next.join(",") || undefined, [prefix ? `${prefix}.page` : "page"]: undefined, [prefix ? `${prefix}.token` : "token"]: undefined });
   return (
     <>
       <TableToolbar state={state} columns={columns} placeholder="Filter runs by name">
         <StateFilter chosen={states} onChange={setStates} />
+        <MetricsMenu metrics={metrics} chosen={metricNames} onChoose={chooseMetrics} onOpen={() => setAsked(true)} />
       </TableToolbar>
       <DataTable
         label="Runs"
@@ -81,6 +89,17 @@ export function NothingFound({ onClear }: { onClear: () => void }) {
       </Button>
     </div>
   );
+}
+
+function metricColumn(name: string, metrics: Map<string, Metrics>): Column<Run> {
+  return {
+    id: `metric.${name}`,
+    header: name,
+    width: "120px",
+    align: "end",
+    isFixed: true,
+    cell: (run) => <span className="tnum block truncate">{metricText(metrics.get(run.run_id)?.[name])}</span>,
+  };
 }
 
 function columnsFor(actions: RunActions, withExperiment: boolean, withRecurring: boolean): Column<Run>[] {

@@ -30,8 +30,9 @@ export function HeaderCell<T>({ column, state }: { column: Column<T>; state: Tab
       scope="col"
       aria-sort={direction}
       style={{ width }}
+      title={header}
       className={cx(
-        "h-9 border-b border-line px-3 text-xs font-medium whitespace-nowrap text-ink-3 first:pl-4 last:pr-4",
+        "h-9 max-w-0 truncate border-b border-line px-3 text-xs font-medium whitespace-nowrap text-ink-3 first:pl-4 last:pr-4",
         align === "end" && "text-right",
         column.isWideOnly && "max-lg:hidden",
       )}
