@@ -70,20 +70,20 @@ function columnsFor(actions: ExperimentActions): Column<Experiment>[] {
       header: "Name",
       sortKey: "display_name",
       isFixed: true,
-      width: "30%",
       cell: (experiment) => (
         <Link to="/experiments/details/$experimentId" params={{ experimentId: experiment.experiment_id }} search={{}} className="block truncate font-medium hover:underline">
           {experiment.display_name}
         </Link>
       ),
     },
-    { id: "description", header: "Description", isWideOnly: true, className: "text-ink-2", cell: (experiment) => <span className="block truncate">{experiment.description}</span> },
+    { id: "description", header: "Description", isWideOnly: true, width: "30%", className: "text-ink-2", cell: (experiment) => <span className="block truncate">{experiment.description}</span> },
     { id: "recent", header: "Last 5 runs", width: "124px", cell: (experiment) => <LastRuns experimentId={experiment.experiment_id} /> },
     {
       id: "last",
       header: "Last run",
       sortKey: "last_run_created_at",
       width: "120px",
+      isTabletUp: true,
       className: "text-ink-2",
       cell: (experiment) => <RelativeTime time={experiment.last_run_created_at} empty="never" />,
     },

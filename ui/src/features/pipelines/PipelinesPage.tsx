@@ -58,7 +58,6 @@ function columnsFor(actions: PipelineActions): Column<Pipeline>[] {
       header: "Name",
       sortKey: "display_name",
       isFixed: true,
-      width: "34%",
       cell: (pipeline) => (
         <Link
           to="/pipelines/details/$pipelineId"
@@ -71,7 +70,7 @@ function columnsFor(actions: PipelineActions): Column<Pipeline>[] {
         </Link>
       ),
     },
-    { id: "description", header: "Description", isWideOnly: true, className: "text-ink-2", cell: (pipeline) => <span className="block truncate">{pipeline.description}</span> },
+    { id: "description", header: "Description", isWideOnly: true, width: "30%", className: "text-ink-2", cell: (pipeline) => <span className="block truncate">{pipeline.description}</span> },
     {
       id: "tags",
       header: "Tags",
@@ -79,7 +78,7 @@ function columnsFor(actions: PipelineActions): Column<Pipeline>[] {
       width: "160px",
       cell: (pipeline) => <Tags tags={pipeline.tags} />,
     },
-    { id: "created", header: "Uploaded", sortKey: "created_at", width: "120px", className: "text-ink-2", cell: (pipeline) => <RelativeTime time={pipeline.created_at} /> },
+    { id: "created", header: "Uploaded", sortKey: "created_at", width: "120px", isTabletUp: true, className: "text-ink-2", cell: (pipeline) => <RelativeTime time={pipeline.created_at} /> },
     {
       id: "run",
       header: "",

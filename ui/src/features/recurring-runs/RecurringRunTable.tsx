@@ -89,7 +89,6 @@ function columnsFor(actions: RecurringRunActions, withExperiment: boolean): Colu
       header: "Name",
       sortKey: "display_name",
       isFixed: true,
-      width: "26%",
       cell: (recurring) => (
         <Link
           to="/recurringrun/details/$recurringRunId"
@@ -101,10 +100,10 @@ function columnsFor(actions: RecurringRunActions, withExperiment: boolean): Colu
         </Link>
       ),
     },
-    { id: "trigger", header: "Schedule", cell: (recurring) => <span className="block truncate">{describeTrigger(recurring.trigger)}</span> },
+    { id: "trigger", header: "Schedule", width: "20%", isTabletUp: true, cell: (recurring) => <span className="block truncate">{describeTrigger(recurring.trigger)}</span> },
     { id: "next", header: "Next", width: "110px", className: "text-ink-2", cell: (recurring) => <Next recurring={recurring} /> },
-    { id: "pipeline", header: "Pipeline", isWideOnly: true, className: "text-ink-2", cell: (recurring) => <PipelineName reference={recurring.pipeline_version_reference} spec={recurring.pipeline_spec} /> },
-    withExperiment && { id: "experiment", header: "Experiment", isWideOnly: true, className: "text-ink-2", cell: (recurring) => <ExperimentName id={recurring.experiment_id} /> },
+    { id: "pipeline", header: "Pipeline", isWideOnly: true, width: "17%", className: "text-ink-2", cell: (recurring) => <PipelineName reference={recurring.pipeline_version_reference} spec={recurring.pipeline_spec} /> },
+    withExperiment && { id: "experiment", header: "Experiment", isWideOnly: true, width: "13%", className: "text-ink-2", cell: (recurring) => <ExperimentName id={recurring.experiment_id} /> },
     { id: "start", header: "From", isWideOnly: true, width: "110px", cell: (recurring) => <RelativeTime time={schedule(recurring)?.start_time} /> },
     { id: "end", header: "Until", isWideOnly: true, width: "110px", cell: (recurring) => <RelativeTime time={schedule(recurring)?.end_time} /> },
     { id: "created", header: "Created", sortKey: "created_at", isWideOnly: true, width: "110px", className: "text-ink-2", cell: (recurring) => <RelativeTime time={recurring.created_at} /> },

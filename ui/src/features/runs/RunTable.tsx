@@ -98,6 +98,7 @@ function metricColumn(name: string, metrics: Map<string, Metrics>): Column<Run> 
     width: "120px",
     align: "end",
     isFixed: true,
+    isTabletUp: true,
     cell: (run) => <span className="tnum block truncate">{metricText(metrics.get(run.run_id)?.[name])}</span>,
   };
 }
@@ -109,7 +110,6 @@ function columnsFor(actions: RunActions, withExperiment: boolean, withRecurring:
       header: "Name",
       sortKey: "display_name",
       isFixed: true,
-      width: "32%",
       cell: (run) => (
         <Link to="/runs/details/$runId" params={{ runId: run.run_id }} search={{}} className="block truncate font-medium hover:underline">
           {run.display_name}
@@ -122,12 +122,13 @@ function columnsFor(actions: RunActions, withExperiment: boolean, withRecurring:
       header: "Duration",
       width: "92px",
       align: "end",
+      isTabletUp: true,
       cell: (run) => <Duration from={startOf(run) ?? run.created_at} to={run.finished_at} isLive={!isOver(run.state)} />,
     },
-    { id: "pipeline", header: "Pipeline", isWideOnly: true, className: "text-ink-2", cell: (run) => <PipelineName reference={run.pipeline_version_reference} spec={run.pipeline_spec} /> },
-    withExperiment && { id: "experiment", header: "Experiment", isWideOnly: true, className: "text-ink-2", cell: (run) => <ExperimentName id={run.experiment_id} /> },
-    withRecurring && { id: "recurring", header: "Recurring run", isWideOnly: true, className: "text-ink-2", cell: (run) => <RecurringRunName id={run.recurring_run_id} /> },
-    { id: "created", header: "Created", sortKey: "created_at", width: "116px", className: "text-ink-2", cell: (run) => <RelativeTime time={run.created_at} /> },
+    { id: "pipeline", header: "Pipeline", isWideOnly: true, width: "18%", className: "text-ink-2", cell: (run) => <PipelineName reference={run.pipeline_version_reference} spec={run.pipeline_spec} /> },
+    withExperiment && { id: "experiment", header: "Experiment", isWideOnly: true, width: "14%", className: "text-ink-2", cell: (run) => <ExperimentName id={run.experiment_id} /> },
+    withRecurring && { id: "recurring", header: "Recurring run", isWideOnly: true, width: "14%", className: "text-ink-2", cell: (run) => <RecurringRunName id={run.recurring_run_id} /> },
+    { id: "created", header: "Created", sortKey: "created_at", width: "116px", isTabletUp: true, className: "text-ink-2", cell: (run) => <RelativeTime time={run.created_at} /> },
     { id: "id", header: "ID", isWideOnly: true, width: "140px", cell: (run) => <code className="block truncate font-mono text-xs text-ink-3">{run.run_id}</code> },
     {
       id: "menu",

@@ -91,16 +91,16 @@ export function DataTable<T>(props: DataTableProps<T>) {
         <table
           aria-labelledby={caption}
           aria-busy={query.isPending}
-          className={cx("w-full border-separate border-spacing-0 text-left transition-opacity", query.isPlaceholderData && "opacity-60")}
+          className={cx("w-full table-fixed border-separate border-spacing-0 text-left transition-opacity", query.isPlaceholderData && "opacity-60")}
         >
           <caption id={caption} className="sr-only">
             {label}
           </caption>
           <thead className="sticky top-0 z-10 bg-surface">
             <tr>
-              {expand && <th className="w-8 border-b border-line"><span className="sr-only">Expand</span></th>}
+              {expand && <th className="w-9 border-b border-line"><span className="sr-only">Expand</span></th>}
               {bulk && (
-                <th className="w-9 border-b border-line pl-4">
+                <th className="w-10 border-b border-line pl-4">
                   <Checkbox label={`Select all ${label.toLowerCase()} of this page`} isChecked={isAll} onChange={toggleAll} />
                 </th>
               )}
@@ -147,7 +147,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
                     {shown.map((column) => (
                       <td
                         key={column.id}
-                        className={cx("h-11 max-w-0 px-3 align-middle [&>*]:align-middle first:pl-4 last:pr-4", column.align === "end" && "text-right", column.isWideOnly && "max-lg:hidden", column.className)}
+                        className={cx("h-11 px-3 align-middle [&>*]:align-middle first:pl-4 last:pr-4", column.align === "end" && "text-right", column.isWideOnly && "max-lg:hidden", column.isTabletUp && "max-sm:hidden", column.className)}
                       >
                         {column.cell(row)}
                       </td>

@@ -16,6 +16,8 @@ export interface Column<T> {
   isFixed?: boolean;
   /** Left out on narrow screens. */
   isWideOnly?: boolean;
+  /** Left out on telephones. */
+  isTabletUp?: boolean;
   className?: string;
 }
 
@@ -32,9 +34,10 @@ export function HeaderCell<T>({ column, state }: { column: Column<T>; state: Tab
       style={{ width }}
       title={header}
       className={cx(
-        "h-9 max-w-0 truncate border-b border-line px-3 text-xs font-medium whitespace-nowrap text-ink-3 first:pl-4 last:pr-4",
+        "h-9 truncate border-b border-line px-3 text-xs font-medium whitespace-nowrap text-ink-3 first:pl-4 last:pr-4",
         align === "end" && "text-right",
         column.isWideOnly && "max-lg:hidden",
+        column.isTabletUp && "max-sm:hidden",
       )}
     >
       {sortKey === undefined ? (
