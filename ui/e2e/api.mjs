@@ -1,5 +1,5 @@
 // The API of the server under test, for what a walk needs to find there; and how a server of its own is started.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,11 +8,15 @@ import { join } from "node:path";
 export const root = new URL("../../", import.meta.url).pathname;
 
 /** Starts a server on a home of its own; `stop` ends it and removes the home. */
-export async function startServer(binary = process.env.PIPEWRIGHT) {
+export async function startServer({ users = {}, extra = [] } = {}) {
+  const binary = process.env.PIPEWRIGHT;
   const home = mkdtempSync(join(tmpdir(), "pipewright-ui-"));
+  for (const [name, { role, password }] of Object.entries(users)) {
+    execFileSync(binary, ["user", "add", name, "--role", role, "--home", join(home, "home")], { input: `${password}\n` });
+  }
   const port = await freePort();
   const log = openSync(join(home, "server.log"), "a");
-  const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`, "--home", join(home, "home")], { stdio: ["ignore", log, log] });
+  const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`, "--home", join(home, "home"), ...extra], { stdio: ["ignore", log, log] });
   const url = `http://127.0.0.1:${port}`;
   const stop = async () => {
     const ended = new Promise((resolve) => child.once("exit", resolve));

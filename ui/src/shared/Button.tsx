@@ -5,7 +5,7 @@ import { cx } from "./cx";
 import { Spinner } from "./Spinner";
 import { Tooltip } from "./Tooltip";
 
-export type ButtonKind = "primary" | "secondary" | "ghost" | "danger";
+export type ButtonKind = "primary" | "secondary" | "ghost" | "danger" | "ghost-danger";
 
 export interface ButtonProps extends Omit<AriaButtonProps, "children" | "className"> {
   kind?: ButtonKind;
@@ -24,6 +24,7 @@ const kinds: Record<ButtonKind, string> = {
   primary: "bg-accent text-white hover:bg-accent-hover shadow-[inset_0_1px_0_rgb(255_255_255/0.15)]",
   secondary: "bg-raised text-ink ring-1 ring-inset ring-line-strong hover:bg-hover",
   ghost: "text-ink-2 hover:bg-hover hover:text-ink",
+  "ghost-danger": "text-failed hover:bg-failed-soft",
   danger: "bg-failed-soft text-failed ring-1 ring-inset ring-failed/30 hover:ring-failed/70",
 };
 const look = (kind: ButtonKind, small: boolean | undefined, className?: string) =>

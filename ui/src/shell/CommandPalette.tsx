@@ -194,6 +194,12 @@ function useItems(text: string): { items: Item[]; isSearching: boolean } {
     ? [{ id: "pasted", group: "Go to", label: `Run ${settled}`, icon: <Play size={15} />, perform: () => go("/runs/details/$runId", {}, { runId: settled }) }]
     : [];
   const isSearching = settled !== text.trim() || (enabled && runs.isFetching);
-  const items = text.trim() === "" ? [...found, ...commands, ...pages] : [...pasted, ...rank([...commands, ...pages], text), ...found];
+  const items = grouped(text.trim() === "" ? [...found, ...commands, ...pages] : [...pasted, ...rank([...commands, ...pages], text), ...found]);
   return { items, isSearching };
+}
+
+/** Keeps what belongs together together; the group of the best item comes first. */
+function grouped(items: Item[]): Item[] {
+  const order = [...new Set(items.map((item) => item.group))];
+  return order.flatMap((group) => items.filter((item) => item.group === group));
 }

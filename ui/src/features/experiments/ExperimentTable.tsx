@@ -51,7 +51,7 @@ export function ExperimentTable({ isArchived = false, empty }: { isArchived?: bo
                 Archive
               </Button>
             )}
-            <Button small kind="ghost" className="text-failed" icon={<Trash2 size={14} />} onPress={() => actions.remove(experiments, clear)}>
+            <Button small kind="ghost-danger" icon={<Trash2 size={14} />} onPress={() => actions.remove(experiments, clear)}>
               Delete
             </Button>
           </>

@@ -1,11 +1,11 @@
-import { FileCheck2, FileUp } from "lucide-react";
+import { FileCheck2, FileUp, FileX2 } from "lucide-react";
 import { useId, useState, type DragEvent } from "react";
 import { cx } from "@/shared/cx";
 
 const KINDS = ".yaml,.yml,.json,.zip,.tar.gz,.tgz";
 
 /** A place to drop a file on, or to choose one from. */
-export function DropFile({ file, summary, onChoose }: { file: File | undefined; summary?: string; onChoose: (file: File) => void }) {
+export function DropFile({ file, summary, isBroken, onChoose }: { file: File | undefined; summary?: string; isBroken?: boolean; onChoose: (file: File) => void }) {
   const id = useId();
   const [isOver, setOver] = useState(false);
   const drop = (event: DragEvent) => {
@@ -14,7 +14,7 @@ export function DropFile({ file, summary, onChoose }: { file: File | undefined; 
     const dropped = event.dataTransfer.files[0];
     if (dropped) onChoose(dropped);
   };
-  const Icon = file ? FileCheck2 : FileUp;
+  const Icon = file === undefined ? FileUp : isBroken ? FileX2 : FileCheck2;
   return (
     <label
       htmlFor={id}
@@ -26,7 +26,7 @@ export function DropFile({ file, summary, onChoose }: { file: File | undefined; 
         isOver ? "border-accent bg-accent-soft" : "border-line-strong bg-sunken hover:border-ink-3",
       )}
     >
-      <Icon size={22} className={cx("mb-1", file ? "text-succeeded" : "text-ink-3")} aria-hidden />
+      <Icon size={22} className={cx("mb-1", file === undefined ? "text-ink-3" : isBroken ? "text-failed" : "text-succeeded")} aria-hidden />
       <span className="font-medium">{file ? file.name : "Drop a compiled pipeline here, or choose a file"}</span>
       <span className="text-xs text-ink-3">{file ? (summary ?? `${Math.ceil(file.size / 1024)} KiB`) : "YAML, JSON, zip or tar.gz, up to 32 MiB"}</span>
       <input id={id} type="file" accept={KINDS} className="sr-only" onChange={(event) => event.target.files?.[0] && onChoose(event.target.files[0])} />

@@ -40,7 +40,7 @@ export default function PipelinesPage() {
         onOpen={(pipeline) => void navigate({ to: "/pipelines/details/$pipelineId", params: { pipelineId: pipeline.pipeline_id }, search: {} })}
         expand={(pipeline) => <VersionList pipelineId={pipeline.pipeline_id} />}
         bulk={(pipelines, clear) => (
-          <Button small kind="ghost" className="text-failed" icon={<Trash2 size={14} />} onPress={() => actions.remove(pipelines, clear)}>
+          <Button small kind="ghost-danger" icon={<Trash2 size={14} />} onPress={() => actions.remove(pipelines, clear)}>
             Delete
           </Button>
         )}

@@ -105,7 +105,7 @@ export default function UploadPage() {
             </Field>
           ) : (
             <>
-              <DropFile file={file} onChoose={(chosen) => void chooseFile(chosen)} summary={check?.graph && summaryOf(check)} />
+              <DropFile file={file} isBroken={check?.ok === false} onChoose={(chosen) => void chooseFile(chosen)} summary={check?.graph && summaryOf(check)} />
               {check && check.diagnostics.length > 0 && <Diagnostics diagnostics={check.diagnostics} />}
             </>
           )}

@@ -44,7 +44,7 @@ export function RecurringRunTable({ experimentId }: { experimentId?: string }) {
             <Button small kind="ghost" icon={<Pause size={14} />} onPress={() => void actions.setEnabled(chosen, false).then(clear)}>
               Switch off
             </Button>
-            <Button small kind="ghost" className="text-failed" icon={<Trash2 size={14} />} onPress={() => actions.remove(chosen, clear)}>
+            <Button small kind="ghost-danger" icon={<Trash2 size={14} />} onPress={() => actions.remove(chosen, clear)}>
               Delete
             </Button>
           </>

@@ -177,7 +177,7 @@ function BulkActions({ runs, clear, actions, isArchived }: { runs: Run[]; clear:
           Archive
         </Button>
       )}
-      <Button small kind="ghost" className="text-failed" icon={<Trash2 size={14} />} onPress={() => actions.remove(runs, clear)}>
+      <Button small kind="ghost-danger" icon={<Trash2 size={14} />} onPress={() => actions.remove(runs, clear)}>
         Delete
       </Button>
     </>

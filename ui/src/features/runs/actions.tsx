@@ -73,7 +73,7 @@ export function useRunActions(): RunActions {
       onConfirm={perform}
     >
       {isDelete
-        ? "The run, its tasks and what it recorded are removed for good. A run that is still going is stopped first."
+        ? `Tasks and all that was recorded go with ${asked.length === 1 ? "it" : "them"}, for good. What still runs is stopped first.`
         : "Tasks that run now are ended; those not begun never start. What has been finished stays, and exit handlers still run."}
     </ConfirmDialog>
   );
