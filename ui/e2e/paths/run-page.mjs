@@ -52,7 +52,6 @@ export const paths = {
     await page.getByRole("radio", { name: /Attempt 1/ }).click();
     await walk.see("try 0");
     check(page.url().includes("attempt=0"), "the attempt is not in the address");
-    await tab(page, "Details");
     for (const name of ["Details", "Events", "Cache", "Inputs and outputs"]) {
       await page.getByRole("tablist", { name: "About the task" }).getByRole("tab", { name }).click();
       await walk.accessible(`the panel's ${name}`);

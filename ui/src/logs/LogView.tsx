@@ -6,7 +6,7 @@ import { ErrorBanner } from "@/shared/Banner";
 import { cx } from "@/shared/cx";
 import { EmptyState } from "@/shared/EmptyState";
 import { Skeleton } from "@/shared/Skeleton";
-import { bytesText } from "@/viewers/bytes";
+import { bytesText } from "@/shared/bytes";
 import { LogLine } from "./LogLine";
 import { LogSearch } from "./LogSearch";
 import type { LogPages } from "./pages";

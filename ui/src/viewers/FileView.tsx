@@ -6,7 +6,7 @@ import type { Json } from "@/api/types";
 import { ErrorBanner } from "@/shared/Banner";
 import { CodeBlock } from "@/shared/CodeBlock";
 import { SkeletonLines } from "@/shared/Skeleton";
-import { bytesText } from "./bytes";
+import { bytesText } from "@/shared/bytes";
 import { HtmlFrame } from "./HtmlFrame";
 import { JsonView } from "./JsonView";
 import { MarkdownView } from "./MarkdownView";

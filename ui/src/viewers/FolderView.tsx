@@ -6,7 +6,7 @@ import { ErrorBanner } from "@/shared/Banner";
 import { Button } from "@/shared/Button";
 import { cx } from "@/shared/cx";
 import { SkeletonLines } from "@/shared/Skeleton";
-import { bytesText } from "./bytes";
+import { bytesText } from "@/shared/bytes";
 import { FileView } from "./FileView";
 
 /** What is in a folder artifact, one level at a time, with the chosen file below. */

@@ -26,7 +26,7 @@ export function TableViewer({ label, columns, rows, note }: TableViewerProps) {
   return (
     <figure className="flex max-h-full min-h-0 min-w-0 flex-col">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable */}
-      <div tabIndex={0} role="region" aria-label={label} className="min-h-0 overflow-auto rounded-lg ring-1 ring-line ring-inset">
+      <div tabIndex={0} role="region" aria-label={label} className="min-h-0 overflow-auto rounded-lg border border-line">
         <table className="border-separate border-spacing-0 text-left text-xs">
           <caption className="sr-only">{label}</caption>
           <thead className="sticky top-0 bg-sunken">

@@ -15,7 +15,7 @@ import { SkeletonLines } from "@/shared/Skeleton";
 import { Tabs } from "@/shared/Tabs";
 import { fullText, parseTime } from "@/shared/time";
 import { ArtifactPreview } from "@/viewers/ArtifactPreview";
-import { bytesText } from "@/viewers/bytes";
+import { bytesText } from "@/shared/bytes";
 import { JsonView } from "@/viewers/JsonView";
 import { LineageExplorer } from "./LineageExplorer";
 

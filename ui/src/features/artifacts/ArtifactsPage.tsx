@@ -9,7 +9,7 @@ import { Page } from "@/shared/Page";
 import { DataTable, TableToolbar, useTableState, type Column } from "@/shared/table";
 import { RelativeTime } from "@/shared/Time";
 import { useUrlState } from "@/shared/url";
-import { bytesText } from "@/viewers/bytes";
+import { bytesText } from "@/shared/bytes";
 
 const TYPES = ["Artifact", "Dataset", "Model", "Metrics", "ClassificationMetrics", "SlicedClassificationMetrics", "HTML", "Markdown"];
 

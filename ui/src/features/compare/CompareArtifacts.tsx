@@ -11,7 +11,7 @@ export function CompareArtifacts({ view }: { view: CompareView }) {
   return (
     <div className="p-5 max-md:p-3">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable */}
-      <div tabIndex={0} role="region" aria-label="Artifacts of the runs" className="overflow-x-auto rounded-lg ring-1 ring-line ring-inset">
+      <div tabIndex={0} role="region" aria-label="Artifacts of the runs" className="overflow-x-auto rounded-lg border border-line">
         <table className="w-full border-separate border-spacing-0 text-left text-xs">
           <caption className="sr-only">Artifacts by task and run</caption>
           <thead>

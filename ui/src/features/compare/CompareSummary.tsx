@@ -21,7 +21,7 @@ export function CompareSummary({ view }: { view: CompareView }) {
         Only what differs
       </label>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable */}
-      <div tabIndex={0} role="region" aria-label="Comparison of the runs" className="overflow-x-auto rounded-lg ring-1 ring-line ring-inset">
+      <div tabIndex={0} role="region" aria-label="Comparison of the runs" className="overflow-x-auto rounded-lg border border-line">
         <table className="w-full min-w-max border-separate border-spacing-0 text-left">
           <caption className="sr-only">Runs beside one another</caption>
           <thead>

@@ -7,7 +7,7 @@ import { plainInput } from "@/graph/model/scene";
 import { CopyButton } from "@/shared/CodeBlock";
 import { cx } from "@/shared/cx";
 import { ArtifactPreview } from "@/viewers/ArtifactPreview";
-import { bytesText } from "@/viewers/bytes";
+import { bytesText } from "@/shared/bytes";
 import { JsonView } from "@/viewers/JsonView";
 import type { Selection } from "../selection";
 

@@ -4,7 +4,7 @@ import { CodeBlock } from "@/shared/CodeBlock";
 import { Facts } from "@/shared/Page";
 import { Skeleton } from "@/shared/Skeleton";
 import { Duration, RelativeTime } from "@/shared/Time";
-import { bytesText } from "@/viewers/bytes";
+import { bytesText } from "@/shared/bytes";
 import { AttemptPicker, useAttempt } from "./AttemptPicker";
 
 const UsageChart = lazy(() => import("./UsageChart"));

@@ -5,7 +5,7 @@ import "uplot/dist/uPlot.min.css";
 import { getUsage } from "@/api/own";
 import { usePalette } from "@/graph/view/palette";
 import { ErrorBanner } from "@/shared/Banner";
-import { bytesText } from "@/viewers/bytes";
+import { bytesText } from "@/shared/bytes";
 
 export interface UsageChartProps {
   run: string;

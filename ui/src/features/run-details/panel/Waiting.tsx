@@ -1,7 +1,7 @@
 import type { Resources, TaskDetailView } from "@/api/own-types";
 import { Banner } from "@/shared/Banner";
 import { RelativeTime } from "@/shared/Time";
-import { bytesText } from "@/viewers/bytes";
+import { bytesText } from "@/shared/bytes";
 import type { Selection } from "../selection";
 import { sentence } from "./StepPanel";
 

@@ -1,8 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { TaskProgress } from "@/api/own-types";
-import type { Json } from "@/api/types";
 import { sorted, taskRows } from "./taskRows";
-import { yamlText } from "./yaml";
 
 const time = (second: number) => new Date(second * 1000).toISOString();
 
@@ -26,15 +24,4 @@ describe("the table of tasks", () => {
   test("knows how long each waited", () => {
     expect(rows[0].waited).toBe(1000);
   });
-});
-
-test.each<[Json, string]>([
-  [{ a: 1, b: [1, "x"], c: {}, d: [] }, "a: 1\nb:\n- 1\n- x\nc: {}\nd: []\n"],
-  [{ list: [{ x: 1, y: [2] }, [3]] }, 'list:\n- x: 1\n  "y":\n  - 2\n- - 3\n'],
-  [{ t: "true", n: "1", e: "", p: "plain words", c: "a: b" }, 't: "true"\n"n": "1"\ne: ""\np: plain words\nc: "a: b"\n'],
-  [{ code: "if x:\n  y\n" }, "code: |\n  if x:\n    y\n"],
-  [{ code: "a\nb" }, "code: |-\n  a\n  b\n"],
-  [{ odd: "a \nb" }, 'odd: "a \\nb"\n'],
-])("yaml of %j", (value, text) => {
-  expect(yamlText(value)).toBe(text);
 });
