@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { ApiError } from "@/api/client";
 import { getRun } from "@/api/queries";
 import { Banner, ErrorBanner } from "@/shared/Banner";
@@ -9,8 +9,9 @@ import { EmptyState } from "@/shared/EmptyState";
 import { Page } from "@/shared/Page";
 import { Skeleton } from "@/shared/Skeleton";
 import { SplitPane } from "@/shared/SplitPane";
+import { isOver } from "@/shared/status";
 import { Tabs } from "@/shared/Tabs";
-import { type LiveRun, useLiveRun } from "./live";
+import { isFinal, type LiveRun, useLiveRun } from "./live";
 import { StepPanel, sentence } from "./panel/StepPanel";
 import { RetryDialog } from "./RetryDialog";
 import { RunGraph } from "./RunGraph";
@@ -32,6 +33,13 @@ function OneRun({ runId }: { runId: string }) {
   const live = useLiveRun(runId, selection.inside);
   const run = useQuery(getRun(runId));
   const [retrying, setRetrying] = useState<string[]>();
+  // A run that was over goes on: somebody retried it, here or elsewhere.
+  const hasReopened = live.view?.run !== undefined && isFinal(live.view.run.state) && run.data !== undefined && !isOver(run.data.state);
+  const { refetch } = live;
+  const onReopened = useEffectEvent(() => refetch());
+  useEffect(() => {
+    if (hasReopened) onReopened();
+  }, [hasReopened]);
   const crumbs = [{ label: "Runs", to: "/runs" }];
   const name = live.run?.display_name ?? run.data?.display_name ?? "Run";
   if (live.view === undefined && live.error !== null) {
