@@ -1,12 +1,14 @@
-//! The project's own commands: `cargo xtask test`, `demo`, `ui`, `screenshots`, `bench`, `crash`, `check-layers`.
+//! The project's own commands: `cargo xtask test`, `demo`, `ui`, `screenshots`, `bench`, `crash`, `images`, `check-layers`.
 //!
 //! Nothing here is shipped. Whatever a command needs (a virtual environment, a built binary, a home folder) it
 //! prepares itself, below the target folder or `.pipewright/`.
 
 mod bench;
+mod containers;
 mod crash;
 mod demo;
 mod http;
+mod images;
 mod ir;
 mod layers;
 mod python;
@@ -42,6 +44,8 @@ enum Command {
     CheckLayers,
     /// Measures overheads as ratios to floors taken in the same run.
     Bench(bench::Args),
+    /// Makes container images for tests from Debian and Python packages.
+    Images(images::Args),
     /// Kills a server again and again in the middle of a run and checks that nothing is lost or done twice.
     Crash(crash::Args),
 }
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Command::Screenshots => ui::screenshots(),
         Command::CheckLayers => layers::run(),
         Command::Bench(args) => bench::run(&args),
+        Command::Images(args) => images::run(&args),
         Command::Crash(args) => crash::run(&args),
     };
     match outcome {

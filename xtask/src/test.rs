@@ -6,12 +6,12 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::workspace::{self, cargo, must};
-use crate::{crash, layers, python, ui};
+use crate::{containers, crash, layers, python, ui};
 
 /// Which part to run.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Step to run: format, layers, lint, deny, unit, ui, crash, sdk; all when left out.
+    /// Step to run: format, layers, lint, deny, unit, ui, crash, containers, sdk; all when left out.
     steps: Vec<String>,
 }
 
@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     ("unit", unit),
     ("ui", ui::test),
     ("crash", kill),
+    ("containers", containers::run),
     ("sdk", sdk),
 ];
 

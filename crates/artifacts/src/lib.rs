@@ -6,5 +6,7 @@
 mod local;
 mod uri;
 
-pub use local::{Entry, Error, Kind, Summary, copy, list, make_read_only, place, remove_tree, summarize};
+pub use local::{
+    Entry, Error, Kind, Summary, copy, link_out_of, list, make_read_only, place, remove_tree, summarize,
+};
 pub use uri::{Location, local_file};

@@ -106,6 +106,30 @@ pub fn list(path: &Path, limit: usize) -> Result<Vec<Entry>, Error> {
     Ok(entries)
 }
 
+/// Finds a link at a path, or below it, that leads out of the path: an absolute one, or with too many `..`.
+pub fn link_out_of(path: &Path) -> Option<PathBuf> {
+    if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+        return Some(path.to_owned());
+    }
+    let leads_out = |link: &Path| {
+        let Ok(target) = fs::read_link(link) else { return true };
+        let folder = link.strip_prefix(path).unwrap_or(link).parent();
+        let mut depth = folder.map_or(0, |folder| folder.components().count());
+        for part in target.components() {
+            match part {
+                std::path::Component::Normal(_) => depth += 1,
+                std::path::Component::CurDir => {}
+                std::path::Component::ParentDir if depth > 0 => depth -= 1,
+                _ => return true,
+            }
+        }
+        false
+    };
+    let links =
+        WalkDir::new(path).into_iter().filter_map(Result::ok).filter(walkdir::DirEntry::path_is_symlink);
+    links.map(walkdir::DirEntry::into_path).find(|link| leads_out(link))
+}
+
 /// Takes away everybody's right to write, at any depth. A missing path is fine.
 pub fn make_read_only(path: &Path) -> Result<(), Error> {
     if let Err(error) = fs::symlink_metadata(path)
@@ -226,6 +250,21 @@ mod tests {
         remove_tree(&tree).unwrap();
         assert!(!tree.exists());
         assert!(outer.path().join("outside").exists());
+    }
+
+    #[test]
+    fn links_that_lead_out_are_found() {
+        let (outer, tree) = folder();
+        let link = |target: &str, name: &str| std::os::unix::fs::symlink(target, tree.join(name)).unwrap();
+        assert_eq!(link_out_of(&tree), Some(tree.join("link")));
+        fs::remove_file(tree.join("link")).unwrap();
+        link("../a", "sub/fine");
+        link("sub/b", "fine");
+        assert_eq!(link_out_of(&tree), None);
+        link("../../outside", "sub/far");
+        assert_eq!(link_out_of(&tree), Some(tree.join("sub/far")));
+        std::os::unix::fs::symlink("tree/a", outer.path().join("whole")).unwrap();
+        assert!(link_out_of(&outer.path().join("whole")).is_some());
     }
 
     #[test]

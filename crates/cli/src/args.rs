@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{args_access, args_objects, env};
+use crate::{args_access, args_images, args_objects, env};
 
 /// Runs Kubeflow Pipelines on this machine.
 #[derive(Debug, Parser)]
@@ -102,6 +102,15 @@ Leaves with 0 when the file can be run, 2 when it cannot.")]
   pipewright token revoke ci"
     )]
     Token(args_access::Token),
+    /// Keep images that tasks run in without a container engine
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  docker save team/train:1 | gzip > train.tar.gz; pipewright image import train.tar.gz
+  pipewright image pull python:3.11-slim
+  pipewright image list"
+    )]
+    Image(args_images::Image),
     /// Say what this machine can do, what is missing and how to get it
     #[command(after_help = "Example:
   pipewright doctor --output json")]
@@ -147,6 +156,30 @@ pub(crate) enum Isolation {
     Off,
 }
 
+/// How tasks are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Executor {
+    /// Containers where an engine answers and the image is no plain Python image, processes otherwise
+    Auto,
+    /// Processes of this machine
+    Process,
+    /// Containers of Docker or Podman
+    Container,
+}
+
+/// What containers see of the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ContainerNetwork {
+    /// The engine's own
+    Default,
+    /// Nothing but loopback
+    None,
+    /// This machine's
+    Host,
+}
+
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Home {
     /// Folder with everything that is kept: database, artifacts, logs, environments [default: ~/.pipewright]
@@ -166,6 +199,15 @@ pub(crate) struct Machine {
     /// Run tasks of any image with this machine's own programs
     #[arg(long, env = env::ANY_IMAGE, hide_env_values = true)]
     pub any_image: bool,
+    /// Run tasks as processes or as containers [default: auto]
+    #[arg(long, env = env::EXECUTOR, value_name = "HOW", hide_env_values = true)]
+    pub executor: Option<Executor>,
+    /// Socket of the container engine [default: where Docker and Podman listen]
+    #[arg(long, env = env::CONTAINER_SOCKET, value_name = "FILE", hide_env_values = true)]
+    pub container_socket: Option<PathBuf>,
+    /// What containers see of the network [default: default]
+    #[arg(long, env = env::CONTAINER_NETWORK, value_name = "WHAT", hide_env_values = true)]
+    pub container_network: Option<ContainerNetwork>,
     /// Private folders and a read-only file system for tasks [default: auto]
     #[arg(long, env = env::ISOLATION, value_name = "WHEN", hide_env_values = true)]
     pub isolation: Option<Isolation>,

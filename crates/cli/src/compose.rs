@@ -9,20 +9,21 @@ use anyhow::{Context, Result};
 use futures::future::BoxFuture;
 use pipewright_controller::{Capacity, Controller, Options};
 use pipewright_engine::RunId;
+use pipewright_executor::container::{self, ContainerExecutor};
 use pipewright_executor::process::{self, ProcessExecutor};
-use pipewright_executor::{ObjectKind, Objects, Registry};
+use pipewright_executor::{Choice, Chooser, ObjectKind, Objects, Observations, Registry};
 use pipewright_plan::PodDefault;
 use pipewright_store::{self as store, ObjectKey, Store};
 use serde_json::Value;
 
-use crate::args::{Durability, Isolation};
+use crate::args::{ContainerNetwork, Durability, Executor, Isolation};
 use crate::home::{self, Lock};
 use crate::settings::Settings;
 
 /// Everything that makes runs of a home folder go on.
 pub(crate) struct Engine {
     pub store: Store,
-    pub executor: Arc<ProcessExecutor>,
+    pub executor: Arc<Chooser>,
     controller: Controller,
     _lock: Lock,
 }
@@ -49,10 +50,19 @@ impl Engine {
             grace: settings.grace,
             env: settings.task_env.clone(),
             objects: Registry::new(Arc::new(Kept { store: store.clone() })),
-            ..process::Options::new(&settings.home, program)
+            processes: settings.process_limit,
+            log_bytes: settings.log_bytes,
+            ..process::Options::new(&settings.home, &program)
         };
-        let (executor, observations) =
-            ProcessExecutor::start(options).context("cannot start the executor")?;
+        let objects = options.objects.clone();
+        let processes = ProcessExecutor::start(options).context("cannot start the executor")?;
+        let containers = containers(settings, &program, objects).await?;
+        let choice = match settings.executor {
+            Executor::Auto => Choice::Auto,
+            Executor::Process => Choice::Process,
+            Executor::Container => Choice::Container,
+        };
+        let (executor, observations) = Chooser::new(choice, &settings.home, processes, containers);
         let executor = Arc::new(executor);
         let capacity = capacity(settings.max_parallel);
         let controller =
@@ -65,6 +75,40 @@ impl Engine {
         self.controller.shutdown().await;
         self.store.close().await;
         Ok(())
+    }
+}
+
+/// Starts the executor of containers where an engine answers; one that is demanded must answer.
+async fn containers(
+    settings: &Settings,
+    program: &Path,
+    objects: Registry,
+) -> Result<Option<(ContainerExecutor, Observations)>> {
+    if settings.executor == Executor::Process {
+        return Ok(None);
+    }
+    let options = container::Options {
+        socket: settings.container_socket.clone(),
+        network: match settings.container_network {
+            ContainerNetwork::Default => container::Network::Default,
+            ContainerNetwork::None => container::Network::None,
+            ContainerNetwork::Host => container::Network::Host,
+        },
+        grace: settings.grace,
+        env: settings.task_env.clone(),
+        objects,
+        shared_memory_bytes: settings.shared_memory_bytes,
+        processes: settings.process_limit,
+        log_bytes: settings.log_bytes,
+        ..container::Options::new(&settings.home, program)
+    };
+    match ContainerExecutor::start(options).await {
+        Ok(started) => Ok(Some(started)),
+        Err(error) if settings.executor == Executor::Container || settings.container_socket.is_some() => {
+            Err(error).context("cannot run containers")
+        }
+        // `doctor` says why.
+        Err(_) => Ok(None),
     }
 }
 

@@ -14,6 +14,12 @@ pub(crate) const MAX_PARALLEL: &str = "PIPEWRIGHT_MAX_PARALLEL";
 pub(crate) const IMAGES: &str = "PIPEWRIGHT_IMAGES";
 /// Runs tasks of any image with the host's programs.
 pub(crate) const ANY_IMAGE: &str = "PIPEWRIGHT_ANY_IMAGE";
+/// `auto`, `process` or `container`.
+pub(crate) const EXECUTOR: &str = "PIPEWRIGHT_EXECUTOR";
+/// Socket of the container engine.
+pub(crate) const CONTAINER_SOCKET: &str = "PIPEWRIGHT_CONTAINER_SOCKET";
+/// `default`, `none` or `host`.
+pub(crate) const CONTAINER_NETWORK: &str = "PIPEWRIGHT_CONTAINER_NETWORK";
 /// `auto`, `on` or `off`.
 pub(crate) const ISOLATION: &str = "PIPEWRIGHT_ISOLATION";
 /// Seconds between SIGTERM and SIGKILL.

@@ -5,6 +5,7 @@
 mod access;
 mod args;
 mod args_access;
+mod args_images;
 mod args_objects;
 mod client;
 mod commands;
@@ -70,6 +71,7 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Secret(args) => runtime()?.block_on(commands::objects::secrets(&args)),
         Command::ConfigMap(args) => runtime()?.block_on(commands::objects::config_maps(&args)),
         Command::Volume(args) => runtime()?.block_on(commands::objects::volumes(&args)),
+        Command::Image(args) => runtime()?.block_on(commands::images::run(&args)),
         Command::Object(args) => runtime()?.block_on(commands::objects::objects(&args)),
         Command::User(args) => commands::access::users(&args),
         Command::Token(args) => commands::access::tokens(&args),

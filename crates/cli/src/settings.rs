@@ -24,6 +24,15 @@ pub(crate) struct Settings {
     /// File that maps images, besides that of the home folder.
     pub images: Option<PathBuf>,
     pub any_image: bool,
+    pub executor: args::Executor,
+    pub container_socket: Option<PathBuf>,
+    pub container_network: args::ContainerNetwork,
+    /// A task whose log grows longer is stopped.
+    pub log_bytes: u64,
+    /// Most processes of a task in an image.
+    pub process_limit: u64,
+    /// Size of `/dev/shm` in containers.
+    pub shared_memory_bytes: u64,
     pub max_parallel: Option<u32>,
     pub grace: Duration,
     /// Environment variables that every task gets; its own settings win.
@@ -56,6 +65,15 @@ struct File {
     /// Relative to the home folder.
     images: Option<PathBuf>,
     any_image: Option<bool>,
+    executor: Option<args::Executor>,
+    /// Relative to the home folder.
+    container_socket: Option<PathBuf>,
+    container_network: Option<args::ContainerNetwork>,
+    /// A quantity, as `512Mi`.
+    log_limit: Option<String>,
+    process_limit: Option<u64>,
+    /// A quantity, as `1Gi`.
+    shared_memory: Option<String>,
     max_parallel: Option<u32>,
     grace_seconds: Option<u64>,
     cron_timezone: Option<String>,
@@ -119,6 +137,20 @@ impl Settings {
             isolation: machine.isolation.or(file.isolation).unwrap_or(args::Isolation::Auto),
             images,
             any_image: machine.any_image || file.any_image.unwrap_or(false),
+            executor: machine.executor.or(file.executor).unwrap_or(args::Executor::Auto),
+            container_socket: match &machine.container_socket {
+                Some(path) => {
+                    Some(std::path::absolute(path).context("cannot make the socket's path absolute")?)
+                }
+                None => file.container_socket.as_ref().map(|path| home.join(path)),
+            },
+            container_network: machine
+                .container_network
+                .or(file.container_network)
+                .unwrap_or(args::ContainerNetwork::Default),
+            log_bytes: bytes("log_limit", file.log_limit.as_deref(), 1 << 30)?,
+            process_limit: file.process_limit.unwrap_or(4096),
+            shared_memory_bytes: bytes("shared_memory", file.shared_memory.as_deref(), 1 << 30)?,
             max_parallel,
             grace: Duration::from_secs(machine.grace_seconds.or(file.grace_seconds).unwrap_or(10)),
             task_env,
@@ -154,6 +186,15 @@ impl File {
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         };
         toml::from_str(&text).with_context(|| format!("cannot read {}", path.display()))
+    }
+}
+
+/// Reads a setting that is a number of bytes.
+fn bytes(name: &str, text: Option<&str>, default: u64) -> Result<u64> {
+    let Some(text) = text else { return Ok(default) };
+    match pipewright_plan::quantity(text) {
+        Some(bytes) if bytes >= 1.0 => Ok(bytes as u64),
+        _ => bail!("{name} is `{text}`, which is no number of bytes, as 512Mi"),
     }
 }
 

@@ -12,7 +12,7 @@ use pipewright_engine::{
     AttemptId, CacheAnswer, CacheLookup, CacheSource, Desired, Event, Input, Observation, RunId, RunPhase,
     RunState, TaskKind, TaskPhase, changed_tasks, decide, desired, desired_after,
 };
-use pipewright_executor::Executor;
+use pipewright_executor::{Executor, ImageState};
 use pipewright_plan::{Outcome, Plan};
 use pipewright_store::{Append, Error, Request, Store};
 use tokio::sync::{Notify, mpsc, watch};
@@ -212,13 +212,19 @@ impl RunActor {
         let unwritten = self.unwritten_results();
         for _ in 0..LOOKUPS {
             let Some(lookup) = self.lookups.pop_front() else { break };
-            let found = match unwritten.get(&lookup.fingerprint.key) {
+            let image = self.shared.executor.image(&lookup.image).await;
+            let fingerprint = match &image {
+                ImageState::Digest(digest) => lookup.fingerprint.with_image(digest),
+                ImageState::Named | ImageState::Unknown => lookup.fingerprint,
+            };
+            let found = match unwritten.get(&fingerprint.key) {
+                // Nobody can tell whether it is the image of the earlier result.
+                _ if image == ImageState::Unknown => None,
                 Some(own) => Some(own.clone()),
-                None => self.shared.store.cache_lookup(&lookup.pipeline, &lookup.fingerprint.key).await?,
+                None => self.shared.store.cache_lookup(&lookup.pipeline, &fingerprint.key).await?,
             };
             let hit = found.filter(|(_, outcome)| is_on_disk(outcome));
-            let answer =
-                CacheAnswer { task: lookup.task, fingerprint: lookup.fingerprint, hit, round: lookup.round };
+            let answer = CacheAnswer { task: lookup.task, fingerprint, hit, round: lookup.round };
             self.step(&Input::Cache { answer: Box::new(answer) });
         }
         Ok(())

@@ -7,7 +7,7 @@ use pipewright_plan::{
     PodSettings, ResourceAction, ResourceOutput, Value,
 };
 
-use crate::driver::{fingerprint, import_request, order};
+use crate::driver::{fingerprint, image_of, import_request, order};
 use crate::event::{Event, Fingerprint};
 use crate::id::{AttemptId, TaskKey, Timestamp};
 use crate::state::{NodeId, RunState, importer_at};
@@ -32,6 +32,8 @@ pub struct CacheLookup {
     pub pipeline: String,
     /// The component's name: explanations compare with its nearest earlier entry.
     pub component: String,
+    /// The image after filling; what stands behind its name may change.
+    pub image: String,
     pub fingerprint: Fingerprint,
     /// The answer names it too.
     pub round: u32,
@@ -247,6 +249,7 @@ impl Desired {
             task: node.key.clone(),
             pipeline: plan.name.clone(),
             component: component.unwrap_or_default(),
+            image: image_of(plan, state, node),
             fingerprint,
             round: state.round,
         });

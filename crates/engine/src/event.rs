@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use pipewright_plan::{ArtifactValue, Outcome, Published, Usage, Value};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::id::{RunId, TaskKey, Timestamp};
 use crate::input::Submit;
@@ -157,6 +158,16 @@ pub struct Fingerprint {
     /// Lower-case hexadecimal SHA-256.
     pub key: String,
     pub document: BTreeMap<String, String>,
+}
+
+impl Fingerprint {
+    /// Makes the digest of the image a part of it.
+    #[must_use]
+    pub fn with_image(mut self, digest: &str) -> Self {
+        self.key = hex::encode(Sha256::digest(format!("{}\0{digest}", self.key)));
+        self.document.insert("image digest".to_owned(), digest.to_owned());
+        self
+    }
 }
 
 /// Where a cached result came from.

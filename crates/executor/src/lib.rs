@@ -4,12 +4,16 @@
 //! afterwards comes out of one bounded channel of observations. What an attempt publishes is read by the
 //! launcher beside the command; what it means is the engine's business.
 
+mod choice;
+pub mod container;
 pub mod contract;
 pub mod fake;
 mod objects;
 pub mod pod_defaults;
 pub mod process;
 mod seam;
+mod security;
 
+pub use choice::{Choice, Chooser};
 pub use objects::{ObjectKind, Objects, Registry};
-pub use seam::{Executor, LogSource, OBSERVATIONS_CAPACITY, Observations, timestamp_now};
+pub use seam::{Executor, ImageState, LogSource, OBSERVATIONS_CAPACITY, Observations, timestamp_now};

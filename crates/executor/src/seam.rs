@@ -25,6 +25,23 @@ pub trait Executor: Send + Sync {
 
     /// Removes scratch files of an attempt whose end is recorded; its log and exit report stay.
     fn forget(&self, attempt: AttemptId) -> BoxFuture<'_, ()>;
+
+    /// Says what stands behind an image's name just now.
+    fn image(&self, image: &str) -> BoxFuture<'_, ImageState> {
+        let _ = image;
+        Box::pin(async { ImageState::Named })
+    }
+}
+
+/// What stands behind an image's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageState {
+    /// The name is all there is to know: no image is run.
+    Named,
+    /// An image with this digest.
+    Digest(String),
+    /// An image that is not here yet.
+    Unknown,
 }
 
 impl<E: Executor + ?Sized> Executor for Arc<E> {
@@ -38,6 +55,10 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
 
     fn forget(&self, attempt: AttemptId) -> BoxFuture<'_, ()> {
         (**self).forget(attempt)
+    }
+
+    fn image(&self, image: &str) -> BoxFuture<'_, ImageState> {
+        (**self).image(image)
     }
 }
 

@@ -10,11 +10,12 @@ use pipewright_plan::{ExitReport, ExitStatus, LaunchNotice, LaunchSpec, Usage, s
 
 use crate::companion::{self, Companions, Obstacle};
 use crate::folder::Folder;
+use crate::jail::Limits;
 use crate::namespace::{Base, Shown, View};
 use crate::notices::Notices;
 use crate::result::Captured;
 use crate::scratch::{Scratch, remove_parts};
-use crate::wait::{self, Stopping};
+use crate::wait::{self, Stopping, Watched};
 use crate::{command, publish, sys};
 
 /// How often and with what pauses a report waits for room on a full disk: ten minutes.
@@ -104,6 +105,16 @@ pub(crate) fn supervise(
 /// Names and values for a command's environment.
 type Variables = Vec<(String, String)>;
 
+/// A command that runs.
+struct Started {
+    pid: i32,
+    log: File,
+    /// What was added to the view for it, when all of it can be taken away again.
+    shown: Option<Shown>,
+    /// What it writes to stdout, when that is its result.
+    result: Option<Captured>,
+}
+
 /// What an attempt left behind.
 #[derive(Default)]
 struct Trace {
@@ -140,6 +151,7 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
         published: None,
         publish_error: None,
         companion: None,
+        broken_limit: None,
     };
     let input = command::with_output_paths(spec);
     report.usage.started_at_us = now_us();
@@ -154,8 +166,13 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
         volumes: &spec.volumes,
         image_root: spec.image_root.as_deref(),
         layered: &spec.layered,
+        root_filesystem: spec.root_filesystem.as_deref(),
         pool: folder.scratch(),
         is_shared: !spec.companions.is_empty(),
+    };
+    let limits = match spec.root_filesystem.as_ref().zip(setting.isolation) {
+        Some((_, base)) => Limits::make(&spec.limits, "", |path| base.host(path)),
+        None => Limits::default(),
     };
     let mut companions = Companions::default();
     let ready = if spec.companions.is_empty() {
@@ -167,16 +184,18 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
             .map_err(Obstacle::Message)
             .and_then(|()| companions.start((spec, &input), folder, setting))
     };
-    let started = ready.and_then(|()| start(spec, &input, folder, &view, setting).map_err(Obstacle::Message));
+    let started = ready
+        .and_then(|()| start(spec, &input, folder, &view, (setting, &limits)).map_err(Obstacle::Message));
     let mut captured = None;
     let (end, failed) = match started {
-        Ok((pid, shown, result)) => {
+        Ok(Started { pid, log, shown, result }) => {
             captured = result;
             if spec.companions.is_empty() {
                 setting.notices.send(&LaunchNotice::Started { token, pid: pid.unsigned_abs() });
             }
-            let stopping = setting.stopping(spec);
-            let end = wait::wait(pid, &mut companions.beside, stopping, || folder.mark_killed());
+            let log = Some((&log, spec.limits.log_bytes));
+            let watched = Watched { command: pid, stopping: setting.stopping(spec), log };
+            let end = wait::wait(&watched, &mut companions.beside, || folder.mark_killed());
             // A process that had a second thread serves no other attempt.
             trace = Trace { shown: shown.filter(|_| captured.is_none()), all_gone: end.all_gone };
             (Ok(end), None)
@@ -188,9 +207,12 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
     report.usage.ended_at_us = now_us();
     if !spec.companions.is_empty() {
         companions.beside.stop(setting.stopping(spec));
+        companions.remove_limits();
     }
     // However it ended, the log is complete before that is told.
     let result = captured.map(Captured::end);
+    let broken = limits.broken();
+    limits.remove();
     let end = match end {
         Ok(end) => end,
         Err(message) => {
@@ -207,6 +229,7 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
     };
     report.status = status(end.status);
     report.companion = failed.or_else(|| companions.failed().filter(|_| !end.killed));
+    report.broken_limit = end.broken_limit.or(broken);
     if report.status == (ExitStatus::Exited { code: 0 }) && !end.killed {
         let host = |path: &Path| match setting.isolation {
             Some(base) => base.host_of_seen(path, &view),
@@ -231,8 +254,8 @@ fn start(
     input: &pipewright_plan::ExecutorInput,
     folder: &Folder,
     view: &View<'_>,
-    setting: &Setting<'_>,
-) -> Result<(i32, Option<Shown>, Option<Captured>), String> {
+    (setting, limits): (&Setting<'_>, &Limits),
+) -> Result<Started, String> {
     let failed = |error: io::Error| format!("failed to prepare {}: {error}", folder.path().display());
     folder.write_files(spec).map_err(failed)?;
     let log = folder.open_log(&spec.notes).map_err(failed)?;
@@ -244,11 +267,23 @@ fn start(
         None => None,
     };
     let stdout = pipe.as_ref().map_or(log.as_fd(), |(_, writer)| writer.as_fd());
-    let prepared = command::prepare(spec, input, &extra_env, (null.as_fd(), stdout, log.as_fd()))?;
+    let streams = (null.as_fd(), stdout, log.as_fd());
+    let prepared = command::prepare(spec, input, &extra_env, jail(spec, limits), streams)?;
     let pid = sys::spawn(&prepared).map_err(|error| command::explain(&error, &prepared))?;
     // Our own end of the pipe goes here, so that the command's is the last.
     let reader = pipe.map(|(reader, _)| reader);
-    Ok((pid, shown, reader.map(|reader| Captured::begin(reader, log))))
+    let own = log.try_clone().map_err(failed)?;
+    let result = reader.map(|reader| Captured::begin(reader, own));
+    Ok(Started { pid, log, shown, result })
+}
+
+/// Returns what keeps a command apart from the machine, if its image asks for that.
+pub(crate) fn jail(spec: &LaunchSpec, limits: &Limits) -> Option<sys::Jail> {
+    spec.root_filesystem.as_ref().map(|_| sys::Jail {
+        own_processes: true,
+        user: spec.user.as_ref().map(|user| (user.uid, user.gid, user.groups.clone())),
+        groups: limits.descriptors(),
+    })
 }
 
 /// Gives this process the view of a command; returns the variables that it needs for want of one, and what
@@ -262,6 +297,9 @@ pub(crate) fn enter(
         Some(base) => {
             if view.folder != spec.directory {
                 return Err(format!("{} is not the command's folder", view.folder.display()));
+            }
+            if let Some(user) = &spec.user {
+                command::hand_over(view, user, |path| base.host(path))?;
             }
             let shown = base.show(view)?;
             publish::make_folders(&spec.places);
@@ -289,7 +327,7 @@ pub(crate) fn enter(
                     volume.target.display()
                 ));
             }
-            if let Some(root) = &spec.image_root {
+            if let Some(root) = spec.image_root.as_ref().or(spec.root_filesystem.as_ref()) {
                 return Err(format!(
                     "the task's image is the folder {}, and this machine gives tasks no view of their own; \
                      `pipewright doctor` says why, and how to allow it",
@@ -310,7 +348,7 @@ pub(crate) fn status(wait_status: i32) -> ExitStatus {
     }
 }
 
-fn now_us() -> i64 {
+pub(crate) fn now_us() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

@@ -6,9 +6,10 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use pipewright_plan::{ExecutorInput, Filling, LaunchSpec, local_path};
+use pipewright_plan::{ExecutorInput, Filling, LaunchSpec, LaunchUser, local_path};
 
-use crate::sys::{Prepared, SpawnError};
+use crate::namespace::View;
+use crate::sys::{Jail, Prepared, SpawnError};
 
 /// Where programs are looked for when the environment does not say.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -76,6 +77,21 @@ pub(crate) fn create_output_folders(
     Ok(())
 }
 
+/// Gives the folders that a task writes to to the user that it runs as.
+pub(crate) fn hand_over(
+    view: &View<'_>,
+    user: &LaunchUser,
+    host: impl Fn(&Path) -> PathBuf,
+) -> Result<(), String> {
+    let own = fs::read_dir(host(view.scratch)).into_iter().flatten().flatten();
+    let own = own.map(|entry| view.scratch.join(entry.file_name()));
+    for folder in own.chain(view.writable.iter().cloned()) {
+        std::os::unix::fs::chown(host(&folder), Some(user.uid), Some(user.gid))
+            .map_err(|error| format!("failed to give {} to the image's user: {error}", folder.display()))?;
+    }
+    Ok(())
+}
+
 /// Returns where the command starts.
 pub(crate) fn working_directory(spec: &LaunchSpec) -> PathBuf {
     spec.working_directory.clone().unwrap_or_else(|| spec.directory.join("work"))
@@ -86,6 +102,7 @@ pub(crate) fn prepare(
     spec: &LaunchSpec,
     input: &ExecutorInput,
     extra_env: &[(String, String)],
+    jail: Option<Jail>,
     (stdin, stdout, stderr): (BorrowedFd<'_>, BorrowedFd<'_>, BorrowedFd<'_>),
 ) -> Result<Prepared, String> {
     let filling = Filling { executor_input: input, defaults: &spec.defaults, job: &spec.job };
@@ -113,6 +130,7 @@ pub(crate) fn prepare(
         stdin: stdin.as_raw_fd(),
         stdout: stdout.as_raw_fd(),
         stderr: stderr.as_raw_fd(),
+        jail,
         argv: words.iter().map(|word| text(word)).collect::<Result<_, _>>()?,
     })
 }
@@ -133,8 +151,17 @@ fn candidates(program: &str, path: &str) -> Result<Vec<CString>, String> {
         .collect()
 }
 
+/// Says why a command did not start in a container.
+pub(crate) fn explain_inside(error: &SpawnError, prepared: &Prepared) -> String {
+    explain_at(error, prepared, "in its image")
+}
+
 /// Says why a command did not start.
 pub(crate) fn explain(error: &SpawnError, prepared: &Prepared) -> String {
+    explain_at(error, prepared, if prepared.jail.is_some() { "in its image" } else { "on this machine" })
+}
+
+fn explain_at(error: &SpawnError, prepared: &Prepared, place: &str) -> String {
     let program = prepared.argv.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
     match error {
         SpawnError::Fork(error) => format!("failed to make a process: {error}"),
@@ -144,8 +171,11 @@ pub(crate) fn explain(error: &SpawnError, prepared: &Prepared) -> String {
                 prepared.working_directory.to_string_lossy()
             )
         }
+        SpawnError::Jail(error) => {
+            format!("failed to keep the command apart from this machine, as its image asks for: {error}")
+        }
         SpawnError::Exec(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            format!("program `{program}` was not found on this machine")
+            format!("program `{program}` was not found {place}")
         }
         SpawnError::Exec(error) if error.raw_os_error() == Some(libc::E2BIG) => {
             format!(

@@ -15,9 +15,10 @@ use rustix::mount::{MountFlags, mount};
 
 use crate::attempt::{self, Setting};
 use crate::folder::Folder;
+use crate::jail::Limits;
 use crate::namespace::View;
 use crate::sys::{self, Fork};
-use crate::wait::{self, Beside, End};
+use crate::wait::{self, Beside, End, Watched};
 use crate::{command, volumes};
 
 /// How ends look that stopping brings about: by SIGKILL, by SIGTERM, or of a command that minds them.
@@ -34,11 +35,13 @@ pub(crate) enum Obstacle {
 }
 
 /// The companions that run beside the command.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Companions {
     pub(crate) beside: Beside,
     /// By process id.
     names: Vec<(i32, String)>,
+    /// Of all of them.
+    limits: Limits,
 }
 
 impl Companions {
@@ -51,9 +54,9 @@ impl Companions {
     ) -> Result<(), Obstacle> {
         let of_role = |role| spec.companions.iter().filter(move |companion| companion.role == role);
         for companion in of_role(CompanionRole::Before) {
-            let pid = launch(companion, input, folder, setting).map_err(Obstacle::Message)?;
-            let stopping = setting.stopping(spec);
-            let end = wait::wait(pid, &mut self.beside, stopping, || folder.mark_killed());
+            let pid = self.launch(companion, input, folder, setting)?;
+            let watched = Watched { command: pid, stopping: setting.stopping(spec), log: None };
+            let end = wait::wait(&watched, &mut self.beside, || folder.mark_killed());
             let status = attempt::status(end.status);
             if end.killed {
                 return Err(Obstacle::Killed(end));
@@ -63,11 +66,28 @@ impl Companions {
             }
         }
         for companion in of_role(CompanionRole::Beside) {
-            let pid = launch(companion, input, folder, setting).map_err(Obstacle::Message)?;
+            let pid = self.launch(companion, input, folder, setting)?;
             self.beside.add(pid);
             self.names.push((pid, companion.name.clone()));
         }
         Ok(())
+    }
+
+    fn launch(
+        &mut self,
+        companion: &LaunchCompanion,
+        input: &ExecutorInput,
+        folder: &Folder,
+        setting: &Setting<'_>,
+    ) -> Result<i32, Obstacle> {
+        let (pid, limits) = launch(companion, input, folder, setting).map_err(Obstacle::Message)?;
+        self.limits.join(limits);
+        Ok(pid)
+    }
+
+    /// Removes what limited them, once all of them are gone.
+    pub(crate) fn remove_limits(&self) {
+        self.limits.remove();
     }
 
     /// Returns the first, in their order, that ended as it should not have.
@@ -117,7 +137,7 @@ fn launch(
     main: &ExecutorInput,
     folder: &Folder,
     setting: &Setting<'_>,
-) -> Result<i32, String> {
+) -> Result<(i32, Limits), String> {
     let name = &companion.name;
     let failed = |what: String| format!("{name}: {what}");
     let room = folder
@@ -128,7 +148,13 @@ fn launch(
     let null = File::open("/dev/null").map_err(|error| failed(error.to_string()))?;
     let (mut reader, mut writer) = io::pipe().map_err(|error| failed(error.to_string()))?;
     let parent = sys::own_id();
-    match sys::fork().map_err(|error| failed(format!("failed to make a process: {error}")))? {
+    let limits = match companion.spec.root_filesystem.as_ref().zip(setting.isolation) {
+        Some((_, base)) => Limits::make(&companion.spec.limits, name, |path| base.host(path)),
+        None => Limits::default(),
+    };
+    let jail = attempt::jail(&companion.spec, &limits);
+    let forked = if jail.is_some() { sys::fork_apart() } else { sys::fork() };
+    match forked.map_err(|error| failed(format!("failed to make a process: {error}")))? {
         Fork::Child => {
             drop(reader);
             let become_it = || -> Result<std::convert::Infallible, String> {
@@ -148,17 +174,15 @@ fn launch(
                         volumes: &spec.volumes,
                         image_root: spec.image_root.as_deref(),
                         layered: &spec.layered,
+                        root_filesystem: spec.root_filesystem.as_deref(),
                         pool: folder.scratch(),
                         is_shared: true,
                     },
                     setting,
                 )?;
-                let prepared = command::prepare(
-                    spec,
-                    &spec.executor_input,
-                    &extra_env,
-                    (null.as_fd(), log.as_fd(), log.as_fd()),
-                )?;
+                let streams = (null.as_fd(), log.as_fd(), log.as_fd());
+                let prepared =
+                    command::prepare(spec, &spec.executor_input, &extra_env, jail.clone(), streams)?;
                 Err(command::explain(&sys::exec(&prepared, parent), &prepared))
             };
             let Err(message) = become_it();
@@ -171,7 +195,7 @@ fn launch(
             // The pipe closes when the command has taken over.
             let _ = reader.read_to_string(&mut message);
             if message.is_empty() {
-                return Ok(pid);
+                return Ok((pid, limits));
             }
             sys::wait_for(pid);
             Err(failed(message))

@@ -173,7 +173,8 @@ fn open_log(folder: &Path, notes: &[String]) -> io::Result<File> {
     Ok(log)
 }
 
-fn write_files(folder: &Path, spec: &LaunchSpec) -> io::Result<()> {
+/// Writes the files that a command needs into a folder.
+pub(crate) fn write_files(folder: &Path, spec: &LaunchSpec) -> io::Result<()> {
     for file in &spec.files {
         let inside = file.path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
         if !inside {

@@ -10,6 +10,8 @@ mod command;
 mod companion;
 mod folder;
 mod image_root;
+mod inside;
+mod jail;
 mod layers;
 mod namespace;
 mod notices;
@@ -21,16 +23,21 @@ mod serve;
 mod sys;
 mod volumes;
 mod wait;
+mod whole_root;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Runs the hidden subcommand: `serve [--grace-ms N] [--isolation auto|on|off] [--home DIR]`, with the request
-/// socket as stdin and the notice socket as stdout.
+/// socket as stdin and the notice socket as stdout; or `inside REQUEST LOG REPORT [--grace-ms N]`, which runs one
+/// attempt in a container whose mounts are made already.
 ///
 /// Must be called before the process has started any thread.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
+    if args.first().is_some_and(|word| word == "inside") {
+        return inside::main(&args[1..]);
+    }
     match serve::Options::parse(&args) {
         Ok(options) => serve::run(&options),
         Err(message) => {

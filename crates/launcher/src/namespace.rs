@@ -21,10 +21,10 @@ use rustix::thread::{UnshareFlags, unshare_unsafe};
 
 use crate::sys::{self, Fork, Reach};
 use crate::volumes::{self, Ready};
-use crate::{image_root, layers, places};
+use crate::{image_root, layers, places, whole_root};
 
 const TMP: &str = "/tmp";
-const SHM: &str = "/dev/shm";
+pub(crate) const SHM: &str = "/dev/shm";
 
 /// What an attempt sees differently.
 pub(crate) struct View<'a> {
@@ -46,11 +46,13 @@ pub(crate) struct View<'a> {
     pub(crate) pool: &'a Path,
     /// Volumes of the attempt's own are shared with other commands: memory was mounted where they lie.
     pub(crate) is_shared: bool,
+    /// A whole system, in which nothing else of the machine is seen.
+    pub(crate) root_filesystem: Option<&'a Path>,
 }
 
 impl View<'_> {
     /// Returns what is shown as `/tmp`: a folder of its own, or a volume that is shared there.
-    fn tmp(&self) -> PathBuf {
+    pub(crate) fn tmp(&self) -> PathBuf {
         let at_tmp = self.volumes.iter().rev().find(|volume| volume.target == Path::new(TMP));
         let shared = at_tmp.filter(|_| self.is_shared).and_then(|volume| match &volume.content {
             VolumeContent::Scratch { name } => {
@@ -67,6 +69,7 @@ impl View<'_> {
             && self.volumes.is_empty()
             && self.layered.is_empty()
             && self.image_root.is_none()
+            && self.root_filesystem.is_none()
             && !self.is_shared
     }
 
@@ -118,6 +121,10 @@ impl Base {
         if let Ok(inside) = path.strip_prefix(view.folder) {
             return self.host(&view.scratch.join(inside));
         }
+        if view.root_filesystem.is_some() {
+            let is_host = view.writable.iter().any(|shown| path.starts_with(shown));
+            return if is_host { self.host(path) } else { path.to_owned() };
+        }
         match path.strip_prefix(TMP) {
             Ok(inside) if !shown.any(is_shown) => self.host(&view.tmp().join(inside)),
             Err(_) if view.image_root.is_some() && !shown.any(|shown| path.starts_with(shown)) => {
@@ -146,6 +153,10 @@ impl Base {
     /// Shows this process, once separated, what belongs to the attempt. Gives what [`Base::hide`] takes away
     /// again, when that is possible.
     pub(crate) fn show(&self, view: &View<'_>) -> Result<Option<Shown>, String> {
+        if let Some(root) = view.root_filesystem {
+            // This process is inside of the image from then on.
+            return whole_root::show(self, view, root).map(|()| None);
+        }
         let in_tmp = |path: &&PathBuf| path.starts_with(TMP);
         let mut shown: Vec<&PathBuf> = [&self.home].into_iter().filter(in_tmp).collect();
         for path in view.writable.iter().chain(view.readable).filter(in_tmp) {
@@ -229,7 +240,7 @@ fn make_places(view: &View<'_>, volumes: &[Ready<'_>]) -> Result<(), String> {
     if missing.is_empty() { Ok(()) } else { places::make(&missing) }
 }
 
-fn attach_volumes(volumes: &[Ready<'_>]) -> Result<(), String> {
+pub(crate) fn attach_volumes(volumes: &[Ready<'_>]) -> Result<(), String> {
     for volume in volumes {
         let target = volume.target;
         let failed = |error: io::Error| format!("failed to show a volume at {}: {error}", target.display());
@@ -247,7 +258,7 @@ fn attach_volumes(volumes: &[Ready<'_>]) -> Result<(), String> {
     Ok(())
 }
 
-fn tree_of(path: &Path) -> Result<OwnedFd, String> {
+pub(crate) fn tree_of(path: &Path) -> Result<OwnedFd, String> {
     let flags =
         OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
     open_tree(CWD, path, flags).map_err(|error| format!("failed to show {}: {error}", path.display()))
@@ -276,12 +287,12 @@ fn attach(
     if writable { set_writable(target, true) } else { Ok(()) }
 }
 
-fn attach_here(tree: &OwnedFd, target: &Path) -> Result<(), String> {
+pub(crate) fn attach_here(tree: &OwnedFd, target: &Path) -> Result<(), String> {
     move_mount(tree.as_fd(), "", CWD, target, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
         .map_err(|error| format!("failed to show {}: {error}", target.display()))
 }
 
-fn set_writable(path: &Path, writable: bool) -> Result<(), String> {
+pub(crate) fn set_writable(path: &Path, writable: bool) -> Result<(), String> {
     sys::set_mount_writable(path, writable, Reach::This)
         .map_err(|error| format!("failed to change the mount of {}: {error}", path.display()))
 }
@@ -353,6 +364,7 @@ fn try_here(home: &Path, trial: &Path) -> Result<(), String> {
         layered: &[],
         pool: trial,
         is_shared: false,
+        root_filesystem: None,
     })?;
     for folder in [trial, Path::new(TMP)] {
         let probe = folder.join(".probe");

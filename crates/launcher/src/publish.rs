@@ -71,7 +71,7 @@ pub(crate) fn publish(
         published.artifacts.insert(name.clone(), merged);
     }
     for artifact in published.artifacts.values().flat_map(|list| &list.artifacts) {
-        protect(artifact, input)?;
+        protect(artifact, input, spec)?;
     }
     Ok(published)
 }
@@ -132,7 +132,7 @@ fn publish_places(
         published.artifacts.insert(name.clone(), list.clone());
     }
     for artifact in published.artifacts.values().flat_map(|list| &list.artifacts) {
-        protect(artifact, input)?;
+        protect(artifact, input, spec)?;
     }
     Ok(published)
 }
@@ -184,13 +184,23 @@ fn merge(
 }
 
 /// A finished artifact is read-only; one that lies outside the task's own folder is not ours to change.
-fn protect(artifact: &ExecutorArtifact, input: &ExecutorInput) -> Result<(), String> {
+fn protect(artifact: &ExecutorArtifact, input: &ExecutorInput, spec: &LaunchSpec) -> Result<(), String> {
     let path = PathBuf::from(local_path(&artifact.uri));
     let provisioned = input.outputs.artifacts.values().flat_map(|list| &list.artifacts);
     let is_ours = provisioned.map(|own| local_path(&own.uri)).any(|own| path.starts_with(&own));
     let leaves = path.components().any(|part| part == std::path::Component::ParentDir);
     if !is_ours || leaves {
         return Ok(());
+    }
+    if spec.root_filesystem.is_some()
+        && let Some(link) = pipewright_artifacts::link_out_of(&path)
+    {
+        // Outside of its image, it would lead to a file of the machine.
+        return Err(format!(
+            "output artifact `{}` holds a link that leads out of it: {}",
+            artifact.name,
+            link.display()
+        ));
     }
     pipewright_artifacts::make_read_only(&path)
         .map_err(|error| format!("output artifact `{}`: {error}", artifact.name))

@@ -28,6 +28,18 @@ pub(crate) fn fork() -> io::Result<Fork> {
     }
 }
 
+/// Copies this process into one that is the first among processes of its own.
+pub(crate) fn fork_apart() -> io::Result<Fork> {
+    let flags =
+        libc::c_ulong::from((libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::SIGCHLD).cast_unsigned());
+    // SAFETY: as for `fork`; without a stack the child goes on with a copy of this one.
+    match unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(Fork::Child),
+        pid => Ok(Fork::Parent(i32::try_from(pid).unwrap_or(0))),
+    }
+}
+
 /// Ends this process without running anything that belongs to the parent.
 pub(crate) fn exit_now(code: i32) -> ! {
     // SAFETY: `_exit` has no preconditions.
@@ -161,6 +173,19 @@ pub(crate) struct Prepared {
     pub(crate) stdin: RawFd,
     pub(crate) stdout: RawFd,
     pub(crate) stderr: RawFd,
+    /// What keeps the command apart from the machine, if anything.
+    pub(crate) jail: Option<Jail>,
+}
+
+/// Keeps a command apart: processes of its own, few capabilities, another user.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Jail {
+    /// Its own process ids, and a `/proc` that shows only them.
+    pub(crate) own_processes: bool,
+    /// Ids to take on: user, group, further groups.
+    pub(crate) user: Option<(libc::uid_t, libc::gid_t, Vec<libc::gid_t>)>,
+    /// Files that take the id of a process which is to be limited.
+    pub(crate) groups: Vec<RawFd>,
 }
 
 /// Where starting went wrong.
@@ -168,6 +193,8 @@ pub(crate) enum SpawnError {
     Fork(io::Error),
     WorkingDirectory(io::Error),
     Exec(io::Error),
+    /// The command could not be kept apart.
+    Jail(io::Error),
 }
 
 struct ChildSide {
@@ -179,6 +206,7 @@ struct ChildSide {
     stdout: RawFd,
     stderr: RawFd,
     parent: i32,
+    jail: *const Jail,
     stage: u8,
     errno: i32,
 }
@@ -190,6 +218,11 @@ const CAP_SYS_ADMIN: libc::c_ulong = 21;
 /// Starts a command in a process group of its own; it dies when this process dies.
 pub(crate) fn spawn(prepared: &Prepared) -> Result<i32, SpawnError> {
     let mut side = ChildSide::of(prepared, own_id());
+    let apart = if prepared.jail.as_ref().is_some_and(|jail| jail.own_processes) {
+        libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWIPC
+    } else {
+        0
+    };
     let mut stack: Vec<u128> = Vec::with_capacity(STACK_BYTES / size_of::<u128>());
     // SAFETY: the stack is 64 KB, aligned to 16 bytes and alive until the child has left it: CLONE_VFORK
     // suspends this thread until the child has called exec or `_exit`. `side` is shared on purpose.
@@ -198,7 +231,7 @@ pub(crate) fn spawn(prepared: &Prepared) -> Result<i32, SpawnError> {
         libc::clone(
             child_side,
             top.cast(),
-            libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD,
+            libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD | apart,
             (&raw mut side).cast(),
         )
     };
@@ -251,6 +284,7 @@ impl ChildSide {
             stdout: prepared.stdout,
             stderr: prepared.stderr,
             parent,
+            jail: prepared.jail.as_ref().map_or(ptr::null(), ptr::from_ref),
             stage: 0,
             errno: 0,
         }
@@ -258,7 +292,11 @@ impl ChildSide {
 
     fn error(&self) -> SpawnError {
         let error = io::Error::from_raw_os_error(self.errno);
-        if self.stage == 1 { SpawnError::WorkingDirectory(error) } else { SpawnError::Exec(error) }
+        match self.stage {
+            1 => SpawnError::WorkingDirectory(error),
+            2 => SpawnError::Exec(error),
+            _ => SpawnError::Jail(error),
+        }
     }
 }
 
@@ -271,10 +309,18 @@ unsafe fn become_command(side: &mut ChildSide) {
     unsafe {
         libc::setpgid(0, 0);
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        if libc::getppid() != side.parent {
+        // From among processes of its own it cannot see its parent.
+        let own_processes = !side.jail.is_null() && (*side.jail).own_processes;
+        if !own_processes && libc::getppid() != side.parent {
             libc::_exit(127);
         }
-        libc::prctl(libc::PR_CAPBSET_DROP, CAP_SYS_ADMIN);
+        if side.jail.is_null() {
+            libc::prctl(libc::PR_CAPBSET_DROP, CAP_SYS_ADMIN);
+        } else if !enter_jail(&*side.jail) {
+            side.errno = *libc::__errno_location();
+            side.stage = 3;
+            return;
+        }
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
         let set = awaited_set();
         libc::sigprocmask(libc::SIG_UNBLOCK, &raw const set, ptr::null_mut());
@@ -301,6 +347,88 @@ unsafe fn become_command(side: &mut ChildSide) {
         }
         side.errno = errno;
         side.stage = 2;
+    }
+}
+
+/// Capabilities that containers have by custom, without those that make devices or raw packets.
+const KEPT: [libc::c_ulong; 10] = [
+    0,  // CAP_CHOWN
+    1,  // CAP_DAC_OVERRIDE
+    3,  // CAP_FOWNER
+    4,  // CAP_FSETID
+    5,  // CAP_KILL
+    6,  // CAP_SETGID
+    7,  // CAP_SETUID
+    8,  // CAP_SETPCAP
+    10, // CAP_NET_BIND_SERVICE
+    18, // CAP_SYS_CHROOT
+];
+/// More capabilities than any kernel has.
+const CAPABILITIES: libc::c_ulong = 64;
+/// Parts of `/proc` by which root would change the machine.
+const READ_ONLY: [&std::ffi::CStr; 5] =
+    [c"/proc/sys", c"/proc/sysrq-trigger", c"/proc/irq", c"/proc/bus", c"/proc/fs"];
+/// Parts that tell of it what is nobody's business.
+const HIDDEN: [&std::ffi::CStr; 5] =
+    [c"/proc/kcore", c"/proc/keys", c"/proc/timer_list", c"/proc/sched_debug", c"/proc/latency_stats"];
+
+/// Runs in the child: system calls only. False when something failed, which `errno` tells.
+unsafe fn enter_jail(jail: &Jail) -> bool {
+    // SAFETY: all texts are constants; the lists live in the parent, which sleeps meanwhile.
+    unsafe {
+        for group in &jail.groups {
+            if libc::write(*group, c"0".as_ptr().cast(), 1) != 1 {
+                return false;
+            }
+        }
+        if jail.own_processes && !show_own_processes() {
+            return false;
+        }
+        // Before the user changes, who may not do it any more.
+        for capability in 0..CAPABILITIES {
+            if !KEPT.contains(&capability) {
+                libc::prctl(libc::PR_CAPBSET_DROP, capability);
+            }
+        }
+        if let Some((uid, gid, groups)) = &jail.user
+            && (libc::setgroups(groups.len(), groups.as_ptr()) != 0
+                || libc::setgid(*gid) != 0
+                || libc::setuid(*uid) != 0)
+        {
+            return false;
+        }
+        // A change of user has taken it back.
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        true
+    }
+}
+
+unsafe fn show_own_processes() -> bool {
+    let (none, proc) = (ptr::null::<libc::c_char>(), c"/proc".as_ptr());
+    let plain = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
+    // SAFETY: as above.
+    unsafe {
+        if libc::mount(none, c"/".as_ptr(), none, libc::MS_PRIVATE | libc::MS_REC, ptr::null()) != 0
+            || libc::mount(c"proc".as_ptr(), proc, c"proc".as_ptr(), plain, ptr::null()) != 0
+        {
+            return false;
+        }
+        for part in READ_ONLY {
+            let flags = libc::MS_BIND | libc::MS_REC;
+            if libc::mount(part.as_ptr(), part.as_ptr(), none, flags, ptr::null()) == 0 {
+                let flags = libc::MS_BIND | libc::MS_REMOUNT | libc::MS_RDONLY | plain;
+                if libc::mount(none, part.as_ptr(), none, flags, ptr::null()) != 0 {
+                    return false;
+                }
+            } else if *libc::__errno_location() != libc::ENOENT {
+                return false;
+            }
+        }
+        for part in HIDDEN {
+            // Not every kernel has them.
+            libc::mount(c"/dev/null".as_ptr(), part.as_ptr(), none, libc::MS_BIND, ptr::null());
+        }
+        true
     }
 }
 

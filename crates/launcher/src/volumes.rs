@@ -68,7 +68,13 @@ pub(crate) fn prepare<'a>(
             VolumeContent::Scratch { .. } | VolumeContent::Memory { .. }
                 if volume.target == Path::new(STAGE) => {}
             VolumeContent::Folder { path } => ready.push(from_host(path)?),
-            VolumeContent::Scratch { name } => ready.push(from_host(&place(pool, name, None))?),
+            VolumeContent::Scratch { name } => {
+                let lies_at = place(pool, name, None);
+                ready.push(from_host(&lies_at)?);
+                // Whoever the task runs as may write to it, as in a pod.
+                let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+                fs::set_permissions(host(&lies_at), mode).map_err(failed)?;
+            }
             VolumeContent::Memory { name, .. } if is_shared => {
                 let tree = host_tree(&place(pool, name, None), volume.sub_path.as_deref(), Path::to_owned);
                 ready.push(tree.and_then(|tree| Ready::new(volume, tree)).map_err(failed)?);

@@ -1,14 +1,43 @@
 //! Waits for a command, stops it when asked to, and leaves none of its processes behind.
 
-use std::fs;
+use std::fs::{self, File};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use pipewright_plan::BrokenLimit;
 
 use crate::sys::{self, Awaited, ChildrenUsage, Reaped};
 
 /// How long processes that were killed may take to vanish.
 const STUCK: Duration = Duration::from_secs(10);
+
+/// How often a log is looked at that has a limit.
+const GLANCE: Duration = Duration::from_millis(250);
+
+/// A command that is waited for.
+pub(crate) struct Watched<'a> {
+    pub(crate) command: i32,
+    pub(crate) stopping: Stopping,
+    /// The log, and how long it may grow.
+    pub(crate) log: Option<(&'a File, Option<u64>)>,
+}
+
+impl Watched<'_> {
+    /// Cuts a log that has grown too long, and says so.
+    fn overflow(&self) -> Option<BrokenLimit> {
+        let (log, Some(bytes)) = self.log? else { return None };
+        let is_over = log.metadata().is_ok_and(|facts| facts.len() > bytes);
+        is_over.then_some(BrokenLimit::Log { bytes })
+    }
+
+    /// Takes back what was written beyond the limit until the command was gone.
+    fn cut(&self) {
+        if let Some((log, Some(bytes))) = self.log {
+            let _ = log.set_len(bytes);
+        }
+    }
+}
 
 /// How a command ended.
 pub(crate) struct End {
@@ -16,6 +45,7 @@ pub(crate) struct End {
     pub(crate) status: i32,
     /// It was asked to stop before it ended.
     pub(crate) killed: bool,
+    pub(crate) broken_limit: Option<BrokenLimit>,
     /// Nothing that it left behind is alive.
     pub(crate) all_gone: bool,
 }
@@ -94,7 +124,10 @@ impl Beside {
 ///
 /// SIGTERM asks the command's group to stop, and all beside it, and kills them after `grace`; SIGQUIT kills at
 /// once. `on_kill` is called once, before the first signal is passed on.
-pub(crate) fn wait(command: i32, beside: &mut Beside, stopping: Stopping, mut on_kill: impl FnMut()) -> End {
+pub(crate) fn wait(watched: &Watched<'_>, beside: &mut Beside, mut on_kill: impl FnMut()) -> End {
+    let (command, stopping) = (watched.command, watched.stopping);
+    let has_limit = watched.log.is_some_and(|(_, limit)| limit.is_some());
+    let mut broken_limit = None;
     let mut deadline: Option<Instant> = None;
     let mut killed = false;
     let status = loop {
@@ -102,7 +135,16 @@ pub(crate) fn wait(command: i32, beside: &mut Beside, stopping: Stopping, mut on
             break status;
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let glance = (has_limit && broken_limit.is_none()).then_some(GLANCE);
+        let left = [left, glance].into_iter().flatten().min();
         let signal = stopping.next_signal(left);
+        if broken_limit.is_none()
+            && let Some(broken) = watched.overflow()
+        {
+            broken_limit = Some(broken);
+            kill_all(command);
+            deadline = Some(Instant::now() + Duration::from_millis(100));
+        }
         if matches!(signal, Some(libc::SIGTERM | libc::SIGQUIT)) && !killed {
             killed = true;
             on_kill();
@@ -125,7 +167,11 @@ pub(crate) fn wait(command: i32, beside: &mut Beside, stopping: Stopping, mut on
         signal_group(command, Signal::KILL);
         false
     };
-    End { status, killed, all_gone }
+    broken_limit = broken_limit.or_else(|| watched.overflow());
+    if broken_limit.is_some() {
+        watched.cut();
+    }
+    End { status, killed, broken_limit, all_gone }
 }
 
 /// Reaps what has ended; returns the command's status once it is among that.

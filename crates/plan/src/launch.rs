@@ -59,6 +59,15 @@ pub struct LaunchSpec {
     /// Folders that the command may change for itself alone, where the kernel allows it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layered: Vec<PathBuf>,
+    /// A whole system that the command runs in: of the machine nothing else is seen but what is named here. It
+    /// needs a view of the task's own; what the command writes there is gone with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_filesystem: Option<PathBuf>,
+    /// Whom the command runs as; the launcher's own user when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<LaunchUser>,
+    #[serde(default)]
+    pub limits: LaunchLimits,
     /// Where the command starts; the attempt's `work` folder when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_directory: Option<PathBuf>,
@@ -82,6 +91,29 @@ pub struct LaunchCompanion {
     /// Its folder is not claimed, and it leaves no report. Scratch and memory volumes are shared by name with
     /// the attempt's command.
     pub spec: LaunchSpec,
+}
+
+/// Numbers of a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchUser {
+    pub uid: u32,
+    pub gid: u32,
+    #[serde(default)]
+    pub groups: Vec<u32>,
+}
+
+/// What a command may use at most; held where the machine can hold it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LaunchLimits {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
+    /// Processes and threads at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processes: Option<u64>,
+    /// A command whose log grows longer is stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_bytes: Option<u64>,
 }
 
 /// Paths at which outputs are found, as the command sees them. The folders above them are made before it starts.
@@ -198,6 +230,9 @@ pub struct ExitReport {
     /// Why a command that exited with 0 still failed: which output is missing or unreadable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publish_error: Option<String>,
+    /// The limit that the command broke, for which it was stopped or would have been.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken_limit: Option<BrokenLimit>,
     /// The companion that failed the attempt; `status` is then its own when it ran before the command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub companion: Option<CompanionEnd>,
@@ -208,6 +243,14 @@ pub struct ExitReport {
 pub struct CompanionEnd {
     pub name: String,
     pub status: ExitStatus,
+}
+
+/// Which limit a command broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum BrokenLimit {
+    Memory { bytes: u64 },
+    Log { bytes: u64 },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

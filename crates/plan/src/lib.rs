@@ -33,8 +33,9 @@ pub use executor_io::{
 };
 pub use expr::{Expr, Function, Macro};
 pub use launch::{
-    CompanionEnd, ExitReport, ExitStatus, LaunchCompanion, LaunchFile, LaunchNotice, LaunchPlace,
-    LaunchPlaces, LaunchSpec, LaunchVolume, Mount, Published, Usage, VolumeContent, VolumeFile, stop_mark,
+    BrokenLimit, CompanionEnd, ExitReport, ExitStatus, LaunchCompanion, LaunchFile, LaunchLimits,
+    LaunchNotice, LaunchPlace, LaunchPlaces, LaunchSpec, LaunchUser, LaunchVolume, Mount, Published, Usage,
+    VolumeContent, VolumeFile, stop_mark,
 };
 pub use placeholder::{Filling, JobFacts, Placeholder, Text, TextPart, ValueTemplate, Word, local_path};
 pub use platform::{PipelinePlatform, TaskPlatform, Workspace};

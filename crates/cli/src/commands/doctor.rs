@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::Result;
-use pipewright_executor::process;
+use pipewright_executor::{container, process};
 use serde::Serialize;
 
 use crate::args::{Doctor, Format, Machine};
@@ -65,7 +65,8 @@ pub(crate) fn run(args: &Doctor) -> Result<u8> {
         environments(),
         images(args, &home),
         shell(),
-        containers(),
+        unpacked(&home),
+        containers(args),
     ];
     match args.output {
         Format::Json => crate::result::print_json(&serde_json::json!({ "checks": checks }))?,
@@ -261,12 +262,57 @@ fn shell() -> Check {
     )
 }
 
-fn containers() -> Check {
-    let found: Vec<&str> = ["docker", "podman"].into_iter().filter(|name| is_on_path(name)).collect();
-    let note = "tasks run as processes of this machine; no container engine is used";
-    match found.as_slice() {
-        [] => Check::good("containers", format!("no client found; {note}")),
-        names => Check::good("containers", format!("{} found; {note}", names.join(" and "))),
+/// What images are run without an engine, and what that keeps apart.
+fn unpacked(home: &Path) -> Check {
+    let count = match pipewright_images::Store::new(home.join("images")).list() {
+        Ok(images) => images.len(),
+        Err(error) => {
+            return Check::broken(
+                "unpacked images",
+                error.to_string(),
+                "remove the folder images of the home folder",
+            );
+        }
+    };
+    let apart = "own file system, processes, user and few capabilities; this machine's network";
+    let limits = if process::lends_limits() {
+        "memory and processes are limited by control groups"
+    } else {
+        "no limit of memory and processes: this machine lends no control groups"
+    };
+    Check::good("unpacked images", format!("{count} here. They get: {apart}; {limits}"))
+}
+
+fn containers(args: &Doctor) -> Check {
+    let socket = Settings::resolve(&args.home, &Machine::default(), None)
+        .ok()
+        .and_then(|found| found.container_socket);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let found = match runtime {
+        Ok(runtime) => runtime.block_on(container::find_engine(socket.as_deref())),
+        Err(error) => return Check::lacking("containers", error.to_string(), "free some memory"),
+    };
+    match found {
+        Ok(engine) => {
+            let mut lacks = Vec::new();
+            if !engine.limits_memory {
+                lacks.push("memory is not limited");
+            }
+            if !engine.has_network {
+                lacks.push("no network but loopback");
+            }
+            let rootless = if engine.is_rootless { ", rootless" } else { "" };
+            let lacks = if lacks.is_empty() { String::new() } else { format!("; {}", lacks.join(", ")) };
+            let apart = "own file system, processes, network, capabilities and system calls";
+            Check::good(
+                "containers",
+                format!("{}{rootless} at {}. They get: {apart}{lacks}", engine.name, engine.socket.display()),
+            )
+        }
+        Err(error) => Check::good(
+            "containers",
+            format!("{error}; images run unpacked, or programs of this machine stand for them"),
+        ),
     }
 }
 

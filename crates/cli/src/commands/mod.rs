@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod check;
 pub(crate) mod completion;
 pub(crate) mod doctor;
+pub(crate) mod images;
 pub(crate) mod objects;
 pub(crate) mod registry;
 pub(crate) mod run;

@@ -17,7 +17,7 @@ use super::{defaults_of, unresolved, uuid_of};
 use crate::desired::{CompanionLaunch, ImportRequest, Launch, ResolvedResources};
 use crate::event::{Failure, Resolved};
 use crate::id::AttemptId;
-use crate::state::{Node, RunState, task_of};
+use crate::state::{Node, RunState, container_at, task_of};
 
 /// Lists resolved artifacts as a command sees them; `name` is the record's id.
 pub(crate) fn executor_artifacts(resolved: &Resolved) -> BTreeMap<String, ArtifactList> {
@@ -184,6 +184,18 @@ fn add_requests(launch: &mut Launch) {
         }
         *pick(resources) = together.max(before);
     }
+}
+
+/// Returns the image that a leaf would run with; empty when it has no container.
+pub(crate) fn image_of(plan: &Plan, state: &RunState, node: &Node) -> String {
+    let (Some(container), Some((_, component))) =
+        (container_at(plan, node.component), plan.components.get_index(node.component))
+    else {
+        return String::new();
+    };
+    let (input, defaults) = (inputs_alone(&node.inputs), defaults_of(component, &node.inputs));
+    let job = Asking { plan, state, key: &node.key, attempt: None }.container_facts(container);
+    Filling { executor_input: &input, defaults: &defaults, job: &job }.text(&container.image)
 }
 
 /// Makes the request of an importer from its resolved inputs.

@@ -38,6 +38,29 @@ pub fn capabilities() -> Capabilities {
     }
 }
 
+/// Tells whether control groups can be made here, in which memory and processes of images are limited.
+pub fn lends_limits() -> bool {
+    let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let of = |controller: &str| {
+        own.lines().find_map(|line| {
+            let (names, path) = line.split_once(':')?.1.split_once(':')?;
+            names.split(',').any(|name| name == controller).then(|| path.trim_start_matches('/').to_owned())
+        })
+    };
+    let mount = Path::new("/sys/fs/cgroup");
+    let folder = if mount.join("cgroup.controllers").exists() {
+        of("").map(|path| mount.join(path))
+    } else {
+        of("memory").map(|path| mount.join("memory").join(path))
+    };
+    let trial = folder.map(|folder| folder.join(format!("pipewright-trial-{}", std::process::id())));
+    let Some(trial) = trial else { return false };
+    let lends = fs::create_dir(&trial).is_ok()
+        && ["memory.max", "memory.limit_in_bytes"].iter().any(|file| trial.join(file).exists());
+    let _ = fs::remove_dir(&trial);
+    lends
+}
+
 /// Asks a launcher for what keeps tasks from being isolated.
 pub fn obstacle(program: &Path, home: &Path) -> io::Result<Option<String>> {
     fs::create_dir_all(home)?;

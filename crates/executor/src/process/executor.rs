@@ -22,10 +22,10 @@ use super::outcome;
 use super::places;
 use super::pod;
 use super::request::{self, Common, Surroundings};
-use super::surroundings::Surrounder;
+use super::surroundings::{Fitness, Surrounder};
 use super::teller::Teller;
 use crate::pod_defaults;
-use crate::seam::{Executor, LogSource, OBSERVATIONS_CAPACITY, Observations};
+use crate::seam::{Executor, ImageState, LogSource, OBSERVATIONS_CAPACITY, Observations};
 
 /// Runs attempts as processes of this machine. A clone is another handle of the same executor.
 #[derive(Clone)]
@@ -58,7 +58,7 @@ enum Flight {
     /// Its surroundings are being made.
     Preparing { task: Option<AbortHandle> },
     /// The launcher has been asked, or its command runs.
-    Launched { generation: u64, is_running: bool, stop: bool },
+    Launched { generation: u64, is_running: bool, stop: bool, image: Option<String> },
     /// Found running in its folder; a thread waits for its end.
     Adopted,
 }
@@ -71,7 +71,8 @@ impl ProcessExecutor {
         }
         let (observations, receiver) = mpsc::channel(OBSERVATIONS_CAPACITY);
         let env = request::inherited_env().into_iter().chain(options.env.clone()).collect();
-        let common = Common { home: options.home.clone(), env, flush: options.flush };
+        let (flush, processes, log_bytes) = (options.flush, options.processes, options.log_bytes);
+        let common = Common { home: options.home.clone(), env, flush, processes, log_bytes };
         let surrounder = Surrounder::new(&options.home, options.images.as_deref(), options.any_image);
         let shared = Arc::new(Shared { options, common, surrounder, observations, state: Mutex::default() });
         shared
@@ -148,7 +149,7 @@ impl Shared {
 
     /// Sends a request; a fork server that is gone is replaced once.
     fn send(self: &Arc<Self>, launch: Launch, around: Surroundings) -> Result<(), String> {
-        let attempt = launch.attempt.clone();
+        let (attempt, image) = (launch.attempt.clone(), around.image.clone());
         let spec = request::spec_of(launch, &self.folder_of(&attempt), around, &self.common);
         for is_last in [false, true] {
             let (token, requests) = {
@@ -156,7 +157,10 @@ impl Shared {
                 state.next_token += 1;
                 let (token, generation) = (state.next_token, state.generation);
                 match state.in_flight.get_mut(&attempt) {
-                    Some(flight) => *flight = Flight::Launched { generation, is_running: false, stop: false },
+                    Some(flight) => {
+                        let image = image.clone();
+                        *flight = Flight::Launched { generation, is_running: false, stop: false, image };
+                    }
                     None => return Ok(()),
                 }
                 state.tokens.insert(token, attempt.clone());
@@ -254,7 +258,12 @@ impl Shared {
             return Ok(around);
         }
         around.brought = pod::bring(launch, &self.options.objects).await?;
-        let placed = places::place(launch, &around.brought.volumes, around.image_root.as_deref())?;
+        let image = match (&around.root_filesystem, &around.image_root) {
+            (Some(_), _) => places::Image::Whole,
+            (None, Some(root)) => places::Image::Folder(root),
+            (None, None) => places::Image::None,
+        };
+        let placed = places::place(launch, &around.brought.volumes, image)?;
         let needs_view = !placed.places.is_empty();
         around.brought.volumes.extend(placed.volumes);
         around.files.extend(placed.files);
@@ -355,14 +364,18 @@ impl Shared {
             }
             LaunchNotice::Started { token, pid } => {
                 let Some(attempt) = attempt_of(token) else { return };
-                let stop_now = match self.state().in_flight.get_mut(&attempt) {
-                    Some(Flight::Launched { is_running, stop, .. }) => {
+                let (stop_now, image) = match self.state().in_flight.get_mut(&attempt) {
+                    Some(Flight::Launched { is_running, stop, image, .. }) => {
                         *is_running = true;
-                        *stop
+                        (*stop, image.take())
                     }
                     Some(Flight::Preparing { .. } | Flight::Adopted) | None => return,
                 };
-                self.observe(&attempt, Observed::Started { place: format!("process {pid}") }).await;
+                let place = match image {
+                    Some(image) => format!("process {pid} in image {image}"),
+                    None => format!("process {pid}"),
+                };
+                self.observe(&attempt, Observed::Started { place }).await;
                 if stop_now {
                     self.stop(&attempt);
                 }
@@ -515,6 +528,18 @@ impl Executor for ProcessExecutor {
                 let _ = tokio::task::spawn_blocking(move || folder::remove_scratch(&folder)).await;
             }
         })
+    }
+
+    fn image(&self, image: &str) -> BoxFuture<'_, ImageState> {
+        let state = self.shared.surrounder.image(image);
+        Box::pin(async move { state })
+    }
+}
+
+impl ProcessExecutor {
+    /// Says how well an image can be run here, without containers.
+    pub(crate) fn fitness(&self, image: &str) -> Fitness {
+        self.shared.surrounder.fitness(image)
     }
 }
 

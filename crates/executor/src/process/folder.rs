@@ -12,13 +12,13 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use super::stop;
 
 /// Returns the folder of an attempt.
-pub(super) fn path_of(home: &Path, attempt: &AttemptId) -> PathBuf {
+pub(crate) fn path_of(home: &Path, attempt: &AttemptId) -> PathBuf {
     home.join("attempts").join(&attempt.run.0).join(attempt.digest())
 }
 
 /// State of an attempt as its folder shows it.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// Nobody launched it.
     Nothing,
     /// Its supervisor is alive; without an id it is just writing its report.
@@ -30,7 +30,7 @@ pub(super) enum Found {
 }
 
 /// Looks at a folder.
-pub(super) fn look(folder: &Path) -> io::Result<Found> {
+pub(crate) fn look(folder: &Path) -> io::Result<Found> {
     if let Some(report) = read_report(folder)? {
         return Ok(Found::Ended(Box::new(report)));
     }
@@ -45,7 +45,7 @@ pub(super) fn look(folder: &Path) -> io::Result<Found> {
 }
 
 /// Reads the exit report if there is one.
-pub(super) fn read_report(folder: &Path) -> io::Result<Option<ExitReport>> {
+pub(crate) fn read_report(folder: &Path) -> io::Result<Option<ExitReport>> {
     match fs::read(folder.join("exit.json")) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::other),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -54,7 +54,7 @@ pub(super) fn read_report(folder: &Path) -> io::Result<Option<ExitReport>> {
 }
 
 /// Tells whether somebody asked the attempt to stop.
-pub(super) fn was_killed(folder: &Path) -> bool {
+pub(crate) fn was_killed(folder: &Path) -> bool {
     folder.join("killed").exists()
 }
 
@@ -80,7 +80,7 @@ fn try_lock(folder: &Path) -> io::Result<Lock> {
 }
 
 /// Blocks until the attempt's supervisor is gone.
-pub(super) fn wait_until_free(folder: &Path) -> io::Result<()> {
+pub(crate) fn wait_until_free(folder: &Path) -> io::Result<()> {
     let file = File::open(folder.join("lock"))?;
     loop {
         match flock(&file, FlockOperation::LockShared) {
@@ -94,7 +94,7 @@ pub(super) fn wait_until_free(folder: &Path) -> io::Result<()> {
 ///
 /// The lock is looked at again once the process is pinned, so no other process that got the same id is hit. The
 /// signal says which attempt is meant: the supervisor may have gone on to another.
-pub(super) fn signal_stop(folder: &Path) -> io::Result<()> {
+pub(crate) fn signal_stop(folder: &Path) -> io::Result<()> {
     let Lock::Held { pid: Some(pid) } = try_lock(folder)? else { return Ok(()) };
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
     let process = match pidfd_open(pid, PidfdFlags::empty()) {
@@ -109,7 +109,7 @@ pub(super) fn signal_stop(folder: &Path) -> io::Result<()> {
 }
 
 /// Removes everything but the log and the exit report, where a supervisor that was killed left more.
-pub(super) fn remove_scratch(folder: &Path) {
+pub(crate) fn remove_scratch(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
@@ -122,7 +122,8 @@ pub(super) fn remove_scratch(folder: &Path) {
     }
 }
 
-fn remove(path: &Path) -> io::Result<()> {
+/// Removes a file or folder, whatever its permissions.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     if !fs::symlink_metadata(path)?.is_dir() {
         return fs::remove_file(path);
     }

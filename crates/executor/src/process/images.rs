@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use pipewright_images::{Store, Unpacked};
 use pipewright_plan::VolumeMount;
 
 use super::images_file::{Entry, ImagesFile, PodDefault};
@@ -30,6 +31,21 @@ pub(super) struct Stand {
     pub(super) working_directory: Option<PathBuf>,
     /// The user said what the image is, so nothing needs to be told.
     pub(super) is_mapped: bool,
+    /// An image that is here, to run as it is.
+    pub(super) whole: Option<Unpacked>,
+    /// Where it is to be had: a layout, an archive, or the folder of a whole system.
+    pub(super) source: Option<PathBuf>,
+    /// Whom it runs as, in place of the image's own user.
+    pub(super) user: Option<String>,
+    /// How the user wants it to be run.
+    pub(super) kind: Option<Kind>,
+}
+
+/// What tasks can be run as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Process,
+    Container,
 }
 
 /// Why an image cannot be run.
@@ -80,6 +96,7 @@ pub(super) struct Images {
     /// The first that maps an image counts.
     files: Vec<ImagesFile>,
     any_image: bool,
+    store: Store,
 }
 
 const HOST_IMAGES: [&str; 6] = ["debian", "ubuntu", "alpine", "busybox", "bash", "ubi"];
@@ -87,7 +104,8 @@ const HOST_IMAGES: [&str; 6] = ["debian", "ubuntu", "alpine", "busybox", "bash",
 impl Images {
     pub(super) fn new(home: &Path, further: Option<&Path>, any_image: bool) -> Self {
         let paths = further.map(Path::to_owned).into_iter().chain([home.join("images.toml")]);
-        Self { files: paths.map(ImagesFile::new).collect(), any_image }
+        let store = Store::new(home.join("images"));
+        Self { files: paths.map(ImagesFile::new).collect(), any_image, store }
     }
 
     /// Says what stands for an image.
@@ -109,6 +127,18 @@ impl Images {
                 found = Some(mapped(file, entry, image).map_err(in_entry)?);
             }
         }
+        let imported = || -> Result<Option<Stand>, Refusal> {
+            // A name that is none has been refused elsewhere, or stands for something all the same.
+            let whole = self.store.find(image).or_else(|error| match error {
+                pipewright_images::Error::Name { .. } => Ok(None),
+                other => Err(Refusal { message: other.to_string(), hint: None }),
+            })?;
+            Ok(whole.map(|whole| Stand { whole: Some(whole), is_mapped: true, ..Stand::default() }))
+        };
+        let found = match found {
+            Some(found) => Some(found),
+            None => imported()?,
+        };
         let mut stand = match found.or_else(|| well_known(image)) {
             Some(stand) => stand,
             None if self.any_image => Stand { python: Some(None), ..Stand::default() },
@@ -116,6 +146,11 @@ impl Images {
         };
         stand.pip = stand.pip.or(&pip);
         Ok(stand)
+    }
+
+    /// Returns where images are kept that are run as they are.
+    pub(super) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Lists the secrets that tasks with these labels get besides their own.
@@ -132,8 +167,9 @@ impl Images {
         Refusal {
             message: format!("image `{image}` is not known to the process executor"),
             hint: Some(format!(
-                "map it in {file} (`[[image]]` with `pattern`, and `python`, `requirements`, `root`, `env`), give the \
-                 task a base image such as python:3.11, or run with --any-image to use this machine's own programs"
+                "take the image in by `pipewright image import FILE` or `pipewright image pull {image}`, map it in \
+                 {file} (`[[image]]` with `pattern`, and `image`, or `python`, `requirements`, `root`, `env`), give \
+                 the task a base image such as python:3.11, or run with --any-image to use this machine's own programs"
             )),
         }
     }
@@ -149,7 +185,9 @@ fn mapped(file: &ImagesFile, entry: &Entry, image: &str) -> Result<Stand, String
             .or_else(|| (!requirements.is_empty()).then_some(None)),
     };
     let root = file.root_of(entry)?;
+    let source = file.source_of(entry)?;
     let in_root = root.is_some().then(|| PathBuf::from("/"));
+    let python = if source.is_some() { None } else { python };
     Ok(Stand {
         python,
         requirements,
@@ -161,6 +199,10 @@ fn mapped(file: &ImagesFile, entry: &Entry, image: &str) -> Result<Stand, String
         env: entry.env.iter().map(|(name, value)| (name.get_ref().clone(), value.clone())).collect(),
         working_directory: entry.working_directory().map(Path::to_owned).or(in_root),
         is_mapped: true,
+        whole: None,
+        source,
+        user: entry.user.clone(),
+        kind: entry.kind(),
     })
 }
 

@@ -12,6 +12,12 @@
 //! entrypoint = ["python3", "/train.py"]
 //! env = { MODE = "local" }
 //! working_directory = "/"
+//!
+//! [[image]]
+//! pattern = "team/tool:*"
+//! image = "tool.tar"                          # an archive, an OCI layout, or the folder of a whole system
+//! user = "1000"
+//! executor = "process"                        # or "container"
 //! ```
 //!
 //! Paths are relative to the file's own folder.
@@ -29,6 +35,7 @@ use pipewright_plan::{VolumeMount, VolumeSource};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::images::Kind;
 use super::pip::{Pip, requirement_lines};
 
 /// What tells the root of a whole system, whose programs need its own libraries.
@@ -84,6 +91,9 @@ pub(super) struct Entry {
     python: Option<Spanned<String>>,
     requirements: Option<Spanned<Lines>>,
     root: Option<Spanned<PathBuf>>,
+    image: Option<Spanned<PathBuf>>,
+    pub(super) user: Option<String>,
+    executor: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) entrypoint: Vec<String>,
     #[serde(default)]
@@ -237,14 +247,24 @@ impl ImagesFile {
         match fs::metadata(&root) {
             Ok(_) if WHOLE.iter().any(|shell| fs::symlink_metadata(root.join(shell)).is_ok()) => {
                 Err(format!(
-                    "`root` names {}, which holds a whole system with a shell of its own; it must hold only what the \
-                 image adds to the programs of this machine",
+                    "`root` names {}, which holds a whole system with a shell of its own; `root` must hold only what \
+                     the image adds to the programs of this machine, `image` names whole systems",
                     root.display()
                 ))
             }
             Ok(found) if found.is_dir() => Ok(Some(root)),
             Ok(_) => Err(format!("`root` names {}, which is no folder", root.display())),
             Err(error) => Err(format!("`root` names {}: {error}", root.display())),
+        }
+    }
+
+    /// Returns where the whole image is to be had, if the entry says so.
+    pub(super) fn source_of(&self, entry: &Entry) -> Result<Option<PathBuf>, String> {
+        let Some(image) = &entry.image else { return Ok(None) };
+        let path = self.path_of(image.get_ref());
+        match fs::metadata(&path) {
+            Ok(_) => Ok(Some(path)),
+            Err(error) => Err(format!("`image` names {}: {error}", path.display())),
         }
     }
 
@@ -256,6 +276,7 @@ impl ImagesFile {
             missing.extend(self.requirements_of(entry).err().map(of));
             missing.extend(self.pip_of(entry).err().map(of));
             missing.extend(self.root_of(entry).err().map(of));
+            missing.extend(self.source_of(entry).err().map(of));
         }
         missing
     }
@@ -268,6 +289,15 @@ impl Entry {
 
     pub(super) fn python(&self) -> Option<&str> {
         self.python.as_ref().map(|version| version.get_ref().as_str())
+    }
+
+    /// How the user wants tasks of the image to be run.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        self.executor.as_ref().and_then(|kind| match kind.get_ref().as_str() {
+            "process" => Some(Kind::Process),
+            "container" => Some(Kind::Container),
+            _ => None,
+        })
     }
 
     pub(super) fn working_directory(&self) -> Option<&Path> {

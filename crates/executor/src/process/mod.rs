@@ -8,7 +8,7 @@
 mod bootstrap;
 mod capabilities;
 mod executor;
-mod folder;
+pub(crate) mod folder;
 mod images;
 mod images_file;
 mod interpreter;
@@ -16,18 +16,21 @@ mod link;
 mod names;
 mod older_sdk;
 mod options;
-mod outcome;
+pub(crate) mod outcome;
 mod pip;
-mod places;
-mod pod;
+pub(crate) mod places;
+pub(crate) mod pod;
 mod python_env;
 mod references;
-mod request;
+pub(crate) mod request;
 mod stop;
 mod surroundings;
-mod teller;
+pub(crate) mod teller;
+mod whole;
 
-pub use capabilities::{Capabilities, capabilities, obstacle};
+pub use capabilities::{Capabilities, capabilities, lends_limits, obstacle};
 pub use executor::{ProcessExecutor, log_path};
-pub use images::{ImagesReport, check_images};
+pub(crate) use surroundings::Fitness;
+
+pub use images::{ImagesReport, Kind, check_images};
 pub use options::{Error, Isolation, Options};

@@ -35,6 +35,10 @@ pub struct Options {
     pub grace: Duration,
     /// Variables that tasks get besides those that lead to the network; a task's own settings win.
     pub env: Vec<(String, String)>,
+    /// Most processes of a task that runs in an image of its own.
+    pub processes: u64,
+    /// A task whose log grows longer is stopped.
+    pub log_bytes: u64,
     /// What tasks find of secrets, config maps and volume claims.
     pub objects: Registry,
 }
@@ -51,6 +55,8 @@ impl Options {
             flush: false,
             grace: Duration::from_secs(10),
             env: Vec::new(),
+            processes: 4096,
+            log_bytes: 1 << 30,
             objects: Registry::default(),
         }
     }

@@ -1,10 +1,10 @@
 //! What an exit report means to the engine.
 
 use pipewright_engine::{AttemptEnd, Failure, FailureReason};
-use pipewright_plan::{CompanionEnd, ExitReport, ExitStatus, Usage};
+use pipewright_plan::{BrokenLimit, CompanionEnd, ExitReport, ExitStatus, Usage};
 
 /// Turns a report into an attempt's end; `killed` says that somebody asked it to stop.
-pub(super) fn end_of(report: ExitReport, killed: bool) -> AttemptEnd {
+pub(crate) fn end_of(report: ExitReport, killed: bool) -> AttemptEnd {
     let usage = report.usage;
     let code = match &report.status {
         ExitStatus::Exited { code } => Some(*code),
@@ -25,6 +25,19 @@ pub(super) fn end_of(report: ExitReport, killed: bool) -> AttemptEnd {
         };
         let hint = Some(format!("what it said is in companions/{name}/log of the attempt's folder"));
         return failed(FailureReason::ExitCode, format!("{name}: {what}"), hint, None, usage);
+    }
+    match report.broken_limit {
+        Some(BrokenLimit::Memory { bytes }) if report.published.is_none() => {
+            let message = format!("memory ran out: the task may use {}", in_words(bytes));
+            let hint = Some("raise its memory limit, or have it use less".to_owned());
+            return failed(FailureReason::OutOfMemory, message, hint, code, usage);
+        }
+        Some(BrokenLimit::Log { bytes }) => {
+            let message = format!("command was stopped: its log grew beyond {}", in_words(bytes));
+            let hint = Some("have it write less, or raise `log_limit` in pipewright.toml".to_owned());
+            return failed(FailureReason::Signal, message, hint, code, usage);
+        }
+        Some(BrokenLimit::Memory { .. }) | None => {}
     }
     match report.status {
         ExitStatus::Exited { code: 0 } => match (report.published, report.publish_error) {
@@ -49,12 +62,12 @@ pub(super) fn end_of(report: ExitReport, killed: bool) -> AttemptEnd {
 }
 
 /// Makes the end of an attempt that left no report.
-pub(super) fn end_without_report(reason: FailureReason, message: String, hint: Option<String>) -> AttemptEnd {
+pub(crate) fn end_without_report(reason: FailureReason, message: String, hint: Option<String>) -> AttemptEnd {
     failed(reason, message, hint, None, Usage::default())
 }
 
 /// Makes the end of an attempt whose supervisor vanished.
-pub(super) fn lost() -> AttemptEnd {
+pub(crate) fn lost() -> AttemptEnd {
     end_without_report(
         FailureReason::Lost,
         "nobody knows how the attempt ended: the machine was restarted, or the process beside it was killed"
@@ -64,7 +77,7 @@ pub(super) fn lost() -> AttemptEnd {
 }
 
 /// Makes the end of an attempt that was stopped before it ran.
-pub(super) fn cancelled() -> AttemptEnd {
+pub(crate) fn cancelled() -> AttemptEnd {
     end_without_report(FailureReason::Cancelled, "attempt was stopped before it started".to_owned(), None)
 }
 
@@ -86,6 +99,14 @@ fn hint_of_code(code: i32) -> Option<String> {
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+fn in_words(bytes: u64) -> String {
+    match bytes {
+        0..1_048_576 => format!("{bytes} bytes"),
+        1_048_576..1_073_741_824 => format!("{:.0} MiB", bytes as f64 / 1_048_576.0),
+        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
+    }
 }
 
 fn signal_name(signal: i32) -> &'static str {

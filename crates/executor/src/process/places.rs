@@ -17,19 +17,14 @@ const TMP: &str = "/tmp";
 
 /// What the launcher is to show and to look for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Placed {
-    pub(super) volumes: Vec<LaunchVolume>,
-    pub(super) files: Vec<LaunchFile>,
-    pub(super) places: LaunchPlaces,
+pub(crate) struct Placed {
+    pub(crate) volumes: Vec<LaunchVolume>,
+    pub(crate) files: Vec<LaunchFile>,
+    pub(crate) places: LaunchPlaces,
 }
 
-/// Works out what a task's own paths need, beside the volumes that its pod brings and the folder that plays its
-/// image's root.
-pub(super) fn place(
-    launch: &Launch,
-    brought: &[LaunchVolume],
-    image_root: Option<&Path>,
-) -> Result<Placed, Failure> {
+/// Works out what a task's own paths need, beside the volumes that its pod brings and its image.
+pub(crate) fn place(launch: &Launch, brought: &[LaunchVolume], image: Image<'_>) -> Result<Placed, Failure> {
     let filling =
         Filling { executor_input: &launch.executor_input, defaults: &launch.defaults, job: &launch.job };
     let wanted = &launch.container.places;
@@ -64,7 +59,7 @@ pub(super) fn place(
             return Err(refused(format!("the output path `{}` is not absolute", path.display())));
         }
         let is_open = |volume: &LaunchVolume| path.starts_with(&volume.target);
-        if is_in_image(&path, image_root) {
+        if image.has(&path) {
             continue;
         }
         if !path.starts_with(TMP) && !brought.iter().chain(&placed.volumes).any(is_open) {
@@ -74,11 +69,30 @@ pub(super) fn place(
     Ok(placed)
 }
 
-/// Tells whether a path lies where the image is the task's own to change.
-fn is_in_image(path: &Path, image_root: Option<&Path>) -> bool {
-    let (Some(root), Some(folder)) = (image_root, path.parent()) else { return false };
-    let inside = root.join(folder.strip_prefix("/").unwrap_or(folder));
-    !path.starts_with(TMP) && (folder == Path::new("/") || inside.is_dir() || !folder.exists())
+/// What the task runs in.
+#[derive(Clone, Copy)]
+pub(crate) enum Image<'a> {
+    /// The machine's own system.
+    None,
+    /// That with a folder over it.
+    Folder(&'a Path),
+    /// A whole system of its own.
+    Whole,
+}
+
+impl Image<'_> {
+    /// Tells whether a path lies where the image is the task's own to change.
+    fn has(self, path: &Path) -> bool {
+        let (root, Some(folder)) = (self, path.parent()) else { return false };
+        match root {
+            Self::None => false,
+            Self::Whole => true,
+            Self::Folder(root) => {
+                let inside = root.join(folder.strip_prefix("/").unwrap_or(folder));
+                !path.starts_with(TMP) && (folder == Path::new("/") || inside.is_dir() || !folder.exists())
+            }
+        }
+    }
 }
 
 fn refused(message: String) -> Failure {

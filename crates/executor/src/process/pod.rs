@@ -21,23 +21,23 @@ const CONFIG_MODE: u32 = 0o444;
 
 /// What a pod brings to the task.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Brought {
+pub(crate) struct Brought {
     /// Variables of whole objects: all others win over them.
-    pub(super) whole: Vec<(String, String)>,
+    pub(crate) whole: Vec<(String, String)>,
     /// Variables that are named one by one: they come last in the pod, so that they win over all.
-    pub(super) single: Vec<(String, String)>,
-    pub(super) volumes: Vec<LaunchVolume>,
+    pub(crate) single: Vec<(String, String)>,
+    pub(crate) volumes: Vec<LaunchVolume>,
 }
 
 impl Brought {
     /// Lists all variables, those that win last.
-    pub(super) fn env(&self) -> impl DoubleEndedIterator<Item = &(String, String)> {
+    pub(crate) fn env(&self) -> impl DoubleEndedIterator<Item = &(String, String)> {
         self.whole.iter().chain(&self.single)
     }
 }
 
 /// Looks up everything that the pod settings of a task name.
-pub(super) async fn bring(launch: &Launch, registry: &Registry) -> Result<Brought, Failure> {
+pub(crate) async fn bring(launch: &Launch, registry: &Registry) -> Result<Brought, Failure> {
     let finder = Finder { launch, registry };
     let mut whole = Vec::new();
     let mut single = Vec::new();
@@ -53,7 +53,7 @@ pub(super) async fn bring(launch: &Launch, registry: &Registry) -> Result<Brough
 
 /// Sees to it that one volume is the same thing in every command of a pod: one that somebody sees as `/tmp` lies
 /// on the disk, since that is where a `/tmp` lies.
-pub(super) fn share(volumes: &mut [LaunchVolume], companions: &mut [LaunchCompanion]) {
+pub(crate) fn share(volumes: &mut [LaunchVolume], companions: &mut [LaunchCompanion]) {
     if companions.is_empty() {
         return;
     }

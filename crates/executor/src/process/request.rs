@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use pipewright_engine::{AttemptId, Launch};
-use pipewright_plan::{LaunchCompanion, LaunchFile, LaunchPlaces, LaunchSpec, Mount, Word};
+use pipewright_plan::{
+    LaunchCompanion, LaunchFile, LaunchLimits, LaunchPlaces, LaunchSpec, LaunchUser, Mount, Word,
+};
 
 use super::pod::Brought;
 use super::references;
@@ -13,43 +15,54 @@ const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 
 /// What a task runs with, in place of its image.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Surroundings {
+pub(crate) struct Surroundings {
     /// In place of the component's own command and arguments.
-    pub(super) words: Option<Vec<Word>>,
-    pub(super) files: Vec<LaunchFile>,
+    pub(crate) words: Option<Vec<Word>>,
+    pub(crate) files: Vec<LaunchFile>,
     /// Folders that come before the system's.
-    pub(super) path: Vec<PathBuf>,
+    pub(crate) path: Vec<PathBuf>,
     /// Defaults; the task's own settings win.
-    pub(super) env: Vec<(String, String)>,
-    pub(super) working_directory: Option<PathBuf>,
+    pub(crate) env: Vec<(String, String)>,
+    pub(crate) working_directory: Option<PathBuf>,
     /// A folder that plays the image's root.
-    pub(super) image_root: Option<PathBuf>,
+    pub(crate) image_root: Option<PathBuf>,
+    /// A whole system that the task runs in.
+    pub(crate) root_filesystem: Option<PathBuf>,
+    pub(crate) user: Option<LaunchUser>,
+    /// Folder of the user in it.
+    pub(crate) home: Option<String>,
+    /// What runs, for people.
+    pub(crate) image: Option<String>,
     /// Folders that the task may change for itself alone.
-    pub(super) layered: Vec<PathBuf>,
+    pub(crate) layered: Vec<PathBuf>,
     /// Folders that must be seen at their own names even where a task has a `/tmp` of its own.
-    pub(super) shown: Vec<PathBuf>,
+    pub(crate) shown: Vec<PathBuf>,
     /// What the pod brings.
-    pub(super) brought: Brought,
+    pub(crate) brought: Brought,
     /// Where the command leaves what it names paths for.
-    pub(super) places: LaunchPlaces,
+    pub(crate) places: LaunchPlaces,
     /// Said in the log before the command's own words.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// Commands of the same pod.
-    pub(super) companions: Vec<LaunchCompanion>,
+    pub(crate) companions: Vec<LaunchCompanion>,
 }
 
 /// Settings that hold for every request.
 #[derive(Debug, Clone)]
-pub(super) struct Common {
-    pub(super) home: PathBuf,
-    pub(super) env: Vec<(String, String)>,
-    pub(super) flush: bool,
+pub(crate) struct Common {
+    pub(crate) home: PathBuf,
+    pub(crate) env: Vec<(String, String)>,
+    pub(crate) flush: bool,
+    /// Most processes of a task in an image.
+    pub(crate) processes: u64,
+    /// Longest log.
+    pub(crate) log_bytes: u64,
 }
 
 /// Returns what tasks get of our own environment: how to reach the network and packages, nothing else.
 ///
 /// Source: v2 semantics 3, proxy and certificate variables.
-pub(super) fn inherited_env() -> Vec<(String, String)> {
+pub(crate) fn inherited_env() -> Vec<(String, String)> {
     const NAMES: [&str; 5] =
         ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"];
     const PIP: [&str; 12] = [
@@ -74,7 +87,7 @@ pub(super) fn inherited_env() -> Vec<(String, String)> {
 }
 
 /// Makes the request.
-pub(super) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, common: &Common) -> LaunchSpec {
+pub(crate) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, common: &Common) -> LaunchSpec {
     let env = environment(&launch.attempt, folder, &around, common, &launch.env);
     let (mut command, mut args) = match around.words {
         Some(words) => (words, Vec::new()),
@@ -107,6 +120,13 @@ pub(super) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, commo
         places: around.places,
         image_root: around.image_root,
         layered: around.layered,
+        limits: LaunchLimits {
+            memory_bytes: launch.resources.memory_limit_bytes.filter(|_| around.root_filesystem.is_some()),
+            processes: around.root_filesystem.as_ref().map(|_| common.processes),
+            log_bytes: Some(common.log_bytes),
+        },
+        root_filesystem: around.root_filesystem,
+        user: around.user,
         working_directory: around.working_directory,
         result: launch.container.result,
         flush: common.flush,
@@ -131,7 +151,11 @@ fn environment(
     common: &Common,
     own: &[(String, String)],
 ) -> Vec<(String, String)> {
-    let home = folder.join("work").to_string_lossy().into_owned();
+    let is_whole = around.root_filesystem.is_some();
+    let home = match &around.home {
+        Some(home) if is_whole => home.clone(),
+        _ => folder.join("work").to_string_lossy().into_owned(),
+    };
     let mut path: String = around.path.iter().map(|folder| format!("{}:", folder.display())).collect();
     path.push_str(SYSTEM_PATH);
     let pod = pod_name(attempt);
@@ -148,7 +172,16 @@ fn environment(
     let own = expanded(own, &brought);
     let mut env: Vec<(String, String)> = defaults.map(|(name, value)| (name.to_owned(), value)).into();
     let (whole, single) = (&around.brought.whole, &around.brought.single);
-    for (name, value) in common.env.iter().chain(&around.env).chain(whole).chain(&own).chain(single) {
+    if is_whole {
+        // The image says how it speaks; a pod's host name is the pod's.
+        env.retain(|(name, _)| name != "LANG");
+        env.push(("HOSTNAME".to_owned(), pod_name(attempt)));
+    }
+    // Files of the machine are not there in an image.
+    let is_passed = |(_, value): &&(String, String)| !(is_whole && value.starts_with('/'));
+    for (name, value) in
+        common.env.iter().filter(is_passed).chain(&around.env).chain(whole).chain(&own).chain(single)
+    {
         match env.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => known.clone_from(value),
             None => env.push((name.clone(), value.clone())),
@@ -158,7 +191,7 @@ fn environment(
 }
 
 /// Names the pod that stands for an attempt.
-pub(super) fn pod_name(attempt: &AttemptId) -> String {
+pub(crate) fn pod_name(attempt: &AttemptId) -> String {
     format!("{}-{}", attempt.task.name(), attempt.digest())
 }
 

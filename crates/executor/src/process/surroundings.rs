@@ -9,13 +9,15 @@ use pipewright_engine::{Failure, FailureReason, Launch};
 use pipewright_plan::{LaunchFile, Word};
 
 use super::bootstrap::{self, Bootstrap, Install, Program};
-use super::images::{Images, Stand};
+use super::images::{Images, Kind, Stand};
 use super::interpreter::{Interpreter, Interpreters};
 use super::names;
 use super::older_sdk;
 use super::python_env::{Environments, Wanted};
 use super::request::Surroundings;
 use super::teller::Teller;
+use super::whole::{self, Whole};
+use crate::seam::ImageState;
 
 /// File that a component's source is written to, in the attempt's folder.
 const SOURCE_FILE: &str = "program/ephemeral_component.py";
@@ -29,8 +31,23 @@ pub(super) struct Surrounder {
     images: Images,
     interpreters: Interpreters,
     environments: Arc<Environments>,
+    whole: Whole,
     /// What each run has been told about its images.
     told: Mutex<BTreeSet<(String, String)>>,
+}
+
+/// How well an image can be run without containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fitness {
+    /// The user says how.
+    Asked(Kind),
+    /// The user says what it is, or has taken it in.
+    Mapped,
+    /// A Python of the machine stands for it.
+    Python,
+    /// The machine's own programs stand for it.
+    Machine,
+    Unfit,
 }
 
 impl Surrounder {
@@ -39,6 +56,7 @@ impl Surrounder {
             images: Images::new(home, images, any_image),
             interpreters: Interpreters::default(),
             environments: Arc::new(Environments::new(home)),
+            whole: Whole::default(),
             told: Mutex::default(),
         }
     }
@@ -68,6 +86,9 @@ impl Surrounder {
             hint: refusal.hint,
             exit_code: None,
         })?;
+        if stand.whole.is_some() || stand.source.is_some() {
+            return self.surround_whole(launch, stand, teller).await;
+        }
         let mut env = stand.pip.variables(self.environments.folder()).map_err(|error| unwritable(&error))?;
         env.extend(stand.env.iter().cloned());
         let mut around = Surroundings {
@@ -135,6 +156,42 @@ impl Surrounder {
             install_program(bootstrap, &python, folder, &mut around);
         }
         Ok(around)
+    }
+
+    /// Makes what a task needs that runs in a whole image.
+    async fn surround_whole(
+        &self,
+        launch: &Launch,
+        mut stand: Stand,
+        teller: &Teller,
+    ) -> Result<Surroundings, Failure> {
+        let whole = match (stand.whole.take(), stand.source.take()) {
+            (Some(whole), _) => whole,
+            (None, source) => {
+                self.whole.get(self.images.store(), source.as_deref(), &launch.image, teller).await?
+            }
+        };
+        whole::surround(launch, stand, &whole, self.environments.folder())
+    }
+
+    /// Says what stands behind an image's name. May read the list of images.
+    pub(super) fn image(&self, image: &str) -> ImageState {
+        match self.images.stand(image) {
+            Ok(Stand { whole: Some(whole), .. }) => ImageState::Digest(whole.image.digest),
+            Ok(Stand { source: Some(source), .. }) => self.whole.state(&source),
+            _ => ImageState::Named,
+        }
+    }
+
+    /// Says whether a task of this image can be run here, and how the user wants it.
+    pub(super) fn fitness(&self, image: &str) -> Fitness {
+        match self.images.stand(image) {
+            Ok(Stand { kind: Some(kind), .. }) => Fitness::Asked(kind),
+            Ok(Stand { is_mapped: true, .. }) => Fitness::Mapped,
+            Ok(Stand { python: Some(_), .. }) => Fitness::Python,
+            Ok(_) => Fitness::Machine,
+            Err(_) => Fitness::Unfit,
+        }
     }
 
     async fn environment(&self, wanted: Wanted, teller: &Teller) -> Result<PathBuf, Failure> {
@@ -242,7 +299,7 @@ fn install_program(bootstrap: Bootstrap, python: &Path, folder: &Path, around: &
 }
 
 /// Returns the whole command; an image's own fills what the task leaves out, as containers do.
-fn words_of(launch: &Launch, stand: &Stand) -> Vec<Word> {
+pub(super) fn words_of(launch: &Launch, stand: &Stand) -> Vec<Word> {
     let (command, args) = (&launch.container.command, &launch.container.args);
     let own: Vec<&String> = match (command.is_empty(), args.is_empty()) {
         (true, true) => stand.entrypoint.iter().chain(&stand.cmd).collect(),

@@ -6,21 +6,21 @@ use tokio::sync::mpsc;
 use crate::seam::timestamp_now;
 
 /// Sends observations of one attempt.
-pub(super) struct Teller {
-    pub(super) attempt: AttemptId,
-    pub(super) observations: mpsc::Sender<Observation>,
+pub(crate) struct Teller {
+    pub(crate) attempt: AttemptId,
+    pub(crate) observations: mpsc::Sender<Observation>,
 }
 
 impl Teller {
     /// Sends one observation; waits while the reader is behind.
-    pub(super) async fn tell(&self, observed: Observed) {
+    pub(crate) async fn tell(&self, observed: Observed) {
         let observation = Observation { attempt: self.attempt.clone(), at: timestamp_now(), observed };
         // A closed channel means that nobody is interested any more.
         let _ = self.observations.send(observation).await;
     }
 
     /// Says what happens before the command can start.
-    pub(super) async fn note(&self, note: String) {
+    pub(crate) async fn note(&self, note: String) {
         self.tell(Observed::Preparing { note }).await;
     }
 }

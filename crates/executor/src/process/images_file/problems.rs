@@ -52,6 +52,17 @@ fn problems(text: &str, document: &Document) -> Vec<String> {
         {
             wrong(version.span().start, "python", "a version is written as \"3.11\"");
         }
+        if let Some(kind) = &entry.executor
+            && entry.kind().is_none()
+        {
+            wrong(kind.span().start, "executor", "tasks run as \"process\" or \"container\"");
+        }
+        if let Some(image) = &entry.image
+            && (entry.root.is_some() || entry.python.is_some() || entry.requirements.is_some())
+        {
+            let message = "a whole image brings its own programs: leave out root, python and requirements";
+            wrong(image.span().start, "image", message);
+        }
         if let Some(folder) = &entry.working_directory
             && !folder.get_ref().is_absolute()
         {

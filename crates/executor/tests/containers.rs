@@ -1,0 +1,289 @@
+//! Containers of a real engine keep the contract, survive their server, and leave nothing behind.
+//!
+//! The engines are named by `PIPEWRIGHT_TEST_ENGINES`, sockets with commas between them; `cargo xtask test
+//! containers` installs and starts them.
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bollard::query_parameters::{ImportImageOptions, ListContainersOptions};
+use bollard::{API_DEFAULT_VERSION, Docker};
+use futures::StreamExt;
+use pipewright_engine::{AttemptEnd, FailureReason, Launch, Observed, RunId};
+use pipewright_executor::container::{ContainerExecutor, Network, Options};
+use pipewright_executor::{Executor, ImageState, LogSource, Observations, contract};
+use pipewright_plan::{
+    ArtifactList, ExecutorArtifact, LaunchVolume, ParameterType, VolumeMount, VolumeSource, Word,
+};
+
+fn launcher() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    own.parent().unwrap().parent().unwrap().join("examples/launcher")
+}
+
+fn engines() -> Vec<PathBuf> {
+    let named = std::env::var("PIPEWRIGHT_TEST_ENGINES").unwrap_or_default();
+    let found: Vec<PathBuf> = named.split(',').filter(|name| !name.is_empty()).map(PathBuf::from).collect();
+    if found.is_empty() {
+        eprintln!(
+            "skipped: PIPEWRIGHT_TEST_ENGINES names no engine; `cargo xtask test containers` starts some"
+        );
+    }
+    found
+}
+
+struct World {
+    home: tempfile::TempDir,
+    docker: Docker,
+    executor: ContainerExecutor,
+    observations: Observations,
+    socket: PathBuf,
+    count: u32,
+}
+
+fn options(home: &Path, socket: &Path) -> Options {
+    Options {
+        socket: Some(socket.to_owned()),
+        network: Network::None,
+        processes: 64,
+        log_bytes: 1 << 20,
+        ..Options::new(home, launcher())
+    }
+}
+
+impl World {
+    async fn new(socket: &Path) -> Self {
+        let docker = Docker::connect_with_unix(socket.to_str().unwrap(), 120, API_DEFAULT_VERSION).unwrap();
+        let docker = docker.negotiate_version().await.unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let archive = home.path().join("image.tar");
+        for (user, names) in [("", vec!["busybox:latest", "team/tool:1"]), ("app", vec!["team/app:1"])] {
+            support::archive(&archive, &names, user);
+            let bytes = fs::read(&archive).unwrap();
+            let mut loading =
+                docker.import_image(ImportImageOptions::default(), bollard::body_full(bytes.into()), None);
+            while let Some(step) = loading.next().await {
+                step.unwrap();
+            }
+        }
+        let (executor, observations) = ContainerExecutor::start(options(home.path(), socket)).await.unwrap();
+        Self { home, docker, executor, observations, socket: socket.to_owned(), count: 0 }
+    }
+
+    fn launch(&mut self, command: &[&str]) -> Launch {
+        self.count += 1;
+        let mut launch = contract::launch_of(&format!("task-{}", self.count), command);
+        launch.image = "team/tool:1".to_owned();
+        // Worlds share an engine.
+        let name = self.home.path().file_name().unwrap().to_string_lossy().into_owned();
+        launch.attempt.run = RunId(format!("run{}", name.replace('.', "-")));
+        launch
+    }
+
+    async fn end(&mut self, launch: Launch) -> (AttemptEnd, String) {
+        let attempt = launch.attempt.clone();
+        self.executor.launch(launch).await;
+        let end = contract::end_of(&mut self.observations, &attempt).await;
+        let log = fs::read_to_string(self.executor.log_path(&attempt)).unwrap_or_default();
+        let own = log.lines().filter(|line| !line.starts_with("pipewright: ")).collect::<Vec<_>>().join("\n");
+        (end, own)
+    }
+
+    async fn check(&mut self, launch: Launch, expected: &str) {
+        let (end, log) = self.end(launch).await;
+        assert!(matches!(end, AttemptEnd::Succeeded { .. }), "{end:?} {log}");
+        assert_eq!(log, expected);
+    }
+
+    async fn failure(&mut self, launch: Launch) -> (FailureReason, String) {
+        match self.end(launch).await {
+            (AttemptEnd::Failed { failure, .. }, _) => (failure.reason, failure.message),
+            (end, log) => panic!("{end:?} {log}"),
+        }
+    }
+
+    /// Lists what is left of this world's containers; removing one takes a moment.
+    async fn containers(&self) -> Vec<String> {
+        for _ in 0..50 {
+            if self.list().await.is_empty() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        self.list().await
+    }
+
+    async fn list(&self) -> Vec<String> {
+        let label = format!("pipewright.home={}", self.home.path().display());
+        let filters = [("label".to_owned(), vec![label])].into_iter().collect();
+        let options = ListContainersOptions { all: true, filters: Some(filters), ..Default::default() };
+        let found = self.docker.list_containers(Some(options)).await.unwrap();
+        found.into_iter().map(|container| container.names.unwrap_or_default().join(",")).collect()
+    }
+
+    fn with_model(&self, launch: &mut Launch) -> PathBuf {
+        let target = self.home.path().join(format!("artifacts/{}/model", launch.attempt.digest()));
+        let uri = target.display().to_string();
+        let artifact = ExecutorArtifact { name: "model".to_owned(), uri, ..Default::default() };
+        let list = ArtifactList { artifacts: vec![artifact] };
+        launch.executor_input.outputs.artifacts.insert("model".to_owned(), list);
+        target
+    }
+}
+
+#[tokio::test]
+async fn containers_keep_the_contract() {
+    for socket in engines() {
+        let mut world = World::new(&socket).await;
+        contract::check(&world.executor, &mut world.observations).await;
+        assert_eq!(world.containers().await, Vec::<String>::new(), "{}", socket.display());
+    }
+}
+
+#[tokio::test]
+async fn tasks_see_what_they_are_given() {
+    for socket in engines() {
+        let mut world = World::new(&socket).await;
+        let launch = world.launch(&[]);
+        world.check(launch, "from the image in /srv/app").await;
+        let mut launch = world.launch(&[]);
+        launch.container.args = vec![Word::literal("echo own words")];
+        world.check(launch, "own words").await;
+        let mut launch = world.launch(&["sh", "-c", "pwd; echo $GREETING $MINE; id -u"]);
+        launch.env = vec![("MINE".to_owned(), "mine".to_owned())];
+        launch.image = "team/app:1".to_owned();
+        world.check(launch, "/srv/app\nhello mine\n1000").await;
+        // An input that may only be read, outputs of both kinds, from a user that is not root.
+        let input = world.home.path().join("artifacts/in/data");
+        fs::create_dir_all(input.parent().unwrap()).unwrap();
+        fs::write(&input, "rows\n").unwrap();
+        let mut launch = world.launch(&["sh", "-ec"]);
+        launch.image = "team/app:1".to_owned();
+        let artifact = ExecutorArtifact { uri: input.display().to_string(), ..Default::default() };
+        let list = ArtifactList { artifacts: vec![artifact] };
+        launch.executor_input.inputs.artifacts.insert("data".to_owned(), list);
+        launch.executor_input.outputs.parameters.insert("count".to_owned(), Default::default());
+        launch.output_parameters.insert("count".to_owned(), ParameterType::NumberInteger);
+        let target = world.with_model(&mut launch);
+        let folder = world.executor.log_path(&launch.attempt).parent().unwrap().to_owned();
+        let script = format!(
+            "(echo x >> {0}) 2>/dev/null || echo refused; mkdir {1}; cat {0} > {1}/copy; echo 7 > {2}/parameters/count",
+            input.display(),
+            target.display(),
+            folder.display()
+        );
+        launch.container.command.push(Word::literal(script));
+        let (end, log) = world.end(launch).await;
+        let AttemptEnd::Succeeded { published, .. } = end else { panic!("{end:?} {log}") };
+        assert_eq!((log.as_str(), published.parameters["count"].as_i64()), ("refused", Some(7)));
+        assert_eq!(fs::read_to_string(target.join("copy")).unwrap(), "rows\n");
+        let left: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(!left.iter().any(|name| name == "scratch" || name == "request.json"), "{left:?}");
+        // Volumes of the attempt's own, on disk and in memory.
+        let mut launch = world.launch(&["sh", "-ec", "echo 1 > /a/x; echo 2 > /m/y; cat /b/x; cat /m/y"]);
+        let volume = |path: &str, name: &str, memory: bool| VolumeMount {
+            path: path.to_owned(),
+            sub_path: None,
+            read_only: false,
+            source: VolumeSource::EmptyDir {
+                volume: name.to_owned(),
+                memory,
+                size_limit: Some("1Mi".to_owned()),
+            },
+        };
+        launch.pod.volumes =
+            vec![volume("/a", "disk", false), volume("/b", "disk", false), volume("/m", "mem", true)];
+        world.check(launch, "1\n2").await;
+        let launch = world.launch(&["no-such-program"]);
+        let (reason, message) = world.failure(launch).await;
+        assert_eq!(reason, FailureReason::NotStarted);
+        assert_eq!(message, "program `no-such-program` was not found in its image");
+        let mut launch = world.launch(&["true"]);
+        launch.image = "team/none:1".to_owned();
+        launch.container.platform.placement.insert("imagePullPolicy".to_owned(), "Never".into());
+        assert!(world.failure(launch).await.1.contains("pull policy is Never"));
+        assert!(matches!(world.executor.image("team/tool:1").await, ImageState::Digest(_)));
+        assert_eq!(world.executor.image("team/none:1").await, ImageState::Unknown);
+        assert_eq!(world.containers().await, Vec::<String>::new());
+        let _: Option<LaunchVolume> = None;
+    }
+}
+
+/// A server that comes back finds what runs, and what has ended meanwhile.
+#[tokio::test]
+async fn containers_survive_their_server() {
+    for socket in engines() {
+        let mut world = World::new(&socket).await;
+        let long = world.launch(&["sh", "-c", "sleep 6; echo done"]);
+        let short = world.launch(&["sh", "-c", "sleep 1; exit 3"]);
+        for launch in [&long, &short] {
+            world.executor.launch(launch.clone()).await;
+            while !matches!(
+                contract::next_of(&mut world.observations, &launch.attempt).await,
+                Observed::Started { .. }
+            ) {}
+        }
+        // The handle of a server that is gone: nothing of it is used any more.
+        let (executor, observations) =
+            ContainerExecutor::start(options(world.home.path(), &world.socket)).await.unwrap();
+        let old = std::mem::replace(&mut world.executor, executor);
+        drop(std::mem::replace(&mut world.observations, observations));
+        drop(old);
+        world.check(long, "done").await;
+        let (reason, message) = world.failure(short).await;
+        assert_eq!(reason, FailureReason::ExitCode, "{message}");
+        assert_eq!(world.containers().await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn hostile_containers_are_contained() {
+    for socket in engines() {
+        let mut world = World::new(&socket).await;
+        let secret = world.home.path().join("secret");
+        fs::write(&secret, "untouched").unwrap();
+        let mut launch = world.launch(&["sh", "-ec"]);
+        let target = world.with_model(&mut launch);
+        launch.container.command.push(Word::literal(format!(
+            "ln -s {} {}",
+            secret.display(),
+            target.display()
+        )));
+        let (reason, message) = world.failure(launch).await;
+        assert_eq!(reason, FailureReason::Output, "{message}");
+        assert!(message.contains("leads out of it"), "{message}");
+        // Whatever it does to the files that are ours, they stay what they are.
+        let launch = world.launch(&["sh", "-c", "rm -f /pipewright/log; ln -sf /etc/passwd /pipewright/log; rm -f /pipewright/launcher; echo tried"]);
+        let log = world.executor.log_path(&launch.attempt);
+        let (_, text) = world.end(launch).await;
+        assert!(text.ends_with("tried") && fs::symlink_metadata(log).unwrap().is_file(), "{text}");
+        let launch = world.launch(&["yes", "and on and on"]);
+        let log = world.executor.log_path(&launch.attempt);
+        let (_, message) = world.failure(launch).await;
+        assert!(message.contains("log grew beyond 1 MiB"), "{message}");
+        assert_eq!(fs::metadata(log).unwrap().len(), 1 << 20);
+        let launch = world.launch(&[
+            "sh",
+            "-c",
+            "n=0; while [ $n -lt 200 ]; do sleep 30 & n=$((n+1)); done; echo all",
+        ]);
+        let (_, log) = world.end(launch).await;
+        assert!(!log.ends_with("all"), "{log}");
+        if world.executor.engine().limits_memory {
+            let mut launch =
+                world.launch(&["sh", "-c", "x=$(head -c 200000000 /dev/zero | cat -v); echo ${#x}"]);
+            launch.resources.memory_limit_bytes = Some(32 << 20);
+            let (reason, message) = world.failure(launch).await;
+            assert_eq!(reason, FailureReason::OutOfMemory, "{message}");
+        } else {
+            eprintln!("skipped: the engine cannot limit memory here");
+        }
+        assert_eq!(fs::read_to_string(&secret).unwrap(), "untouched");
+        let launch = world.launch(&["echo", "others go on"]);
+        world.check(launch, "others go on").await;
+        assert_eq!(world.containers().await, Vec::<String>::new());
+    }
+}

@@ -1,0 +1,159 @@
+//! Runs one attempt in a container, as its first process: everything that it needs is mounted already.
+//!
+//! Log and report are files that the engine mounts one by one, so the command can put nothing else in their place.
+//! What is left is read with the container's eyes: a link that a command leaves leads into its own image.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pipewright_plan::{ExitReport, ExitStatus, LaunchSpec, LaunchVolume, Usage, VolumeContent, VolumeFile};
+
+use crate::attempt::{now_us, status};
+use crate::result::Captured;
+use crate::wait::{Beside, Stopping, Watched};
+use crate::{command, folder, publish, sys, wait};
+
+/// What a container's end looks like when its command never ran.
+const NOT_STARTED: u8 = 125;
+
+/// Runs the attempt; ends as its command has ended.
+pub(crate) fn main(args: &[OsString]) -> ExitCode {
+    let (Some(request), Some(log), Some(report_file)) = (args.first(), args.get(1), args.get(2)) else {
+        eprintln!("pipewright launcher: inside needs a request, a log and a report");
+        return ExitCode::from(2);
+    };
+    let grace = args.get(4).and_then(|text| text.to_str()?.parse().ok()).map_or(10_000, |grace: u64| grace);
+    sys::block_signals();
+    let _ = rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1));
+    let mut report = ExitReport {
+        attempt: String::new(),
+        status: ExitStatus::NotStarted { message: String::new() },
+        usage: Usage::default(),
+        published: None,
+        publish_error: None,
+        companion: None,
+        broken_limit: None,
+    };
+    let run = read(Path::new(request)).and_then(|spec| {
+        report.attempt.clone_from(&spec.attempt);
+        run(&spec, Path::new(log), Duration::from_millis(grace), &mut report)
+    });
+    if let Err(message) = run {
+        report.status = ExitStatus::NotStarted { message };
+    }
+    if let Err(error) = leave(Path::new(report_file), &report) {
+        eprintln!("pipewright launcher: failed to leave the report: {error}");
+    }
+    match report.status {
+        ExitStatus::Exited { code } => ExitCode::from(code.to_le_bytes()[0]),
+        ExitStatus::Signaled { signal } => ExitCode::from(128_u8.saturating_add(signal.to_le_bytes()[0])),
+        ExitStatus::NotStarted { .. } => ExitCode::from(NOT_STARTED),
+    }
+}
+
+fn read(path: &Path) -> Result<LaunchSpec, String> {
+    let text = fs::read(path).map_err(|error| format!("failed to read the launch request: {error}"))?;
+    serde_json::from_slice(&text).map_err(|error| format!("failed to read the launch request: {error}"))
+}
+
+/// Writes in place: the file is a mount.
+fn leave(path: &Path, report: &ExitReport) -> io::Result<()> {
+    let text = serde_json::to_vec(report).map_err(io::Error::other)?;
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(&text)?;
+    file.sync_data()
+}
+
+fn run(spec: &LaunchSpec, log: &Path, grace: Duration, report: &mut ExitReport) -> Result<(), String> {
+    let failed = |what: &str, error: io::Error| format!("failed to {what}: {error}");
+    let log = OpenOptions::new().append(true).open(log).map_err(|error| failed("open the log", error))?;
+    let null = File::open("/dev/null").map_err(|error| failed("open /dev/null", error))?;
+    folder::write_files(&spec.directory, spec).map_err(|error| failed("write the task's files", error))?;
+    for volume in &spec.volumes {
+        fill(volume).map_err(|error| format!("failed to fill {}: {error}", volume.target.display()))?;
+    }
+    publish::make_folders(&spec.places);
+    let input = command::with_output_paths(spec);
+    let work = command::working_directory(spec);
+    if !work.exists() {
+        // As engines do.
+        fs::create_dir_all(&work).map_err(|error| failed("make the working directory", error))?;
+    }
+    let pipe = match &spec.result {
+        Some(_) => Some(io::pipe().map_err(|error| failed("make a pipe", error))?),
+        None => None,
+    };
+    let stdout = pipe.as_ref().map_or(log.as_fd(), |(_, writer)| writer.as_fd());
+    let prepared = command::prepare(spec, &input, &[], None, (null.as_fd(), stdout, log.as_fd()))?;
+    report.usage.started_at_us = now_us();
+    let pid = sys::spawn(&prepared).map_err(|error| command::explain_inside(&error, &prepared))?;
+    let own = log.try_clone().map_err(|error| failed("open the log", error))?;
+    let captured = pipe.map(|(reader, _)| Captured::begin(reader, own));
+    let stopping = Stopping { grace, mark: None };
+    let watched = Watched { command: pid, stopping, log: Some((&log, spec.limits.log_bytes)) };
+    let mut beside = Beside::default();
+    let end = wait::wait(&watched, &mut beside, || {});
+    let used = beside.used;
+    report.usage = Usage {
+        started_at_us: report.usage.started_at_us,
+        ended_at_us: now_us(),
+        cpu_user_us: used.user_us,
+        cpu_system_us: used.system_us,
+        peak_memory_bytes: used.peak_bytes,
+    };
+    report.status = status(end.status);
+    report.broken_limit = end.broken_limit;
+    if report.status == (ExitStatus::Exited { code: 0 }) && !end.killed {
+        let result = captured.map(Captured::end);
+        let published = publish::publish(spec, &input, &|path: &Path| path.to_owned());
+        let published = published.and_then(|mut published| {
+            if let (Some(name), Some(result)) = (&spec.result, result) {
+                published.parameters.insert(name.clone(), result?.into());
+            }
+            Ok(published)
+        });
+        match published {
+            Ok(published) => report.published = Some(published),
+            Err(message) => report.publish_error = Some(message),
+        }
+    }
+    Ok(())
+}
+
+/// Writes the files of a volume into the memory that is mounted there, or the only one at its own place.
+fn fill(volume: &LaunchVolume) -> io::Result<()> {
+    let VolumeContent::Files { files } = &volume.content else { return Ok(()) };
+    let Some(part) = &volume.sub_path else {
+        for file in files {
+            write(&volume.target.join(&file.path), file)?;
+        }
+        return Ok(());
+    };
+    for file in files {
+        if let Ok(rest) = file.path.strip_prefix(part) {
+            let is_whole = rest.as_os_str().is_empty();
+            let path: PathBuf = if is_whole { volume.target.clone() } else { volume.target.join(rest) };
+            write(&path, file)?;
+        }
+    }
+    Ok(())
+}
+
+fn write(path: &Path, file: &VolumeFile) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let content = STANDARD.decode(&file.content).map_err(io::Error::other)?;
+    let _ = fs::remove_file(path);
+    let mut new = OpenOptions::new().write(true).create_new(true).mode(file.mode & 0o777).open(path)?;
+    new.write_all(&content)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(file.mode & 0o777))
+}
