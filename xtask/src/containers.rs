@@ -13,7 +13,8 @@ use crate::workspace::{cargo, must};
 /// How long an engine may take to start.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Pipelines of the corpus that are run in images.
-const SUBSET: &str = "add,conditions,parallel_for,artifacts,lightweight_python,container_component,exit_handler";
+const SUBSET: &str =
+    "add,conditions,parallel_for,artifacts,lightweight_python,container_component,exit_handler";
 
 /// An engine of our own; it ends with this.
 struct Engine {
@@ -97,7 +98,10 @@ fn podman(folder: &Path) -> Result<Engine> {
     std::fs::create_dir_all(&folder)?;
     let settings = folder.join("containers.conf");
     // crun refuses machines with control groups of both generations.
-    std::fs::write(&settings, "[engine]\ncgroup_manager=\"cgroupfs\"\nruntime=\"runc\"\nevents_logger=\"file\"\n")?;
+    std::fs::write(
+        &settings,
+        "[engine]\ncgroup_manager=\"cgroupfs\"\nruntime=\"runc\"\nevents_logger=\"file\"\n",
+    )?;
     let socket = folder.join("sock");
     let mut command = Command::new("podman");
     command.arg("--root").arg(folder.join("root")).arg("--runroot").arg(folder.join("run"));
@@ -119,7 +123,8 @@ fn start(name: &'static str, mut command: Command, socket: PathBuf, folder: &Pat
         }
         let mut ping = Command::new("curl");
         ping.args(["--silent", "--fail", "--max-time", "2", "--unix-socket"]).arg(&engine.socket);
-        if ping.arg("http://engine/_ping").stdout(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        if ping.arg("http://engine/_ping").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
+        {
             return Ok(engine);
         }
         std::thread::sleep(Duration::from_millis(200));

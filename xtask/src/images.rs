@@ -21,8 +21,16 @@ const PIP: [&str; 1] = ["kfp==2.17.0"];
 const SITE: &str = "usr/local/lib/python3.11/dist-packages";
 /// Names under which tests and examples ask for the Python image; it is a Debian with a shell, too.
 const PYTHON_NAMES: [&str; 10] = [
-    "python:3.7", "python:3.7.1", "python:3.9", "python:3.11", "python:3.11-slim", "alpine:latest", "busybox:latest",
-    "debian:latest", "bash:latest", "pipewright/python:1",
+    "python:3.7",
+    "python:3.7.1",
+    "python:3.9",
+    "python:3.11",
+    "python:3.11-slim",
+    "alpine:latest",
+    "busybox:latest",
+    "debian:latest",
+    "bash:latest",
+    "pipewright/python:1",
 ];
 const NOOP: &str = "pipewright/noop:1";
 
@@ -96,7 +104,8 @@ pub fn make() -> Result<PathBuf> {
         make_python(&python)?;
     }
     let noop = make_noop(&folder)?;
-    let mut systems = vec![System { names: PYTHON_NAMES.map(str::to_owned).to_vec(), layers: vec![python.clone()] }];
+    let mut systems =
+        vec![System { names: PYTHON_NAMES.map(str::to_owned).to_vec(), layers: vec![python.clone()] }];
     for part in ["train", "evaluate"] {
         let layer = make_example(&folder, &python, part)?;
         let other = if part == "train" { "hubdocker76/demotrain:v1" } else { "hubdocker76/demoeval:v1" };
@@ -108,7 +117,9 @@ pub fn make() -> Result<PathBuf> {
     let mut mapping = String::new();
     for name in PYTHON_NAMES {
         let pattern = name.replace(":latest", "*");
-        mapping.push_str(&format!("[[image]]\npattern = '{pattern}'\nimage = 'python'\nexecutor = 'process'\n\n"));
+        mapping.push_str(&format!(
+            "[[image]]\npattern = '{pattern}'\nimage = 'python'\nexecutor = 'process'\n\n"
+        ));
     }
     mapping.push_str(&format!("[[image]]\npattern = '{NOOP}'\nimage = 'noop'\nexecutor = 'process'\n"));
     fs::write(folder.join("images.toml"), mapping)?;
@@ -143,7 +154,15 @@ fn pip(root: &Path, packages: &[&str], target: Option<&str>) -> Result<()> {
     let certificates = "etc/ssl/certs/ca-certificates.crt";
     let _ = fs::copy(Path::new("/").join(certificates), root.join(certificates));
     let mut install = Command::new("chroot");
-    install.arg(root).args(["/usr/bin/python3", "-m", "pip", "install", "--quiet", "--no-cache-dir", "--root-user-action=ignore"]);
+    install.arg(root).args([
+        "/usr/bin/python3",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-cache-dir",
+        "--root-user-action=ignore",
+    ]);
     if let Some(target) = target {
         install.args(["--target", target]);
     }
@@ -162,8 +181,11 @@ fn make_example(folder: &Path, python: &Path, part: &str) -> Result<PathBuf> {
     let _ = fs::remove_dir_all(&layer);
     let source = workspace::root().join("examples/facial-keypoints").join(part);
     let requirements = fs::read_to_string(source.join("requirements.txt"))?;
-    let packages: Vec<&str> =
-        requirements.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let packages: Vec<&str> = requirements
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
     pip(python, &packages, Some("/layer"))?;
     let site = layer.join(SITE);
     fs::create_dir_all(site.parent().context("the path has a parent")?)?;

@@ -223,6 +223,9 @@ impl Puller {
                 }
                 unreachable_registry(&self.reference, &why)
             }
+            OciDistributionError::DigestError(error) => {
+                Error::Layer { layer: self.reference.to_string(), why: error.to_string() }
+            }
             OciDistributionError::IoError(error) => Error::io("write", PathBuf::from("a layer"))(error),
             OciDistributionError::UnauthorizedError { .. } => self.refused("not authorized".to_owned()),
             OciDistributionError::ImageManifestNotFoundError(_) => {
