@@ -194,7 +194,8 @@ pub(crate) fn image_of(plan: &Plan, state: &RunState, node: &Node) -> String {
         return String::new();
     };
     let (input, defaults) = (inputs_alone(&node.inputs), defaults_of(component, &node.inputs));
-    let job = Asking { plan, state, key: &node.key, attempt: None }.container_facts(container);
+    let values = &node.inputs.parameters;
+    let job = Asking { plan, state, key: &node.key, attempt: None, values }.container_facts(container);
     Filling { executor_input: &input, defaults: &defaults, job: &job }.text(&container.image)
 }
 
