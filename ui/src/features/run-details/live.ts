@@ -6,7 +6,7 @@ import type { GraphView, RunSummary, TaskProgress } from "@/api/own-types";
 import { ProgressStore } from "@/graph/model/progress";
 
 /** Changes are gathered for this long, so that a burst of them is shown once. */
-const GATHER = 80;
+const GATHER = 150;
 const NAMES = ["run", "task", "reset"] as const;
 
 export interface LiveRun {
