@@ -4,7 +4,7 @@
 
 use pipewright_engine::{CacheSource, Fingerprint, RunId, TaskKey};
 use pipewright_plan::Outcome;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -23,6 +23,15 @@ pub(crate) const SELECT_BY_NAME: &str = "SELECT runs.id, tasks.task, task_inputs
      JOIN runs ON runs.number = tasks.run \
      WHERE cache_entries.pipeline_name = ?1 AND cache_entries.task_name = ?2 \
      ORDER BY cache_entries.task DESC LIMIT 1";
+/// The newest earlier result of a task of that name, whatever went into it.
+pub(crate) const SELECT_BEFORE: &str = "SELECT runs.id, tasks.task, task_inputs.fingerprint FROM cache_entries \
+     JOIN tasks ON tasks.number = cache_entries.task \
+     JOIN task_inputs ON task_inputs.task = cache_entries.task \
+     JOIN runs ON runs.number = tasks.run \
+     WHERE cache_entries.pipeline_name = ?1 AND cache_entries.task_name = ?2 AND cache_entries.task < ?3 \
+     ORDER BY cache_entries.task DESC LIMIT 1";
+pub(crate) const SELECT_NUMBER: &str = "SELECT tasks.number FROM tasks JOIN runs ON runs.number = tasks.run \
+     WHERE runs.id = ?1 AND tasks.task = ?2";
 
 /// The SDK names a component after the first task that uses it, with this in front.
 const COMPONENT_PREFIX: &str = "comp-";
@@ -58,6 +67,31 @@ impl Store {
         let Some((source, text)) = found else { return Ok(None) };
         let fingerprint: Option<Fingerprint> = from_json("a fingerprint", &text)?;
         Ok(fingerprint.map(|fingerprint| (source, fingerprint)))
+    }
+
+    /// Returns the newest result of this pipeline's task of the same name from before this one.
+    pub async fn cache_before(
+        &self,
+        pipeline: &str,
+        run: &RunId,
+        key: &TaskKey,
+    ) -> Result<Option<(CacheSource, Fingerprint)>, Error> {
+        let (pipeline, run, key) = (pipeline.to_owned(), run.clone(), key.clone());
+        self.db()
+            .read(move |connection| {
+                let number: Option<i64> = connection
+                    .prepare_cached(SELECT_NUMBER)?
+                    .query_row([&run.0, &key.0], |row| row.get(0))
+                    .optional()?;
+                let Some(number) = number else { return Ok(None) };
+                let mut statement = connection.prepare_cached(SELECT_BEFORE)?;
+                let mut rows = statement.query(params![pipeline, key.name(), number])?;
+                let Some(row) = rows.next()? else { return Ok(None) };
+                let source = CacheSource { run: RunId(row.get(0)?), task: TaskKey(row.get(1)?) };
+                let fingerprint: Option<Fingerprint> = from_json("a fingerprint", &row.get::<_, String>(2)?)?;
+                Ok(fingerprint.map(|fingerprint| (source, fingerprint)))
+            })
+            .await
     }
 
     async fn newest(

@@ -10,12 +10,14 @@ mod cache;
 mod db;
 mod documents;
 mod error;
+mod executions;
 mod experiments;
 mod feed;
 mod filter;
 mod flusher;
 mod inbox;
 mod journal;
+mod lineage;
 mod metrics;
 mod migrate;
 mod objects;
@@ -37,10 +39,12 @@ mod statements;
 
 pub use audit::AuditEntry;
 pub use error::{Cause, Error, Kind};
+pub use executions::{Execution, ExecutionQuery, RunTimes, TaskTimes};
 pub use experiments::{Experiment, NewExperiment};
 pub use feed::Change;
 pub use inbox::Request;
 pub use journal::Append;
+pub use lineage::{ArtifactQuery, ArtifactRecord, ArtifactUse, Newest};
 pub use metrics::{Metric, MetricFile};
 pub use objects::{
     FOLDER_ANNOTATION, MASK, Masker, Masks, Object, ObjectAuthor, ObjectKey, ObjectWrite, parse_manifests,

@@ -16,6 +16,7 @@ const MIGRATIONS: &[Migration] = &[
     (4, "recurring_runs", include_str!("../migrations/sqlite/0004_recurring_runs.sql")),
     (5, "metrics", include_str!("../migrations/sqlite/0005_metrics.sql")),
     (6, "access", include_str!("../migrations/sqlite/0006_access.sql")),
+    (7, "artifact_uses", include_str!("../migrations/sqlite/0007_artifact_uses.sql")),
 ];
 
 /// Applies what is missing, in one transaction.

@@ -197,6 +197,17 @@ impl Store {
             .await
     }
 
+    /// Returns one task, if it has begun.
+    pub async fn task_brief(&self, run: &RunId, key: &TaskKey) -> Result<Option<TaskBrief>, Error> {
+        let (run, key) = (run.clone(), key.clone());
+        self.db()
+            .read(move |connection| {
+                let number = runs::head(connection, &run)?.number;
+                brief(connection, number, &key)
+            })
+            .await
+    }
+
     /// Returns how far each task of a run is.
     pub async fn task_phases(&self, run: &RunId) -> Result<Vec<(TaskKey, TaskPhase)>, Error> {
         let id = run.clone();

@@ -10,6 +10,7 @@ use rusqlite::{Connection, Row, params};
 use crate::artifacts::ArtifactRow;
 use crate::cache::CacheRow;
 use crate::error::{Error, Kind};
+use crate::lineage;
 use crate::metrics::{self, MetricFile};
 use crate::rows::{column, from_json, to_json, word};
 use crate::runs;
@@ -34,6 +35,7 @@ pub(crate) const SELECT_DROPPED: &str = "SELECT number, task FROM tasks WHERE ru
      UNION ALL SELECT number, task FROM tasks WHERE run = ?1 AND task > ?5 AND task < ?6";
 /// What belongs to a task, by its number.
 pub(crate) const DELETE_TASK: &[&str] = &[
+    lineage::DELETE_USES,
     "DELETE FROM task_inputs WHERE task = ?1",
     "DELETE FROM cache_entries WHERE task = ?1",
     "DELETE FROM tasks WHERE number = ?1",
@@ -115,6 +117,8 @@ struct TaskRow {
     inputs: String,
     fingerprint: String,
     cache: Option<CacheRow>,
+    /// Artifacts that it took, with the input; once for each task, when it has ended.
+    uses: Vec<(String, String)>,
 }
 
 /// What an append changes beside the journal and the run's row.
@@ -149,6 +153,7 @@ impl Projections {
             if has_ended {
                 metrics.extend(metrics::file_of(&view));
             }
+            let uses = if has_ended { lineage::uses_of(&view) } else { Vec::new() };
             let inputs = std::mem::take(&mut view.inputs);
             let fingerprint = view.fingerprint.take();
             let cache = fingerprint
@@ -165,6 +170,7 @@ impl Projections {
                 inputs: to_json("a task's inputs", &inputs)?,
                 fingerprint: to_json("a fingerprint", &fingerprint)?,
                 cache,
+                uses,
             });
         }
         let dropped = events.iter().filter_map(|event| match event {
@@ -195,6 +201,9 @@ impl Projections {
             upsert_inputs.execute(params![number, row.inputs, row.fingerprint])?;
             if let Some(cache) = &row.cache {
                 cache.insert(connection, pipeline, number)?;
+            }
+            for (artifact, input) in &row.uses {
+                connection.prepare_cached(lineage::INSERT_USE)?.execute(params![artifact, number, input])?;
             }
         }
         for artifact in &self.artifacts {

@@ -13,6 +13,7 @@ use crate::feed::Change;
 use crate::filter::{Form, Key};
 use crate::inbox::{self, Request};
 use crate::journal;
+use crate::lineage;
 use crate::metrics;
 use crate::objects;
 use crate::page::{ListQuery, Listing, Page, ask, list};
@@ -42,6 +43,7 @@ pub(crate) const SELECT_EXPERIMENT_STORAGE: &str = "SELECT experiments.storage_s
 pub(crate) const DELETE: &str = "DELETE FROM runs WHERE number = ?1";
 /// What belongs to a run and goes with it, in this order.
 pub(crate) const DELETE_PARTS: &[&str] = &[
+    lineage::DELETE_USES_OF_RUN,
     "DELETE FROM task_inputs WHERE task IN (SELECT number FROM tasks WHERE run = ?1)",
     "DELETE FROM cache_entries WHERE task IN (SELECT number FROM tasks WHERE run = ?1)",
     "DELETE FROM tasks WHERE run = ?1",

@@ -4,8 +4,8 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::page::{ListQuery, Listing, ask};
 use crate::{
-    artifacts, audit, cache, documents, experiments, inbox, journal, metrics, migrate, objects, pipelines,
-    progress, projection, recurring_runs, runs, sessions, tags, versions,
+    artifacts, audit, cache, documents, executions, experiments, inbox, journal, lineage, metrics, migrate,
+    objects, pipelines, progress, projection, recurring_runs, runs, sessions, tags, versions,
 };
 
 const STATEMENTS: &[&str] = &[
@@ -18,6 +18,8 @@ const STATEMENTS: &[&str] = &[
     cache::INSERT,
     cache::SELECT_BY_KEY,
     cache::SELECT_BY_NAME,
+    cache::SELECT_BEFORE,
+    cache::SELECT_NUMBER,
     documents::INSERT,
     documents::SELECT,
     documents::DELETE_UNREFERENCED,
@@ -28,6 +30,19 @@ const STATEMENTS: &[&str] = &[
     experiments::SET_LAST_RUN,
     experiments::ARCHIVE_RUNS,
     experiments::DELETE,
+    executions::LIST,
+    executions::NEWEST,
+    executions::NUMBERS_OF_RUN,
+    executions::ONE,
+    executions::RUNS_OF_PIPELINE,
+    executions::TASKS_OF_RUN,
+    lineage::INSERT_USE,
+    lineage::DELETE_USES,
+    lineage::SELECT_USES,
+    lineage::SELECT_RECORD,
+    lineage::LIST,
+    lineage::LIST_OF_RUN,
+    lineage::LIST_OF_TYPE,
     inbox::INSERT,
     inbox::SELECT,
     inbox::SELECT_TASK,

@@ -66,6 +66,27 @@ impl Masks {
         masked
     }
 
+    /// Returns where values stand in a whole text.
+    pub fn spans(&self, text: &[u8]) -> Vec<std::ops::Range<usize>> {
+        let mut spans = Vec::new();
+        let mut at = 0;
+        while !self.is_empty() && at < text.len() {
+            match self.look(&text[at..], true) {
+                Seen::Value(length) => {
+                    spans.push(at..at + length);
+                    at += length;
+                }
+                Seen::Unclear | Seen::Clear => at += 1,
+            }
+        }
+        spans
+    }
+
+    /// Returns the length of the longest value.
+    pub fn longest(&self) -> usize {
+        self.values.first().map_or(0, Vec::len)
+    }
+
     /// Returns what stands at the text's beginning: a value, maybe one once there is more, or neither.
     fn look(&self, text: &[u8], is_end: bool) -> Seen {
         if !self.beginnings[usize::from(text[0])] {
