@@ -22,6 +22,7 @@ use crate::access::{self, Access, AccessOptions};
 use crate::error::Error;
 use crate::limits::{ANSWER_LIMIT, BODY_LIMIT, BODY_PAUSE};
 use crate::own::feed::Feed;
+use crate::own::logs::Indexes;
 use crate::serving::{Patience, TlsFiles};
 use crate::{changes, limits, logs, objects, own, ui, v1beta1, v2beta1};
 
@@ -37,6 +38,8 @@ pub struct App {
     pub(crate) closing: CancellationToken,
     /// What changed of late, for lists.
     pub(crate) feed: Feed,
+    /// Where lines begin in logs that were read of late.
+    pub(crate) indexes: Indexes,
 }
 
 /// How the server behaves.
@@ -82,6 +85,7 @@ impl App {
             settings: Arc::new(settings),
             closing: CancellationToken::new(),
             feed: Feed::new(),
+            indexes: Indexes::default(),
         }
     }
 }

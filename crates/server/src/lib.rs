@@ -15,6 +15,7 @@ mod logs;
 mod macros;
 mod objects;
 pub mod own;
+mod ranges;
 mod recurring;
 mod serving;
 mod submit;

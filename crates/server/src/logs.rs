@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::document::{RunDocument, run_document};
 use crate::error::Error;
 use crate::extract::{Segments, Words};
+use crate::ranges::{Range, unsatisfiable};
 
 const CHUNK: usize = 64 << 10;
 /// How often a followed log is looked at for more. A file says nothing when it grows.
@@ -51,35 +52,66 @@ async fn tasks(State(app): State<App>, Segments(id): Segments<String>) -> Result
     Ok(Json(app.store.tasks(&run).await?))
 }
 
+/// Returns the attempt that is asked for (the last one when not said), and whether it has ended.
+pub(crate) async fn attempt_of(
+    app: &App,
+    run: RunId,
+    task: TaskKey,
+    words: &Words,
+) -> Result<(AttemptId, bool), Error> {
+    let view = app.store.task(&run, &task).await?;
+    let number = match words.number::<u32>("attempt")? {
+        Some(number) => number,
+        None => view.attempts.last().map(|attempt| attempt.number).ok_or_else(|| {
+            Error::NotFound(format!("task `{task}` of run {run} has no log: nothing was started for it"))
+        })?,
+    };
+    let known = view.attempts.iter().find(|known| known.number == number);
+    let ended = known.map(|attempt| attempt.phase.is_terminal());
+    let attempt = AttemptId { run, task, number };
+    match ended {
+        Some(ended) => Ok((attempt, ended)),
+        None => Err(Error::NotFound(format!("there is no attempt {attempt}"))),
+    }
+}
+
 /// Streams the log of one attempt (the last one when not said), from `offset` bytes on; with `follow=true`
-/// until the attempt has ended. The values of secrets are hidden, so offsets are those of what is shown.
+/// until the attempt has ended; a part of it when a `Range` says so. The values of secrets are hidden, so offsets
+/// are those of what is shown.
 async fn log(
     State(app): State<App>,
     Segments((run, key)): Segments<(String, String)>,
+    headers: HeaderMap,
     words: Words,
 ) -> Result<Response, Error> {
-    let (run, key) = (RunId(run), TaskKey(key));
-    let task = app.store.task(&run, &key).await?;
-    let number = match words.number::<u32>("attempt")? {
-        Some(number) => number,
-        None => task.attempts.last().map(|attempt| attempt.number).ok_or_else(|| {
-            Error::NotFound(format!("task `{key}` of run {run} has no log: nothing was started for it"))
-        })?,
-    };
-    let attempt = AttemptId { run, task: key, number };
-    if !task.attempts.iter().any(|known| known.number == number) {
-        return Err(Error::NotFound(format!("there is no attempt {attempt}")));
-    }
-    let offset = words.number("offset")?.unwrap_or(0);
+    let (attempt, _) = attempt_of(&app, RunId(run), TaskKey(key), &words).await?;
     let masks = app.store.masks().await?;
+    let follow = words.flag("follow")?;
+    let path = app.logs.log_path(&attempt);
+    let size = tokio::fs::metadata(&path).await.map_or(0, |metadata| metadata.len());
+    let range = headers.get(header::RANGE).filter(|_| !follow).and_then(|range| range.to_str().ok());
+    let range = match (range.and_then(Range::parse), masks.is_empty()) {
+        (None, _) => None,
+        (Some(range), true) => match range.within(size) {
+            Some(range) => Some(range),
+            None => return Ok(unsatisfiable(size)),
+        },
+        // How long what is shown is nobody knows before its end, so a range from there is not answered.
+        (Some(range), false) => range.from_start(),
+    };
+    let offset = range.map_or(words.number("offset")?.unwrap_or(0), |(first, _)| first);
+    let left = range.map(|(first, last)| last - first + 1);
+    let known = (masks.is_empty() && !follow).then(|| left.unwrap_or(size.saturating_sub(offset)));
     let tail = Tail {
-        path: app.logs.log_path(&attempt),
+        path,
         // With something to hide the file is read from its beginning: a value may lie across the offset.
         offset: if masks.is_empty() { offset } else { 0 },
         skip: if masks.is_empty() { 0 } else { offset },
+        // A log that grows meanwhile is shown as long as it was announced.
+        left: left.or(known).unwrap_or(u64::MAX),
         masker: Masker::default(),
         masks,
-        follow: words.flag("follow")?,
+        follow,
         attempt,
         store: app.store,
         closing: app.closing,
@@ -87,8 +119,20 @@ async fn log(
         looks: 0,
         ended: false,
     };
-    let body = Body::from_stream(tail.stream());
-    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response())
+    let total = known.map_or_else(|| "*".to_owned(), |_| size.to_string());
+    let mut response = Body::from_stream(tail.stream()).into_response();
+    let answered = response.headers_mut();
+    answered.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    answered.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if let Some(length) = known {
+        answered.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    if let Some((first, last)) = range {
+        let content = HeaderValue::from_str(&format!("bytes {first}-{last}/{total}"));
+        answered.insert(header::CONTENT_RANGE, content.expect("digits are header text"));
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    Ok(response)
 }
 
 /// A log file being read, maybe while it grows.
@@ -99,6 +143,8 @@ struct Tail {
     masker: Masker,
     /// Bytes that are shown to nobody any more.
     skip: u64,
+    /// Bytes that may still be shown.
+    left: u64,
     follow: bool,
     attempt: AttemptId,
     store: Store,
@@ -120,6 +166,9 @@ impl Tail {
     /// Returns the next piece; `None` at the end.
     async fn next(&mut self) -> Result<Option<Bytes>, std::io::Error> {
         loop {
+            if self.left == 0 {
+                return Ok(None);
+            }
             if let Some(chunk) = self.read().await? {
                 let shown = self.masker.push(&self.masks, &chunk);
                 if let Some(shown) = self.skipped(shown) {
@@ -133,7 +182,7 @@ impl Tail {
             }
             if self.looks.is_multiple_of(ASK_EVERY) {
                 // Asked before the next look: what was printed until the end is in the file by then.
-                self.ended = self.has_ended().await;
+                self.ended = has_ended(&self.store, &self.attempt).await;
             }
             self.looks += 1;
             if !self.ended {
@@ -150,6 +199,8 @@ impl Tail {
         let gone = usize::try_from(self.skip).unwrap_or(usize::MAX).min(shown.len());
         self.skip -= gone as u64;
         shown.drain(..gone);
+        shown.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= shown.len() as u64;
         (!shown.is_empty()).then(|| Bytes::from(shown))
     }
 
@@ -169,16 +220,16 @@ impl Tail {
         let count = file.read_buf(&mut chunk).await?;
         Ok((count > 0).then(|| Bytes::from(chunk)))
     }
+}
 
-    /// Tells whether nothing more is printed; a run that is gone prints nothing either.
-    async fn has_ended(&self) -> bool {
-        match self.store.task(&self.attempt.run, &self.attempt.task).await {
-            Ok(task) => task
-                .attempts
-                .iter()
-                .find(|attempt| attempt.number == self.attempt.number)
-                .is_none_or(|attempt| attempt.phase.is_terminal()),
-            Err(_) => true,
-        }
+/// Tells whether nothing more is printed; a run that is gone prints nothing either.
+pub(crate) async fn has_ended(store: &Store, of: &AttemptId) -> bool {
+    match store.task(&of.run, &of.task).await {
+        Ok(task) => task
+            .attempts
+            .iter()
+            .find(|attempt| attempt.number == of.number)
+            .is_none_or(|attempt| attempt.phase.is_terminal()),
+        Err(_) => true,
     }
 }

@@ -4,10 +4,14 @@
 //! microseconds, states tell apart what the field's API does not. Tasks are named by their path in the run, one
 //! segment of a URL.
 
+pub mod artifacts;
 pub mod events;
+pub mod executions;
 pub mod feed;
 pub mod graph;
+pub mod logs;
 pub mod progress;
+pub mod task;
 pub mod words;
 
 use axum::Router;
@@ -16,5 +20,11 @@ use crate::app::App;
 
 /// Returns the routes, without their prefix.
 pub(crate) fn routes() -> Router<App> {
-    Router::new().merge(graph::routes()).merge(feed::routes())
+    Router::new()
+        .merge(graph::routes())
+        .merge(feed::routes())
+        .merge(logs::routes())
+        .merge(artifacts::routes())
+        .merge(executions::routes())
+        .merge(task::routes())
 }

@@ -251,31 +251,40 @@ pub(crate) fn task_progress(plan: &Plan, task: TaskBrief) -> TaskProgress {
     }
 }
 
-/// Shows an iteration that has not begun.
-pub(crate) fn unborn_iteration(plan: &Plan, of: &TaskKey, index: u32) -> TaskProgress {
-    let key = of.iteration(index);
-    let place = Place::of(plan, &key);
-    let name = place.and_then(|place| place.task).map_or(of.name(), |task| task.display_name.as_str());
-    TaskProgress {
-        component: place.map(|place| place.component_name.to_owned()),
-        parent: Some(of.0.clone()),
-        name: of.name().to_owned(),
-        display_name: format!("{name}[{index}]"),
-        kind: TaskKindView::Iteration,
-        state: None,
-        iteration: Some(index),
-        item: None,
-        iterations: None,
-        created_at: None,
-        started_at: None,
-        ended_at: None,
-        duration_seconds: None,
-        spans: Vec::new(),
-        attempts: 0,
-        note: None,
-        cached_from: None,
-        error: None,
-        key: key.0,
+impl TaskProgress {
+    /// Shows a task that has not begun.
+    pub(crate) fn unborn(place: &Place<'_>, key: &TaskKey) -> Self {
+        let iteration = key.as_str().strip_suffix(']').and_then(|text| text.rsplit_once('[')?.1.parse().ok());
+        let name = place.task.map_or(key.name(), |task| task.display_name.as_str());
+        let kind = match &place.component.kind {
+            _ if place.is_iteration => TaskKindView::Iteration,
+            _ if place.is_loop() => TaskKindView::Loop,
+            ComponentKind::Dag(_) => TaskKindView::Dag,
+            ComponentKind::Container(_) => TaskKindView::Container,
+            ComponentKind::Importer(_) => TaskKindView::Importer,
+            ComponentKind::Resource(_) => TaskKindView::Resource,
+        };
+        Self {
+            key: key.0.clone(),
+            parent: key.parent().map(|parent| parent.0),
+            name: key.name().to_owned(),
+            display_name: iteration.map_or_else(|| name.to_owned(), |index: u32| format!("{name}[{index}]")),
+            component: Some(place.component_name.to_owned()),
+            kind,
+            state: None,
+            iteration,
+            item: None,
+            iterations: None,
+            created_at: None,
+            started_at: None,
+            ended_at: None,
+            duration_seconds: None,
+            spans: Vec::new(),
+            attempts: 0,
+            note: None,
+            cached_from: None,
+            error: None,
+        }
     }
 }
 

@@ -8,6 +8,8 @@ mod extensions;
 mod graph;
 mod objects;
 mod oidc;
+mod own_artifacts;
+mod own_logs;
 mod pipelines;
 mod recurring;
 mod routes;

@@ -18,20 +18,20 @@ const OWN: &str = "/apis/pipewright/v1";
 
 /// An event as a reader gets it.
 #[derive(Debug, Clone, PartialEq)]
-struct Told {
-    name: String,
-    id: Option<String>,
-    data: Value,
+pub struct Told {
+    pub name: String,
+    pub id: Option<String>,
+    pub data: Value,
 }
 
 /// Somebody who listens.
-struct Listener {
+pub struct Listener {
     response: Response,
     text: String,
 }
 
 impl Listener {
-    async fn start(server: &Server, path: &str, last_id: Option<&str>) -> Self {
+    pub async fn start(server: &Server, path: &str, last_id: Option<&str>) -> Self {
         let mut request = Request::get(path);
         if let Some(id) = last_id {
             request = request.header("Last-Event-ID", id);
@@ -44,7 +44,7 @@ impl Listener {
     }
 
     /// Waits for the next event; nothing when the stream has ended.
-    async fn next(&mut self) -> Option<Told> {
+    pub async fn next(&mut self) -> Option<Told> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let event = read(event);

@@ -215,6 +215,14 @@ impl Server {
         Answer { status, content_type, headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
     }
 
+    /// Gets bytes that must be there.
+    pub async fn bytes(&self, path: &str) -> Vec<u8> {
+        let response =
+            self.router.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        response.into_body().collect().await.unwrap().to_bytes().to_vec()
+    }
+
     /// Sends what the official client sends: JSON as content type, even without a body.
     pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let body = body.map_or_else(Body::empty, |value| Body::from(value.to_string()));

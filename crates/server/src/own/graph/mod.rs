@@ -13,9 +13,7 @@ use pipewright_store::{IterationQuery, RunProgress, Scope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::progress::{
-    Place, RunSummary, TaskProgress, leaf_counts, run_summary, task_progress, unborn_iteration,
-};
+use super::progress::{Place, RunSummary, TaskProgress, leaf_counts, run_summary, task_progress};
 use super::words::{Counts, TaskState};
 use crate::app::App;
 use crate::error::Error;
@@ -23,7 +21,9 @@ use crate::extract::{Segments, Words};
 use crate::submit::{Source, find};
 use crate::v2beta1::runs::current;
 
+pub(crate) use dag::task_definition;
 pub use plan::graph_of;
+pub(crate) use plan::{component_view, parameter_type, type_title};
 pub use types::*;
 
 /// Tasks that come with a run's graph, and in one page of progress.
@@ -134,9 +134,12 @@ async fn iterations(
         item_input: policy.item_input.clone(),
     };
     let found = app.store.iterations(&run, query).await?;
-    let iterations = found.items.into_iter().map(|(index, iteration)| match iteration {
-        Some(iteration) => task_progress(&plan, iteration),
-        None => unborn_iteration(&plan, &task, index),
+    let iterations = found.items.into_iter().filter_map(|(index, iteration)| match iteration {
+        Some(iteration) => Some(task_progress(&plan, iteration)),
+        None => {
+            let key = task.iteration(index);
+            Some(TaskProgress::unborn(&Place::of(&plan, &key)?, &key))
+        }
     });
     Ok(Json(IterationPage {
         seq: found.seq,

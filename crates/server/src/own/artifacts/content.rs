@@ -1,0 +1,242 @@
+//! An artifact's bytes: as they are, as a packed folder, or for a frame of a page that must not be harmed by them.
+//!
+//! Everything is answered with `nosniff` and a `Content-Security-Policy` that puts it into a sandbox, so that even a
+//! page that is opened by itself reaches neither this server nor any other.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use pipewright_plan::ArtifactValue;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio::sync::mpsc;
+use tokio_util::io::ReaderStream;
+
+use super::place::{Media, Place, content_type, media_of, open};
+use super::{blocking, find, nothing};
+use crate::app::App;
+use crate::error::Error;
+use crate::extract::{Segments, Words};
+use crate::ranges::{Range, unsatisfiable};
+
+/// Nothing runs, nothing is loaded.
+const LOCKED: &str =
+    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'";
+/// Its own scripts run, apart from everything, and reach nothing.
+const FRAMED: &str = "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' data: blob:; \
+     style-src 'unsafe-inline' data: blob:; img-src data: blob:; font-src data: blob:; media-src data: blob:; \
+     connect-src 'none'; form-action 'none'; base-uri 'none'";
+/// The largest text that is shown in a frame, since secrets are hidden in it as a whole.
+const FRAME_LIMIT: u64 = 32 << 20;
+/// Pieces of a packed folder that wait for a slow reader; then packing waits.
+const WAITING: usize = 8;
+
+pub(super) async fn content(
+    State(app): State<App>,
+    Segments(id): Segments<String>,
+    headers: HeaderMap,
+    words: Words,
+) -> Result<Response, Error> {
+    let part = words.text("path");
+    let (artifact, place) = find(&app, id, part.clone()).await?;
+    let download = words.flag("download")?;
+    let name = part.as_deref().and_then(|part| part.rsplit('/').next()).unwrap_or(&artifact.name).to_owned();
+    let mut response = match place {
+        Place::Inline(text) => whole(text.into_bytes(), "text/plain; charset=utf-8"),
+        Place::File(path, _) => file(&artifact, path, &headers).await?,
+        Place::Folder(path) if download => {
+            let mut response = packed(path, name.clone());
+            disposition(&mut response, &format!("{name}.tar.gz"), true);
+            guard(&mut response, LOCKED);
+            return Ok(response);
+        }
+        Place::Folder(_) => {
+            return Err(Error::Invalid(
+                "this is a folder: list it by `files`, or download it packed by download=1".to_owned(),
+            ));
+        }
+        place => return Err(nothing(&artifact, &place)),
+    };
+    disposition(&mut response, &name, download);
+    guard(&mut response, LOCKED);
+    Ok(response)
+}
+
+/// Shows HTML, images and texts in a frame; the values of secrets are hidden in texts.
+pub(super) async fn preview(
+    State(app): State<App>,
+    Segments(id): Segments<String>,
+    words: Words,
+) -> Result<Response, Error> {
+    let (artifact, place) = find(&app, id, words.text("path")).await?;
+    let masks = app.store.masks().await?;
+    let read = blocking(move || {
+        let media = media_of(&artifact, &place);
+        let bytes = match &place {
+            Place::Inline(text) => text.clone().into_bytes(),
+            Place::File(_, size) if *size > FRAME_LIMIT => {
+                return Err(Error::Precondition(format!(
+                    "the artifact has {} MiB, too many to be shown; download it instead",
+                    size >> 20
+                )));
+            }
+            Place::File(path, _) => {
+                let mut bytes = Vec::new();
+                let read = open(path).and_then(|mut file| io::Read::read_to_end(&mut file, &mut bytes));
+                read.map_err(|error| Error::internal("failed to read an artifact", error))?;
+                bytes
+            }
+            Place::Folder(_) => {
+                return Err(Error::Invalid("this is a folder; name a file by path".to_owned()));
+            }
+            Place::Missing | Place::Elsewhere => return Err(nothing(&artifact, &place)),
+        };
+        let path = match &place {
+            Place::File(path, _) => Some(path.clone()),
+            _ => None,
+        };
+        Ok((media, path, bytes))
+    });
+    let (media, path, bytes) = read.await?;
+    let bytes = match media {
+        Media::Image => bytes,
+        Media::Html | Media::Markdown | Media::Text | Media::Json | Media::Csv => masks.mask(&bytes),
+        Media::Binary | Media::Parquet | Media::Folder | Media::None => {
+            return Err(Error::Precondition("this is no content that can be shown; download it".to_owned()));
+        }
+    };
+    let mut response = whole(bytes, content_type(media, path.as_deref(), true));
+    guard(&mut response, FRAMED);
+    Ok(response)
+}
+
+fn whole(bytes: Vec<u8>, content_type: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, content_type)], Body::from(bytes)).into_response()
+}
+
+fn guard(response: &mut Response, policy: &'static str) {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+}
+
+/// Names the file that a browser saves.
+fn disposition(response: &mut Response, name: &str, download: bool) {
+    let plain: String = name
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() || "._- ".contains(letter) { letter } else { '_' })
+        .collect();
+    let kind = if download { "attachment" } else { "inline" };
+    let value = HeaderValue::from_str(&format!("{kind}; filename=\"{plain}\""));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_DISPOSITION, value.expect("letters, digits and a few signs are header text"));
+}
+
+/// Streams a file, or the part of it that is asked for.
+async fn file(artifact: &ArtifactValue, path: PathBuf, headers: &HeaderMap) -> Result<Response, Error> {
+    let cannot = |error| Error::internal("failed to read an artifact", error);
+    let (opened, media_path) = (path.clone(), path.clone());
+    let artifact = artifact.clone();
+    let (opened, media) = blocking(move || {
+        let file = open(&opened).map_err(cannot)?;
+        let size = file.metadata().map_err(cannot)?.len();
+        Ok((file, media_of(&artifact, &Place::File(media_path, size))))
+    })
+    .await?;
+    let mut opened = tokio::fs::File::from_std(opened);
+    let metadata = opened.metadata().await.map_err(cannot)?;
+    let size = metadata.len();
+    let tag = etag(&metadata);
+    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut response = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let asked = headers.get(header::RANGE).and_then(|range| Range::parse(range.to_str().ok()?));
+        let range = match asked.map(|range| range.within(size)) {
+            Some(None) => return Ok(unsatisfiable(size)),
+            Some(Some(range)) => Some(range),
+            None => None,
+        };
+        let (first, length) = range.map_or((0, size), |(first, last)| (first, last - first + 1));
+        opened.seek(io::SeekFrom::Start(first)).await.map_err(cannot)?;
+        let mut response = Body::from_stream(ReaderStream::new(opened.take(length))).into_response();
+        let answered = response.headers_mut();
+        answered.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        let kind = content_type(media, Some(&path), false);
+        answered.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        answered.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        if let Some((first, last)) = range {
+            let content = HeaderValue::from_str(&format!("bytes {first}-{last}/{size}"));
+            answered.insert(header::CONTENT_RANGE, content.expect("digits are header text"));
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        }
+        response
+    };
+    response.headers_mut().insert(header::ETAG, tag);
+    Ok(response)
+}
+
+/// Names a file's content by its size and when it was written; finished artifacts do not change.
+fn etag(metadata: &std::fs::Metadata) -> HeaderValue {
+    let since = metadata.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let nanoseconds = since.unwrap_or_default().as_nanos();
+    HeaderValue::from_str(&format!("\"{:x}-{nanoseconds:x}\"", metadata.len()))
+        .expect("digits are header text")
+}
+
+/// Packs a folder while it is read.
+fn packed(path: PathBuf, name: String) -> Response {
+    let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(WAITING);
+    tokio::task::spawn_blocking(move || {
+        let failed = sender.clone();
+        if let Err(error) = pack(&path, &name, Pieces { sender, bytes: Vec::new() }) {
+            // A broken pipe is a reader who left.
+            drop(failed.blocking_send(Err(error)));
+        }
+    });
+    let stream = futures::stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|piece| (piece, receiver))
+    });
+    ([(header::CONTENT_TYPE, "application/gzip")], Body::from_stream(stream)).into_response()
+}
+
+fn pack(path: &Path, name: &str, to: Pieces) -> io::Result<()> {
+    let mut archive = tar::Builder::new(GzEncoder::new(to, Compression::fast()));
+    archive.follow_symlinks(false);
+    archive.append_dir_all(name, path)?;
+    archive.into_inner()?.finish()?.flush()
+}
+
+/// Hands written bytes on, a piece at a time.
+struct Pieces {
+    sender: mpsc::Sender<io::Result<Bytes>>,
+    bytes: Vec<u8>,
+}
+
+const PIECE: usize = 64 << 10;
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() >= PIECE {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.bytes.is_empty() {
+            return Ok(());
+        }
+        let piece = Bytes::from(std::mem::take(&mut self.bytes));
+        self.sender.blocking_send(Ok(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
