@@ -1,6 +1,6 @@
 // How a log comes over the wire: its size, stretches of it by byte ranges, its growth as a stream, and searching in it.
 
-import { get, send } from "@/api/client";
+import { address, get, send } from "@/api/client";
 import { taskPath } from "@/api/own";
 import type { ReadRange } from "./pages";
 
@@ -12,23 +12,21 @@ export interface LogName {
 
 const path = (name: LogName) => `${taskPath(name.run, name.task)}/log`;
 
-/** Returns how many bytes the log has by now. */
-export async function logSize(name: LogName, signal?: AbortSignal): Promise<number> {
+/** Opens a log: how many bytes it has by now, and how to read stretches of them. */
+export async function openLog(name: LogName, signal?: AbortSignal): Promise<{ size: number; read: ReadRange }> {
   const answer = await send("HEAD", path(name), { query: { attempt: name.attempt }, signal });
   const length = answer.headers.get("Content-Length");
-  if (length !== null) return Number(length);
-  // A server that does not say is asked for everything; only old ones do not.
+  if (length !== null) return { size: Number(length), read: byRanges(name) };
+  // Where secrets are hidden nobody knows how long what is shown is, nor where in it a stretch begins.
   const whole = await send("GET", path(name), { query: { attempt: name.attempt }, signal });
-  return (await whole.arrayBuffer()).byteLength;
+  const bytes = new Uint8Array(await whole.arrayBuffer());
+  return { size: bytes.length, read: async (from, to) => bytes.slice(from, to) };
 }
 
-export function rangeReader(name: LogName, address: (path: string, query: Record<string, string | number>) => string): ReadRange {
+function byRanges(name: LogName): ReadRange {
+  const url = address(path(name), { attempt: name.attempt });
   return async (from, to, signal) => {
-    const answer = await fetch(address(path(name), { attempt: name.attempt }), {
-      headers: { Range: `bytes=${from}-${to - 1}` },
-      credentials: "same-origin",
-      signal,
-    });
+    const answer = await fetch(url, { headers: { Range: `bytes=${from}-${to - 1}` }, credentials: "same-origin", signal });
     if (answer.status === 416) return new Uint8Array();
     if (!answer.ok) throw new Error(`The log could not be read: the server answered ${answer.status}.`);
     const bytes = new Uint8Array(await answer.arrayBuffer());

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
-import { address, ApiError, messageOf } from "@/api/client";
+import { ApiError, messageOf } from "@/api/client";
 import { LogPages, PIECE } from "./pages";
-import { follow, logSize, type LogName, rangeReader } from "./source";
+import { follow, type LogName, openLog } from "./source";
 
 export type LogState =
   | { kind: "opening" }
@@ -28,8 +28,8 @@ export function useLog(name: LogName, isRunning: boolean): { state: LogState; ve
     setState({ kind: "opening" });
     void (async () => {
       try {
-        const size = await logSize(log, stop.signal);
-        const made = new LogPages(rangeReader(log, address), size);
+        const { size, read } = await openLog(log, stop.signal);
+        const made = new LogPages(read, size);
         await made.load(Math.max(0, size - PIECE), size, stop.signal);
         if (stop.signal.aborted) return;
         pages.current = made;

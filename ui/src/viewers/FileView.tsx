@@ -1,12 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { artifactAddress, getArtifactHead, getArtifactTable } from "@/api/own";
 import type { Media } from "@/api/own-types";
 import type { Json } from "@/api/types";
 import { ErrorBanner } from "@/shared/Banner";
+import { Button } from "@/shared/Button";
 import { CodeBlock } from "@/shared/CodeBlock";
 import { SkeletonLines } from "@/shared/Skeleton";
 import { bytesText } from "@/shared/bytes";
+import { tableOf } from "./csv";
 import { HtmlFrame } from "./HtmlFrame";
 import { JsonView } from "./JsonView";
 import { MarkdownView } from "./MarkdownView";
@@ -48,7 +50,11 @@ function FileTable({ artifact, name, path }: FileViewProps) {
 function FileText({ artifact, name, path, media }: FileViewProps) {
   const query = useQuery(getArtifactHead(artifact, path));
   const shown = media ?? query.data?.media;
-  const value = useMemo(() => (shown === "json" && query.data !== undefined && !query.data.truncated ? parsed(query.data.text) : undefined), [shown, query.data]);
+  const [isRaw, setRaw] = useState(false);
+  // Artifacts seldom have an ending in their name, so texts are looked at.
+  const isText = shown === "json" || shown === "text" || shown === "csv";
+  const value = useMemo(() => (isText && query.data !== undefined && !query.data.truncated ? parsed(query.data.text) : undefined), [isText, query.data]);
+  const table = useMemo(() => (isText && value === undefined && query.data !== undefined ? tableOf(query.data.text) : undefined), [isText, value, query.data]);
   if (query.error) return <ErrorBanner error={query.error} onRetry={() => void query.refetch()} />;
   if (query.data === undefined) return <SkeletonLines lines={6} />;
   const { text, size, truncated } = query.data;
@@ -62,13 +68,33 @@ function FileText({ artifact, name, path, media }: FileViewProps) {
   }
   return (
     <div>
-      {shown === "markdown" ? <MarkdownView text={text} /> : value !== undefined ? <JsonView value={value.json} /> : <CodeBlock text={text} label={`Text of ${name}`} wrap className="max-h-[60vh] overflow-auto" />}
+      {(value !== undefined || table !== undefined) && (
+        <Button small kind="ghost" aria-pressed={isRaw} onPress={() => setRaw(!isRaw)} className="mb-1">
+          {isRaw ? (table === undefined ? "Show as a tree" : "Show as a table") : "Show the text"}
+        </Button>
+      )}
+      {shown === "markdown" ? (
+        <MarkdownView text={text} />
+      ) : table !== undefined && !isRaw ? (
+        <TableViewer label={`Rows of ${name}`} columns={table.columns} rows={table.rows.slice(0, 200)} note={rowsNote(table.rows.length, truncated)} />
+      ) : value !== undefined && !isRaw ? (
+        <JsonView value={value.json} />
+      ) : (
+        <CodeBlock text={text} label={`Text of ${name}`} wrap className="max-h-[60vh] overflow-auto" />
+      )}
       {truncated && <p className="pt-1.5 text-2xs text-ink-3">{`The first ${bytesText(new Blob([text]).size)} of ${bytesText(size)}.`}</p>}
     </div>
   );
 }
 
+function rowsNote(count: number, isCut: boolean): string {
+  if (count <= 200 && !isCut) return `${count} rows.`;
+  return `The first ${Math.min(200, count)} rows${isCut || count >= 1000 ? "" : ` of ${count}`}.`;
+}
+
+/** Only what is more than a word of JSON is worth a tree. */
 function parsed(text: string): { json: Json } | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined;
   try {
     return { json: JSON.parse(text) as Json };
   } catch {

@@ -43,3 +43,15 @@ export function areNumbers(values: readonly unknown[]): boolean {
   const given = values.filter((value) => value !== "" && value !== null && value !== undefined);
   return given.length > 0 && given.every((value) => typeof value === "number" || (typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value))));
 }
+
+/** Tells whether a text is a table although nothing says so: several lines, all with the same two or more fields. */
+export function tableOf(text: string): { columns: { name: string }[]; rows: string[][] } | undefined {
+  if (!/^[^\n]*[,\t]/.test(text)) return undefined;
+  const rows = parseCsv(text, 1001);
+  const [header, ...body] = rows;
+  if (header === undefined || header.length < 2 || body.length === 0 || header.some((name) => name.length > 80)) return undefined;
+  // The last row may be cut off.
+  const whole = body.slice(0, Math.max(1, body.length - 1));
+  if (!whole.every((row) => row.length === header.length)) return undefined;
+  return { columns: header.map((name) => ({ name })), rows: body.filter((row) => row.length === header.length) };
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { areNumbers, parseCsv } from "./csv";
+import { areNumbers, parseCsv, tableOf } from "./csv";
 import { parseMarkdown } from "./markdown";
 import { areaUnder, classification, metricText, scalars, scores, slices } from "./metrics";
 import { confusionFromCsv, logFolders, parseUiMetadata, rocFromCsv } from "./uiMetadata";
@@ -17,6 +17,15 @@ describe("comma-separated text", () => {
   });
   test("stops where it is told", () => {
     expect(parseCsv("1\n2\n3\n", 2)).toEqual([["1"], ["2"]]);
+  });
+  test.each<[string, number | undefined]>([
+    ["a,b\n1,2\n3,4\n5", 2],
+    ["a,b\n1,2\n", 1],
+    ["Dear reader, this is prose.\nIt goes on.\nAnd on, and on, and on.\nEnd.", undefined],
+    ["one line, with a comma", undefined],
+    ["no commas\nat all", undefined],
+  ])("is told from prose: %j", (text, rows) => {
+    expect(tableOf(text)?.rows.length).toBe(rows);
   });
   test("knows columns of numbers", () => {
     expect(areNumbers(["1", "", "2.5e3", null])).toBe(true);

@@ -18,7 +18,7 @@ export function DataTab({ detail, selection }: { detail: TaskDetailView; selecti
   return (
     <div className="space-y-6 p-4">
       <Side title="Outputs" values={detail.outputs} empty="No outputs." open />
-      <Side title="Inputs" values={detail.inputs} empty="No inputs." onSource={(task) => selection.selectTask(task)} />
+      <Side title="Inputs" values={detail.inputs} empty="No inputs." sourceTask={(source) => siblingOf(detail, source)} onTask={selection.selectTask} />
     </div>
   );
 }
@@ -28,10 +28,18 @@ interface SideProps {
   values: Values;
   empty: string;
   open?: boolean;
-  onSource?: (task: string) => void;
+  /** The task that a value's source names, if it names one. */
+  sourceTask?: (source: string) => string | undefined;
+  onTask?: (task: string) => void;
 }
 
-export function Side({ title, values, empty, open, onSource }: SideProps) {
+/** `train.model` is an output of the task `train` beside this one; `pipeline input x` is of none. */
+function siblingOf(detail: TaskDetailView, source: string): string | undefined {
+  const dot = source.indexOf(".");
+  return dot < 0 || source.includes(" ") || detail.parent === undefined ? undefined : `${detail.parent}/${source.slice(0, dot)}`;
+}
+
+export function Side({ title, values, empty, open, sourceTask, onTask }: SideProps) {
   const isEmpty = values.parameters.length === 0 && values.artifacts.length === 0;
   return (
     <section aria-label={title}>
@@ -40,7 +48,7 @@ export function Side({ title, values, empty, open, onSource }: SideProps) {
       {values.parameters.length > 0 && (
         <dl className="overflow-hidden rounded-lg ring-1 ring-line ring-inset">
           {values.parameters.map((value) => (
-            <Parameter key={value.name} value={value} onSource={onSource} />
+            <Parameter key={value.name} value={value} task={value.source === undefined ? undefined : sourceTask?.(value.source)} onTask={onTask} />
           ))}
         </dl>
       )}
@@ -53,23 +61,23 @@ export function Side({ title, values, empty, open, onSource }: SideProps) {
   );
 }
 
-function Parameter({ value, onSource }: { value: ValueView; onSource?: (task: string) => void }) {
+function Parameter({ value, task, onTask }: { value: ValueView; task: string | undefined; onTask?: (task: string) => void }) {
   const isTree = value.value !== null && typeof value.value === "object";
   const text = isTree ? JSON.stringify(value.value) : String(value.value ?? "");
-  const source = value.source;
+  const { source } = value;
   return (
     <div className="group grid grid-cols-[minmax(0,2fr)_minmax(0,3fr)_auto] items-start gap-3 border-b border-line px-3 py-1.5 last:border-0">
       <dt className="min-w-0 break-words text-ink-2" title={value.name}>
         {plainInput(value.name)}
         <span className="block text-2xs text-ink-3">
           {value.type.toLowerCase().replace("number_", "")}
-          {source !== undefined && onSource !== undefined && (
-            <>
-              {" from "}
-              <button type="button" className="link" onClick={() => onSource(source)}>
-                {source.slice(source.lastIndexOf("/") + 1)}
-              </button>
-            </>
+          {source !== undefined && " from "}
+          {source !== undefined && task !== undefined && onTask !== undefined ? (
+            <button type="button" className="link" onClick={() => onTask(task)}>
+              {plainInput(source)}
+            </button>
+          ) : (
+            source && plainInput(source)
           )}
         </span>
       </dt>
