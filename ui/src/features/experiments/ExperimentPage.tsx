@@ -8,6 +8,7 @@ import { EmptyState } from "@/shared/EmptyState";
 import { Menu } from "@/shared/Menu";
 import { Page } from "@/shared/Page";
 import { Tabs } from "@/shared/Tabs";
+import { EditorOnly } from "@/shared/EditorOnly";
 import { RecurringRunTable } from "../recurring-runs/RecurringRunTable";
 import { RunTable } from "../runs/RunTable";
 import { useExperimentActions } from "./actions";
@@ -19,9 +20,11 @@ export default function ExperimentPage() {
   const { data, error, refetch } = useQuery(getExperiment(experimentId));
   const recurring = useQuery(listRecurringRuns({ experimentId, pageSize: 1 }));
   const newRun = (
-    <LinkButton kind="primary" to="/runs/new" search={{ experimentId }} icon={<Plus size={15} />}>
-      New run
-    </LinkButton>
+    <EditorOnly>
+  <LinkButton kind="primary" to="/runs/new" search={{ experimentId }} icon={<Plus size={15} />}>
+        New run
+      </LinkButton>
+    </EditorOnly>
   );
   return (
     <Page

@@ -17,6 +17,7 @@ import { SplitPane } from "@/shared/SplitPane";
 import { Tabs } from "@/shared/Tabs";
 import { RelativeTime } from "@/shared/Time";
 import { toYaml } from "@/shared/yaml";
+import { EditorOnly } from "@/shared/EditorOnly";
 import { VersionChooser } from "../runs/form/choosers";
 import { usePipelineActions } from "./actions";
 import { DefinitionPanel } from "./DefinitionPanel";
@@ -68,9 +69,11 @@ export default function PipelinePage() {
               ]}
             />
           )}
-          <LinkButton kind="primary" to="/runs/new" search={{ pipelineId, pipelineVersionId: versionId }} icon={<Play size={14} />}>
-            New run
-          </LinkButton>
+          <EditorOnly>
+  <LinkButton kind="primary" to="/runs/new" search={{ pipelineId, pipelineVersionId: versionId }} icon={<Play size={14} />}>
+              New run
+            </LinkButton>
+          </EditorOnly>
         </>
       }
     >

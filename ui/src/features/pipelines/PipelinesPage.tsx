@@ -10,6 +10,7 @@ import { Menu } from "@/shared/Menu";
 import { Page } from "@/shared/Page";
 import { DataTable, TableToolbar, useTableState, type Column } from "@/shared/table";
 import { RelativeTime } from "@/shared/Time";
+import { EditorOnly } from "@/shared/EditorOnly";
 import { NothingFound } from "../runs/RunTable";
 import { usePipelineActions, type PipelineActions } from "./actions";
 import { VersionList } from "./VersionList";
@@ -24,9 +25,11 @@ export default function PipelinesPage() {
     <Page
       title="Pipelines"
       actions={
-        <LinkButton kind="primary" to="/pipeline_versions/new" icon={<Upload size={15} />}>
-          Upload
-        </LinkButton>
+        <EditorOnly>
+  <LinkButton kind="primary" to="/pipeline_versions/new" icon={<Upload size={15} />}>
+            Upload
+          </LinkButton>
+        </EditorOnly>
       }
     >
       <TableToolbar state={state} columns={columns} placeholder="Filter pipelines by name" />

@@ -13,6 +13,7 @@ import { isOver } from "@/shared/status";
 import { DataTable, TableToolbar, useTableState, type Column } from "@/shared/table";
 import { Duration, RelativeTime } from "@/shared/Time";
 import { useUrlState } from "@/shared/url";
+import { EditorOnly } from "@/shared/EditorOnly";
 import { canRetry, canTerminate, COMPARABLE, compareIcon, runMenu, useRunActions, type RunActions } from "./actions";
 import { metricText, useMetricChoice, useMetrics, type Metrics } from "./metrics";
 import { MetricsMenu } from "./MetricsMenu";
@@ -158,28 +159,30 @@ function BulkActions({ runs, clear, actions, isArchived }: { runs: Run[]; clear:
       <Button small kind="ghost" icon={compareIcon} isDisabled={runs.length < least || runs.length > most} onPress={() => actions.compare(runs)}>
         Compare
       </Button>
-      {retryable.length > 0 && (
-        <Button small kind="ghost" icon={<RotateCcw size={14} />} onPress={() => after(actions.retry(retryable))}>
-          Retry
+      <EditorOnly>
+        {retryable.length > 0 && (
+          <Button small kind="ghost" icon={<RotateCcw size={14} />} onPress={() => after(actions.retry(retryable))}>
+            Retry
+          </Button>
+        )}
+        {stoppable.length > 0 && (
+          <Button small kind="ghost" icon={<CircleStop size={14} />} onPress={() => actions.terminate(stoppable)}>
+            Stop
+          </Button>
+        )}
+        {isArchived ? (
+          <Button small kind="ghost" icon={<ArchiveRestore size={14} />} onPress={() => after(actions.restore(runs))}>
+            Restore
+          </Button>
+        ) : (
+          <Button small kind="ghost" icon={<Archive size={14} />} onPress={() => after(actions.archive(runs))}>
+            Archive
+          </Button>
+        )}
+        <Button small kind="ghost-danger" icon={<Trash2 size={14} />} onPress={() => actions.remove(runs, clear)}>
+          Delete
         </Button>
-      )}
-      {stoppable.length > 0 && (
-        <Button small kind="ghost" icon={<CircleStop size={14} />} onPress={() => actions.terminate(stoppable)}>
-          Stop
-        </Button>
-      )}
-      {isArchived ? (
-        <Button small kind="ghost" icon={<ArchiveRestore size={14} />} onPress={() => after(actions.restore(runs))}>
-          Restore
-        </Button>
-      ) : (
-        <Button small kind="ghost" icon={<Archive size={14} />} onPress={() => after(actions.archive(runs))}>
-          Archive
-        </Button>
-      )}
-      <Button small kind="ghost-danger" icon={<Trash2 size={14} />} onPress={() => actions.remove(runs, clear)}>
-        Delete
-      </Button>
+      </EditorOnly>
     </>
   );
 }

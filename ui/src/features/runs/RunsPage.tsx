@@ -2,6 +2,7 @@ import { Play, Plus, Upload } from "lucide-react";
 import { LinkButton } from "@/shared/Button";
 import { EmptyState } from "@/shared/EmptyState";
 import { Page } from "@/shared/Page";
+import { EditorOnly } from "@/shared/EditorOnly";
 import { RunTable } from "./RunTable";
 
 export default function RunsPage() {
@@ -9,9 +10,11 @@ export default function RunsPage() {
     <Page
       title="Runs"
       actions={
-        <LinkButton kind="primary" to="/runs/new" icon={<Plus size={15} />}>
-          New run
-        </LinkButton>
+        <EditorOnly>
+  <LinkButton kind="primary" to="/runs/new" icon={<Plus size={15} />}>
+            New run
+          </LinkButton>
+        </EditorOnly>
       }
     >
       <RunTable name="runs" empty={<NoRuns />} />

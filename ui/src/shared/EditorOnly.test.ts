@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import type { WhoAmI } from "@/api/about";
+import { mayEdit } from "./EditorOnly";
+
+const who = (required: boolean, roles: WhoAmI["roles"]): WhoAmI => ({ required, roles, authenticated: true, user: "ada", method: "session", is_admin: false });
+
+test.each([
+  [undefined, true],
+  [who(false, {}), true],
+  [who(true, { "*": "viewer" }), false],
+  [who(true, { "*": "viewer", "team-a": "editor" }), true],
+  [who(true, { "*": "admin" }), true],
+  [who(true, {}), false],
+])("%j may change things: %s", (someone, expected) => expect(mayEdit(someone)).toBe(expected));
