@@ -21,7 +21,11 @@ fn main() -> io::Result<()> {
     if files.is_empty() && profile(&out) == Some("release") {
         println!("cargo::error=a release has web pages in it: run `cargo xtask ui` first");
     }
-    fs::write(out.join("ui_files.rs"), table(&files)?)
+    let kept = out.join("ui");
+    if kept.exists() {
+        fs::remove_dir_all(&kept)?;
+    }
+    fs::write(out.join("ui_files.rs"), table(&files, &kept)?)
 }
 
 /// Returns the profile's name: `PROFILE` says `release` for every profile that inherits from it.
@@ -45,8 +49,9 @@ fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, PathBuf>) ->
     Ok(())
 }
 
-/// Writes the table that `ui.rs` includes. Of a file that has compressed forms, only these are kept.
-fn table(files: &BTreeMap<String, PathBuf>) -> io::Result<String> {
+/// Writes the table that `ui.rs` includes. Of a file that has compressed forms, only these are kept. They are
+/// copied: the pages may be built again while the compiler still reads.
+fn table(files: &BTreeMap<String, PathBuf>, kept: &Path) -> io::Result<String> {
     let mut text = String::from("&[\n");
     for (name, path) in files {
         if name.ends_with(".br") || name.ends_with(".gz") {
@@ -61,9 +66,9 @@ fn table(files: &BTreeMap<String, PathBuf>) -> io::Result<String> {
             text,
             "    File {{ path: {name:?}, tag: \"\\\"{:016x}\\\"\", plain: {}, brotli: {}, gzip: {} }},",
             hasher.finish(),
-            included(plain),
-            included(brotli),
-            included(gzip),
+            included(plain, kept)?,
+            included(brotli, kept)?,
+            included(gzip, kept)?,
         )
         .expect("text grows");
     }
@@ -71,9 +76,11 @@ fn table(files: &BTreeMap<String, PathBuf>) -> io::Result<String> {
     Ok(text)
 }
 
-fn included(path: Option<&PathBuf>) -> String {
-    match path {
-        Some(path) => format!("Some(include_bytes!({:?}))", path.display().to_string()),
-        None => "None".to_owned(),
-    }
+fn included(path: Option<&PathBuf>, kept: &Path) -> io::Result<String> {
+    let Some(path) = path else { return Ok("None".to_owned()) };
+    let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+    let copy = kept.join(folder).join(path.file_name().unwrap_or_default());
+    fs::create_dir_all(kept.join(folder))?;
+    fs::copy(path, &copy)?;
+    Ok(format!("Some(include_bytes!({:?}))", copy.display().to_string()))
 }
