@@ -49,10 +49,11 @@ export const getStatistics = (pipelineId: string, days: number) =>
 export interface WhoAmI {
   authenticated: boolean;
   required: boolean;
-  user: string;
-  method: "none" | "session" | "token" | "jwt" | "header";
-  roles: Record<string, "viewer" | "editor" | "admin">;
-  is_admin: boolean;
+  /** Absent until somebody is logged in, as the next two. */
+  user?: string;
+  method?: "none" | "session" | "token" | "jwt" | "header";
+  roles?: Record<string, "viewer" | "editor" | "admin">;
+  is_admin?: boolean;
   login?: { password?: boolean; oidc?: { name: string; url: string } };
 }
 

@@ -21,6 +21,8 @@ export function Shell() {
   const client = useQueryClient();
   const who = useQuery(getWhoAmI());
   useEffect(() => whenUnauthenticated(() => void client.invalidateQueries({ queryKey: getWhoAmI().queryKey })), [client]);
+  // Nobody is asked for anything before it is known whether they may ask.
+  if (who.isPending) return null;
   return who.data?.required && !who.data.authenticated ? <LoginPage who={who.data} /> : <Frame />;
 }
 

@@ -10,7 +10,7 @@ import { toast } from "@/shared/toast";
 export function UserMenu({ isCollapsed }: { isCollapsed: boolean }) {
   const { data } = useQuery(getWhoAmI());
   const client = useQueryClient();
-  if (!data || !data.required) return isCollapsed ? null : <span className="flex-1" />;
+  if (!data?.required || !data.user) return isCollapsed ? null : <span className="flex-1" />;
   const leave = async () => {
     try {
       await logOut();
@@ -20,7 +20,7 @@ export function UserMenu({ isCollapsed }: { isCollapsed: boolean }) {
       toast(messageOf(error), { kind: "error" });
     }
   };
-  const roles = Object.entries(data.roles).map(([namespace, role]) => (namespace === "*" ? role : `${role} in ${namespace}`));
+  const roles = Object.entries(data.roles ?? {}).map(([namespace, role]) => (namespace === "*" ? role : `${role} in ${namespace}`));
   return (
     <div className={isCollapsed ? undefined : "min-w-0 flex-1"}>
       <Menu
