@@ -15,6 +15,9 @@ const browser = await launch();
 try {
   const api = new Api(server.url);
   const made = await seed(api);
+  // One with metrics and artifacts worth seeing; its environment is made once.
+  made.crypto = await api.run(made.pipelines.crypto.pipeline_id, "crypto forecast", { experiment_id: made.experiments.churn.experiment_id });
+  await api.settled([made.crypto], 900);
   mkdirSync(folder, { recursive: true });
   const pages = pagesOf(made);
   for (const theme of ["light", "dark"]) {
@@ -45,18 +48,19 @@ async function save(page, file) {
   writeFileSync(file, Buffer.from(data, "base64"));
 }
 
-function pagesOf({ pipelines, experiments, runs, recurring }) {
-  const run = runs.find((one) => one.display_name === "churn features 1").run_id;
+function pagesOf({ pipelines, experiments, runs, recurring, crypto: forecast }) {
   const failed = runs.find((one) => one.display_name === "retrain after the incident").run_id;
   const nested = runs.find((one) => one.display_name === "nightly 1").run_id;
   const { crypto, loop } = pipelines;
   return {
     runs: { route: "/runs" },
     "runs-selected": { route: "/runs", prepare: (page) => page.getByLabel(/^Select churn features [12]$/).evaluateAll((boxes) => boxes.forEach((box) => box.click())) },
-    "run-graph": { route: `/runs/details/${run}` },
+    "run-graph": { route: `/runs/details/${forecast.run_id}` },
+    "run-task": { route: `/runs/details/${forecast.run_id}`, prepare: (page) => page.getByText("evaluation", { exact: true }).first().click().then(() => page.waitForTimeout(1500)) },
+    "run-output": { route: `/runs/details/${forecast.run_id}?tab=output`, prepare: (page) => page.waitForTimeout(1200) },
     "run-nested": { route: `/runs/details/${nested}` },
     "run-failed": { route: `/runs/details/${failed}` },
-    "run-timeline": { route: `/runs/details/${nested}?tab=timeline` },
+    "run-timeline": { route: `/runs/details/${forecast.run_id}?tab=timeline` },
     compare: { route: `/compare?runlist=${runs[0].run_id},${runs[2].run_id}` },
     "new-run": { route: `/runs/new?pipelineId=${crypto.pipeline_id}` },
     "new-recurring-run": {

@@ -30,9 +30,14 @@ export const paths = {
     await page.locator("header").getByText("Succeeded").first().waitFor({ timeout: 900_000 });
     await walk.accessible("the run");
     await page.getByText("evaluation", { exact: true }).first().click();
-    await page.getByRole("tab", { name: /Logs/ }).first().click();
+    await page.getByRole("tab", { name: /Inputs and outputs/ }).click();
+    await page.getByText("report").first().waitFor({ timeout: 15_000 });
+    await page.getByRole("tab", { name: "Logs", exact: true }).click();
+    await page.getByRole("log").waitFor({ timeout: 15_000 });
+    await page.getByRole("tab", { name: "Events", exact: true }).click();
     await page.getByRole("tab", { name: "Run output" }).click();
     await page.getByText("root-mean-squared-error").first().waitFor({ timeout: 30_000 });
+    await walk.accessible("the metrics");
     check(page.url().includes("/runs/details/"), "the walk left the run");
   },
 };
