@@ -6,17 +6,13 @@ import type { Json } from "./types";
 
 export interface About {
   version: string;
+  started_at: string;
   home: string;
-  home_bytes?: number;
   database_bytes?: number;
+  /** Left on the file system of the artifacts. */
   free_bytes?: number;
-  started_at?: string;
-  executor?: string;
-  capacity?: { cpu_millis: number; memory_bytes: number; attempts: number };
-  running_attempts?: number;
-  waiting_attempts?: number;
-  capabilities?: { name: string; ok: boolean; text: string; hint?: string }[];
-  settings?: Record<string, Json>;
+  live_runs: number;
+  settings: Record<string, Json>;
 }
 
 export const getAbout = () =>

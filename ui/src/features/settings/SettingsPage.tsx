@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { CircleAlert, CircleCheck } from "lucide-react";
 import type { ReactNode } from "react";
 import { getAbout, type About } from "@/api/about";
 import { base } from "@/api/client";
@@ -37,12 +36,7 @@ export default function SettingsPage() {
               <Facts items={[["Version", health.data?.tag_name ?? "—"], ["Address", base.href]]} />
             )}
           </Section>
-          {about.data?.capabilities && about.data.capabilities.length > 0 && (
-            <Section title="What this machine can do">
-              <Capabilities about={about.data} />
-            </Section>
-          )}
-          {about.data?.settings && (
+          {about.data && (
             <Section title="Settings of the server">
               <p className="mb-3 text-ink-3">Set by flags, variables and the file pipewright.toml; see the guide.</p>
               <Facts
@@ -64,44 +58,25 @@ export default function SettingsPage() {
   );
 }
 
+/** Less free room than this is worth a warning. */
+const TIGHT = 2 ** 31;
+
 function Server({ about }: { about: About }) {
-  const facts: [string, ReactNode][] = [["Version", about.version]];
-  if (about.started_at) facts.push(["Started", <RelativeTime key="started" time={about.started_at} />]);
-  if (about.executor) facts.push(["Runs tasks as", about.executor]);
-  if (about.capacity) {
-    facts.push(["Room for tasks", `${about.capacity.cpu_millis / 1000} CPUs, ${bytesText(about.capacity.memory_bytes)} memory`]);
-  }
-  if (about.running_attempts !== undefined) facts.push(["At work", `${about.running_attempts} running, ${about.waiting_attempts ?? 0} waiting`]);
-  facts.push(["Home folder", <code key="home" className="font-mono text-xs break-all">{about.home}</code>]);
-  if (about.home_bytes !== undefined) facts.push(["Takes", bytesText(about.home_bytes)]);
-  if (about.database_bytes !== undefined) facts.push(["Of it the database", bytesText(about.database_bytes)]);
+  const facts: [string, ReactNode][] = [
+    ["Version", about.version],
+    ["Started", <RelativeTime key="started" time={about.started_at} />],
+    ["Live runs", String(about.live_runs)],
+    ["Home folder", <code key="home" className="font-mono text-xs break-all">{about.home}</code>],
+  ];
+  if (about.database_bytes !== undefined) facts.push(["Database", bytesText(about.database_bytes)]);
   if (about.free_bytes !== undefined) facts.push(["Free on the disk", bytesText(about.free_bytes)]);
-  const isTight = about.free_bytes !== undefined && about.free_bytes < 2 ** 31;
   return (
     <>
-      {isTight && <Banner kind="warning" title={`Only ${bytesText(about.free_bytes!)} are free on the server’s disk.`} className="mb-3" />}
+      {about.free_bytes !== undefined && about.free_bytes < TIGHT && (
+        <Banner kind="warning" title={`Only ${bytesText(about.free_bytes)} are free on the server’s disk.`} className="mb-3" />
+      )}
       <Facts items={facts} />
     </>
-  );
-}
-
-function Capabilities({ about }: { about: About }) {
-  return (
-    <ul className="flex flex-col divide-y divide-line rounded-lg ring-1 ring-line">
-      {about.capabilities!.map((capability) => (
-        <li key={capability.name} className="flex gap-2.5 px-3 py-2">
-          {capability.ok ? (
-            <CircleCheck size={16} className="mt-0.5 shrink-0 text-succeeded" aria-label="Works" />
-          ) : (
-            <CircleAlert size={16} className="mt-0.5 shrink-0 text-warning" aria-label="Missing" />
-          )}
-          <div className="min-w-0">
-            <span className="font-medium">{capability.name}</span> <span className="text-ink-2">{capability.text}</span>
-            {capability.hint && <div className="text-ink-3">{capability.hint}</div>}
-          </div>
-        </li>
-      ))}
-    </ul>
   );
 }
 

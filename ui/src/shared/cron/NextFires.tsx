@@ -8,7 +8,7 @@ import { nextOfTrigger } from "./next";
 /** In which zone the server reads cron expressions. */
 export function useCronZone(): string {
   const { data } = useQuery(getAbout());
-  const zone = data?.settings?.["cron_zone"] ?? data?.settings?.["cron_schedule_timezone"];
+  const zone = data?.settings["cron_zone"];
   return typeof zone === "string" && zone !== "" ? zone : "UTC";
 }
 
