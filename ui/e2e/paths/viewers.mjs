@@ -64,7 +64,7 @@ export const paths = {
     const outputs = await card(walk.page, "classes");
     await outputs.getByRole("img", { name: /ROC curve of classes/ }).waitFor();
     await outputs.getByRole("table", { name: /Confusion matrix of classes/ }).waitFor();
-    await (await card(walk.page, "slices")).getByLabel("Slice").selectOption("old");
+    await (await card(walk.page, "slices")).getByRole("combobox").selectOption("old");
     await walk.accessible("metrics");
   },
   "viewer: a page reaches neither this page nor the API": async (walk, { api }) => {

@@ -55,8 +55,8 @@ export function ConfusionMatrix({ confusion, label }: { confusion: Confusion; la
                     <td
                       key={labels[column]}
                       title={`${labels[index]} taken for ${labels[column]}: ${metricText(count)} (${percent(share)})`}
-                      style={{ backgroundColor: `color-mix(in srgb, var(${index === column ? "--succeeded" : "--failed"}) ${Math.round(weight * 82)}%, var(--sunken))` }}
-                      className={cx("tnum rounded-sm text-center", isSmall ? "h-9 min-w-12 px-1.5" : "size-5", weight > 0.55 ? "text-surface" : "text-ink")}
+                      style={{ backgroundColor: `color-mix(in srgb, var(${index === column ? "--succeeded" : "--failed"}) ${Math.round(weight * 45)}%, var(--sunken))` }}
+                      className={cx("tnum rounded-sm text-center text-ink", isSmall ? "h-9 min-w-12 px-1.5" : "size-5")}
                     >
                       {isSmall ? (isShare ? percent(share) : metricText(count)) : <span className="sr-only">{metricText(count)}</span>}
                     </td>
