@@ -18,6 +18,9 @@ pub struct Args {
 /// How often `cargo xtask test` kills the server; `cargo xtask crash` does it 30 times.
 const KILLS: u32 = 6;
 
+/// Whatever engine a machine has: containers have a step of their own.
+const EXECUTOR: &str = "PIPEWRIGHT_EXECUTOR";
+
 /// Checks what the binary links.
 const DENY: &str = "cargo-deny@0.20.2";
 
@@ -77,7 +80,7 @@ fn deny() -> Result<()> {
 /// whose Python steps find the pinned SDK by `pip`.
 fn unit() -> Result<()> {
     python::host_python()?;
-    must(&mut cargo(&["test", "--quiet", "--workspace"]))
+    must(cargo(&["test", "--quiet", "--workspace"]).env(EXECUTOR, "process"))
 }
 
 fn kill() -> Result<()> {
@@ -95,6 +98,7 @@ fn sdk() -> Result<()> {
             Command::new(python::environment(&sdk)?)
                 .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", tests])
                 .env("PIPEWRIGHT", &binary)
+                .env(EXECUTOR, "process")
                 .current_dir(workspace::root()),
         )?;
     }
