@@ -13,8 +13,7 @@ use crate::workspace::{cargo, must};
 /// How long an engine may take to start.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Pipelines of the corpus that are run in images.
-const SUBSET: &str =
-    "add,conditions,parallel_for,artifacts,lightweight_python,container_component,exit_handler";
+const SUBSET: &str = "hello,chain,artifact-folder,empty-dir,exit-failure,if-else-none,for-static,executor-input,py-hello,py-artifacts";
 
 /// An engine of our own; it ends with this.
 struct Engine {

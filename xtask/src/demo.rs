@@ -42,6 +42,10 @@ pub fn run(args: &Args) -> Result<()> {
     println!("  attempts/      logs and exit reports");
     println!("  environments/  Python environments, reused by later runs");
     println!("Look again: {} runs list --home {}", binary.display(), home.display());
-    println!("In a browser: {} serve --home {}, then http://127.0.0.1:8080", binary.display(), home.display());
+    println!(
+        "In a browser: {} serve --home {}, then http://127.0.0.1:8080",
+        binary.display(),
+        home.display()
+    );
     Ok(())
 }
