@@ -28,7 +28,7 @@ const ERRORS: &[Case] = &[
     ("{{inputs.parameters.text}}'", "{{=1 + }}'", "'{{=1 + ", "wrong-expression", &["ends too early"]),
     ("value: '{{item}}'", "value: '{{steps}}{{inputs.x}}'", "'{{steps}}", "unknown-tag", &["`{{inputs.x}}`"]),
     ("when: '{{item}} > 1'", "when: '{{item}} >'", "'{{item}} >'", "wrong-expression", &["ends where an operand"]),
-    ("when: '{{item}} > 1'", "when: '{{item}} & 1'", "'{{item}} & 1'", "wrong-expression", &["`&`"]),
+    ("when: '{{item}} > 1'", "when: '{{item}} & '", "'{{item}} & '", "wrong-expression", &["ends where an operand"]),
     ("withItems: [1, 2]", "withItems: 3", "3\n        arguments", "wrong-type", &["list"]),
     ("withItems: [1, 2]", "withSequence: {count: '{{workflow.uid}}'}", "'{{workflow.uid}}'", "unsupported", &["numbers"]),
     ("limit: 2", "limit: many", "many", "wrong-type", &["whole number"]),
@@ -54,7 +54,10 @@ const ERRORS: &[Case] = &[
     ("container: {image: busybox, command: [echo]}", "sidecars: [{name: x, image: x, volumeMounts: [{name: lost, mountPath: /x}]}]\n    container: {image: busybox, command: [echo]}", "lost", "unknown-volume", &["`lost`"]),
     ("container: {image: busybox, command: [echo]}", "sidecars: [{name: x, image: x, source: y}]\n    container: {image: busybox, command: [echo]}", "y}]", "unsupported", &["args"]),
     ("  - name: object\n", "  - name: object\n    sidecars: [{name: x, image: x}]\n", "{name: x, image: x}", "unsupported", &["sidecars"]),
-    ("serviceAccountName: runner", "templateDefaults: {}", "{}", "unsupported", &["templateDefaults"]),
+    ("serviceAccountName: runner", "templateDefaults: {sidecarz: []}", "sidecarz", "unknown-field", &["sidecars"]),
+    ("serviceAccountName: runner", "hooks: {running: {template: make, expression: 'true'}}", "running", "unsupported", &["hook `running`"]),
+    ("serviceAccountName: runner", "workflowTemplateRef: {name: x}", "{name: x}", "unsupported", &["workflowTemplateRef"]),
+    ("dependencies: [one]", "onExit: nobody", "nobody", "unknown-template", &["`nobody`"]),
 ];
 
 fn position(text: &str, at: &str) -> (u32, u32) {

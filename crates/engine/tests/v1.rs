@@ -214,3 +214,48 @@ fn endless_recursion_fails() {
     assert!(error.message.contains("nested more than 100 deep"), "{}", error.message);
     assert_eq!(error.reason, FailureReason::Inner);
 }
+
+#[test]
+fn a_condition_decides_about_another_attempt() {
+    let retry = |wanted: &str| {
+        let exit_code = json!({"kind": "variable", "name": "lastRetry.exitCode"});
+        let arguments = json!([exit_code, {"kind": "literal", "value": wanted}]);
+        let condition = json!({"kind": "call", "function": "equal", "arguments": arguments});
+        json!({"retry": {"max_retries": 2, "backoff": {"secs": 0, "nanos": 0}, "factor": 1.0, "condition": condition}})
+    };
+    let tasks =
+        json!({"wanted": with(after("c", &[]), retry("1")), "enough": with(after("c", &[]), retry("7"))});
+    let world =
+        World::new(plan(tasks)).script("wanted", &[Act::Fail]).script("enough", &[Act::Fail]).run(json!({}));
+    let attempts = |task: &str| {
+        let view = world.state.task_view(&world.plan, &TaskKey(format!("root/{task}"))).unwrap();
+        view.attempts.len()
+    };
+    assert_eq!((attempts("wanted"), attempts("enough")), (3, 1));
+}
+
+#[test]
+fn expressions_compute_what_a_dag_hands_on() {
+    let run = |expr: Value| {
+        let inner = json!({"tasks": {"a": after("c", &[]), "b": skipped("c", &[])},
+            "outputs": {"parameters": {"out": {"type": "STRING"}}}});
+        let root = json!({"tasks": {"inner": after("inner", &[])}});
+        let mut plan = serde_json::to_value(plan_with(root, json!({"inner": inner}))).unwrap();
+        plan["components"]["inner"]["kind"]["outputs"] = json!({"computed": {"out": expr}});
+        World::new(serde_json::from_value(plan).unwrap()).run(json!({}))
+    };
+    let variable = |name: &str| json!({"kind": "variable", "name": name});
+    let first = |names: [&str; 2]| json!({"kind": "named", "name": "coalesce", "arguments": [variable(names[0]), variable(names[1])]});
+    let world = run(first(["tasks.b.outputs.parameters.out", "tasks.a.status"]));
+    assert_eq!(world.phase(), "succeeded");
+    let view = world.state.task_view(&world.plan, &TaskKey("root/inner".to_owned())).unwrap();
+    assert_eq!(
+        view.outcome.parameters["out"],
+        json!("Succeeded"),
+        "of one that was skipped nothing is there"
+    );
+    let world = run(variable("tasks.b.outputs.parameters.out"));
+    assert_eq!(world.phases().first().map(String::as_str), Some("inner: failed"));
+    let view = world.state.task_view(&world.plan, &TaskKey("root/inner".to_owned())).unwrap();
+    assert_eq!(view.error.unwrap().reason, FailureReason::Resolve);
+}

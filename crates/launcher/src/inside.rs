@@ -101,6 +101,8 @@ fn run(spec: &LaunchSpec, log: &Path, grace: Duration, report: &mut ExitReport) 
     let watched = Watched { command: pid, stopping, log: Some((&log, spec.limits.log_bytes)) };
     let mut beside = Beside::default();
     let end = wait::wait(&watched, &mut beside, || {});
+    // However it ended, the log is complete before that is told.
+    let result = captured.map(Captured::end);
     let used = beside.used;
     report.usage = Usage {
         started_at_us: report.usage.started_at_us,
@@ -112,7 +114,6 @@ fn run(spec: &LaunchSpec, log: &Path, grace: Duration, report: &mut ExitReport) 
     report.status = status(end.status);
     report.broken_limit = end.broken_limit;
     if report.status == (ExitStatus::Exited { code: 0 }) && !end.killed {
-        let result = captured.map(Captured::end);
         let published = publish::publish(spec, &input, &|path: &Path| path.to_owned());
         let published = published.and_then(|mut published| {
             if let (Some(name), Some(result)) = (&spec.result, result) {

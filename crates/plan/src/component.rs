@@ -172,6 +172,10 @@ pub struct Dag {
     /// Tasks of one instance that run at once; `None` is no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallelism: Option<u32>,
+    /// Of the entry: output parameters that the whole run knows by a name of their own (v1 `globalName`), as
+    /// (component, output key); the latest that was left counts.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub globals: IndexMap<String, Vec<(String, String)>>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

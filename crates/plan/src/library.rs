@@ -24,6 +24,12 @@ const FUNCTIONS: &[(&str, usize, usize)] = &[
     ("toJson", 1, 1),
     // The language's own.
     ("abs", 1, 1),
+    ("bitand", 2, 2),
+    ("bitnot", 1, 1),
+    ("bitor", 2, 2),
+    ("bitshl", 2, 2),
+    ("bitshr", 2, 2),
+    ("bitxor", 2, 2),
     ("ceil", 1, 1),
     ("concat", 1, MANY),
     ("first", 1, 1),

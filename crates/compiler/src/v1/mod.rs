@@ -2,6 +2,7 @@
 //!
 //! How its rules map onto the plan: `docs/adr/0007-v1-lowers-into-the-plan.md`.
 
+mod defaults;
 mod expression;
 mod lower;
 mod tags;
@@ -25,6 +26,7 @@ pub(crate) fn compile(node: &Node, cx: &mut Context) -> Option<Plan> {
         });
         return None;
     }
-    let workflow = workflow::Workflow::decode(node, cx)?;
+    let merged = defaults::merged(node, cx);
+    let workflow = workflow::Workflow::decode(merged.as_ref().unwrap_or(node), cx)?;
     lower::lower(&workflow, cx)
 }

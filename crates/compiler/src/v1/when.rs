@@ -66,9 +66,6 @@ const SIGNS: &[&str] = &[
     "**", "&&", "||", "==", "!=", "<=", ">=", "=~", "!~", "<<", ">>", "??", "<", ">", "+", "-", "*", "/",
     "%", "!", "~", "&", "|", "^", "?", ":", "(", ")", ",",
 ];
-/// What the grammar has and no condition of a pipeline needs.
-const REFUSED: &[&str] = &["<<", ">>", "&", "|", "^", "~", "??"];
-
 /// One character of the text, or a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Unit {
@@ -109,9 +106,6 @@ fn lex(pieces: &[Piece]) -> Result<Vec<Token>, Wrong> {
                 let Some(sign) = sign else {
                     return Err(Wrong::new(format!("the character `{letter}` has no meaning here")));
                 };
-                if REFUSED.contains(sign) {
-                    return Err(Wrong::new(format!("the operator `{sign}` is not supported")));
-                }
                 tokens.push(Token::Sign(sign));
                 at += sign.chars().count();
             }
@@ -194,22 +188,34 @@ fn bare(units: &[Unit], mut at: usize) -> (Vec<Piece>, usize) {
     (found.pieces, at)
 }
 
+/// What computes an operator.
+#[derive(Clone, Copy)]
+enum Operator {
+    Plain(Function),
+    /// Of whole numbers, by its name in the library
+    Bits(&'static str),
+}
+
+use Operator::{Bits, Plain};
+
 /// Binary operators by level, loosest first.
-const LEVELS: &[&[(&str, Function)]] = &[
+const LEVELS: &[&[(&str, Operator)]] = &[
     &[
-        ("==", Function::Equal),
-        ("!=", Function::NotEqual),
-        ("<=", Function::LessOrEqual),
-        (">=", Function::GreaterOrEqual),
-        ("<", Function::Less),
-        (">", Function::Greater),
-        ("=~", Function::Matches),
-        ("!~", Function::Matches),
-        ("in", Function::In),
+        ("==", Plain(Function::Equal)),
+        ("!=", Plain(Function::NotEqual)),
+        ("<=", Plain(Function::LessOrEqual)),
+        (">=", Plain(Function::GreaterOrEqual)),
+        ("<", Plain(Function::Less)),
+        (">", Plain(Function::Greater)),
+        ("=~", Plain(Function::Matches)),
+        ("!~", Plain(Function::Matches)),
+        ("in", Plain(Function::In)),
     ],
-    &[("+", Function::Append), ("-", Function::Subtract)],
-    &[("*", Function::Multiply), ("/", Function::Divide), ("%", Function::Remainder)],
-    &[("**", Function::Power)],
+    &[("|", Bits("bitor")), ("&", Bits("bitand")), ("^", Bits("bitxor"))],
+    &[("<<", Bits("bitshl")), (">>", Bits("bitshr"))],
+    &[("+", Plain(Function::Append)), ("-", Plain(Function::Subtract))],
+    &[("*", Plain(Function::Multiply)), ("/", Plain(Function::Divide)), ("%", Plain(Function::Remainder))],
+    &[("**", Plain(Function::Power))],
 ];
 
 /// Deepest nesting of parentheses and prefixes.
@@ -236,6 +242,11 @@ impl Parser<'_, '_> {
 
     fn ternary(&mut self) -> Result<Expr, Wrong> {
         let condition = self.either(0)?;
+        // No operand is ever nothing.
+        if self.takes("??") {
+            self.ternary()?;
+            return Ok(condition);
+        }
         if !self.takes("?") {
             return Ok(condition);
         }
@@ -270,10 +281,13 @@ impl Parser<'_, '_> {
         let Some(operators) = LEVELS.get(level) else { return self.prefix(depth) };
         let mut left = self.level(level + 1, depth)?;
         'more: loop {
-            for (sign, function) in *operators {
+            for (sign, operator) in *operators {
                 if self.takes(sign) {
                     let right = self.level(level + 1, depth)?;
-                    left = call(*function, vec![left, right]);
+                    left = match operator {
+                        Plain(function) => call(*function, vec![left, right]),
+                        Bits(name) => named(name, vec![left, right]),
+                    };
                     if *sign == "!~" {
                         left = call(Function::Not, vec![left]);
                     }
@@ -291,6 +305,10 @@ impl Parser<'_, '_> {
         if self.takes("!") {
             let operand = self.prefix(depth + 1)?;
             return Ok(call(Function::Not, vec![operand]));
+        }
+        if self.takes("~") {
+            let operand = self.prefix(depth + 1)?;
+            return Ok(named("bitnot", vec![operand]));
         }
         if self.takes("-") {
             let operand = self.prefix(depth + 1)?;
@@ -354,6 +372,10 @@ fn call(function: Function, arguments: Vec<Expr>) -> Expr {
     Expr::Call { function, arguments }
 }
 
+fn named(name: &str, arguments: Vec<Expr>) -> Expr {
+    Expr::Named { name: name.to_owned(), arguments }
+}
+
 fn truth(value: bool) -> Expr {
     Expr::Literal { value: Value::Bool(value) }
 }
@@ -373,6 +395,10 @@ mod tests {
             Expr::Literal { value } => value.to_string(),
             Expr::Variable { name } => name.clone(),
             Expr::List { items } => items.iter().map(show).collect::<Vec<_>>().join(","),
+            Expr::Named { name, arguments } => {
+                let arguments: Vec<String> = arguments.iter().map(show).collect();
+                format!("{name}({})", arguments.join(", "))
+            }
             Expr::Call { function, arguments } => {
                 let arguments: Vec<String> = arguments.iter().map(show).collect();
                 format!("{function:?}({})", arguments.join(", "))
@@ -404,6 +430,13 @@ mod tests {
             "1 + 2 * 3 == 7 ",
             Ok("Equal(Append(ReadBare(\"1\"), Multiply(ReadBare(\"2\"), ReadBare(\"3\"))), ReadBare(\"7\"))"),
         );
+        check(
+            "6 & 3 | ~1 << 2 == 2",
+            Ok(
+                "Equal(bitor(bitand(ReadBare(\"6\"), ReadBare(\"3\")), bitshl(bitnot(ReadBare(\"1\")), ReadBare(\"2\"))), ReadBare(\"2\"))",
+            ),
+        );
+        check("a ?? b", Ok("ReadBare(\"a\")"));
         check("x in (a, 'b')", Ok("In(ReadBare(\"x\"), ReadBare(\"a\"),\"b\")"));
         check("'abc' !~ 'b'", Ok("Not(Matches(\"abc\", \"b\"))"));
         check("[any text] == 'any text'", Ok("Equal(\"any text\", \"any text\")"));
@@ -418,7 +451,7 @@ mod tests {
         check("a ==", Err("ends where an operand"));
         check("== a", Err("missing before `==`"));
         check("a b", Err("side by side"));
-        check("a | b", Err("`|` is not supported"));
+        check("a |", Err("ends where an operand"));
         check("a # b", Err("`#` has no meaning"));
         check("", Err("ends where an operand"));
         check("true ? 1", Err("no `:`"));

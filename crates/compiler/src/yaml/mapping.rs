@@ -31,6 +31,10 @@ impl Mapping {
         self.position(key).map(|at| &self.entries[at].1)
     }
 
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Entry> {
+        self.position(key).map(|at| &mut self.entries[at].1)
+    }
+
     /// Adds a key, or replaces what it stands for.
     pub fn insert(&mut self, key: String, entry: Entry) {
         match self.position(&key) {

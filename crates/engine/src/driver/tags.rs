@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{Environment, evaluate, library};
 use crate::event::{FailureReason, Resolved};
 use crate::id::{AttemptId, TaskKey, Timestamp};
-use crate::state::{Children, Node, NodeId, RunState, dag_at, resource_name, rfc3339, task_of};
+use crate::state::{Children, Node, NodeId, RunState, UNBORN, dag_at, resource_name, rfc3339, task_of};
 use crate::view::TaskPhase;
 
 /// The helper that holds the item of a loop.
@@ -187,14 +187,13 @@ impl Asking<'_> {
         };
         let node = &state.nodes[state.node(&state.nodes[dag].key.child(task))?];
         match fact {
-            "id" => Some(node.key.to_string()),
-            "hostNodeName" => {
-                node.attempts.last().and_then(|last| last.place.as_ref()).map(|_| HOST.to_owned())
-            }
             "outputs.parameters" => match &node.children {
                 Children::Loop { started, .. } => {
-                    let succeeded =
-                        started.iter().map(|id| &state.nodes[*id]).filter(|node| node.phase.is_success());
+                    let succeeded = started
+                        .iter()
+                        .filter(|id| **id != UNBORN)
+                        .map(|id| &state.nodes[*id])
+                        .filter(|node| node.phase.is_success());
                     let texts = |node: &Node| {
                         let all = node.outcome.parameters.iter();
                         Value::Object(
@@ -237,6 +236,9 @@ impl Asking<'_> {
                 return Some(text_form(value));
             }
         }
+        if let Some(name) = fact.strip_prefix("outputs.parameters.") {
+            return self.global(name);
+        }
         if let Some(format) = fact.strip_prefix("creationTimestamp.") {
             return written(created, format);
         }
@@ -261,6 +263,21 @@ impl Asking<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Returns what was left last under a name that the whole run knows.
+    fn global(&self, name: &str) -> Option<String> {
+        let state = self.state;
+        let root = &state.nodes[state.node(&TaskKey::root())?];
+        let places = dag_at(self.plan, root.component)?.globals.get(name)?;
+        let left = |node: &Node| {
+            let (component, _) = self.plan.components.get_index(node.component)?;
+            let (_, key) = places.iter().find(|(known, _)| known == component)?;
+            Some((node.ended_at?, text_form(node.outcome.parameters.get(key)?)))
+        };
+        // A loop holds all of its iterations' values; the iterations are the ones that left them.
+        let single = state.nodes.iter().filter(|node| !matches!(node.children, Children::Loop { .. }));
+        single.filter_map(left).max_by_key(|(at, _)| *at).map(|(_, text)| text)
     }
 
     /// Returns what an exit handler cleans up after, once it has ended.
@@ -304,9 +321,6 @@ impl Asking<'_> {
         format!("{}-{}", node.key.name(), attempt.digest())
     }
 }
-
-/// The machine that everything runs on, as nodes of a cluster have names.
-const HOST: &str = "localhost";
 
 /// Writes parameters as the format lists them: names and texts, in JSON.
 fn listed(values: &BTreeMap<String, Value>) -> String {

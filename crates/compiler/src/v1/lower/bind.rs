@@ -24,8 +24,7 @@ pub(super) const ITEM: &str = "loop.item";
 pub(super) const ITEMS: &str = "loop.items";
 
 /// What can be asked of how a sibling went, and all the outputs of one that loops.
-const TASK_FACTS: &[&str] =
-    &["id", "status", "exitCode", "startedAt", "finishedAt", "hostNodeName", "outputs.parameters"];
+const TASK_FACTS: &[&str] = &["status", "exitCode", "startedAt", "finishedAt", "outputs.parameters"];
 
 /// The dag that a task stands in.
 #[derive(Clone, Copy)]
@@ -141,6 +140,11 @@ pub(super) struct Bindings<'a, 'w> {
 /// Binds an input of the same name of the dag around.
 pub(super) fn dag_input(name: &str) -> ParameterBinding {
     ParameterBinding { source: ParameterSource::DagInput { name: name.to_owned() }, selector: None }
+}
+
+/// Binds a value that is known here, placeholders aside.
+pub(super) fn constant(value: ValueTemplate) -> ParameterBinding {
+    ParameterBinding { source: ParameterSource::Constant { value }, selector: None }
 }
 
 /// Lowers a text in which only the run can be spoken of.

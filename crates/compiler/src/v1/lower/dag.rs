@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 use pipewright_plan::{ArtifactSelector, Dag, DagOutputs, ParameterSelector, ParameterSource};
 
 use super::bind::Scope;
-use super::order;
-use super::source::{Source, named, named_artifacts, suggestion, unsupported};
+use super::source::{self, Source, named, named_artifacts, suggestion, unsupported};
+use super::{hook, order, repeat};
 use super::{task, template, text};
 use crate::decode::{Context, Text};
 use crate::v1::tags::{Piece, Tag, split};
@@ -77,11 +77,9 @@ fn add<'w>(members: &mut IndexMap<&'w str, Member<'w>>, member: Member<'w>, cx: 
         cx.error("missing-field", spec.span, "a task has no `name`");
         return;
     };
-    // `/` and brackets would break the paths that name tasks in a run.
-    let is_bad = name.value.is_empty() || name.value.contains(['/', '[', ']', '#']);
-    if is_bad {
+    if !source::is_name(&name.value) {
         cx.error("wrong-name", name.span, format!("`{}` is no name of a task", name.value))
-            .hint("letters, digits and dashes make a name");
+            .hint("letters, digits and dashes make a name of at most 128 characters");
     } else if members.contains_key(name.value.as_str()) {
         cx.error("duplicate-name", name.span, format!("there is another task `{}`", name.value));
     } else {
@@ -106,11 +104,44 @@ fn finish<'w>(
             order::within(&member.path, cx, |cx| task::lower(&scope, (name, member.spec), order, cx));
         dag.tasks.extend(lowered.map(|lowered| ((*name).to_owned(), lowered)));
     }
+    let hooked = hooks(&scope, &members, &mut dag, cx);
     refuse_cycles(&dag, &members, cx);
     dag.outputs = outputs(&scope, owner, cx);
-    dag.deciding = deciding(&members, &dag, target, cx);
+    dag.deciding = deciding(&members, &dag, target, cx)
+        .or_else(|| hooked.then(|| members.keys().map(|name| (*name).to_owned()).collect()));
     dag.parallelism = owner.parallelism.as_ref().and_then(|limit| template::parallelism(limit, cx));
     dag
+}
+
+/// Adds what runs after tasks, and makes whoever waits for such a task wait for that as well.
+fn hooks(
+    scope: &Scope<'_, '_>,
+    members: &IndexMap<&str, Member<'_>>,
+    dag: &mut Dag,
+    cx: &mut Context,
+) -> bool {
+    let mut found = Vec::new();
+    for (name, member) in members {
+        order::within(&member.path, cx, |cx| {
+            if hook::has_exit(member.spec) && scope.owner.steps.is_some() && repeat::loops(member.spec) {
+                cx.error("unsupported", member.spec.span, "a step that loops cannot have an exit hook")
+                    .hint("put the step into a dag, or the hook into its template");
+            }
+            found.extend(hook::lower(scope, (name, member.spec), cx).map(|task| (*name, task)));
+        });
+    }
+    for (name, _) in &found {
+        let waits = dag.tasks.values_mut().filter(|task| task.upstream.contains(*name));
+        waits.for_each(|task| {
+            // How the hook ends is nothing to what waits for it.
+            task.trigger.ready =
+                task.trigger.ready.take().or_else(|| order::usual_of(members, &task.upstream));
+            task.upstream.insert(hook::name_of(name));
+        });
+    }
+    let is_some = !found.is_empty();
+    dag.tasks.extend(found.into_iter().map(|(name, task)| (hook::name_of(name), task)));
+    is_some
 }
 
 /// Names the tasks that decide how the dag ends, when that is not simply every one that failed.
@@ -136,8 +167,13 @@ fn deciding(
             names
         }
         None => {
-            let waited: BTreeSet<&String> = dag.tasks.values().flat_map(|task| &task.upstream).collect();
-            dag.tasks.keys().filter(|name| !waited.contains(name)).cloned().collect()
+            let waiting = dag.tasks.iter().filter(|(name, _)| members.contains_key(name.as_str()));
+            let waited: BTreeSet<&String> = waiting.flat_map(|(_, task)| &task.upstream).collect();
+            dag.tasks
+                .keys()
+                .filter(|name| !waited.contains(name) && members.contains_key(name.as_str()))
+                .cloned()
+                .collect()
         }
     };
     let stays =

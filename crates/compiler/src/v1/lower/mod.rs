@@ -6,6 +6,7 @@ mod bind;
 mod companion;
 mod container;
 mod dag;
+mod hook;
 mod order;
 mod pod;
 mod repeat;
@@ -22,8 +23,8 @@ use pipewright_plan::{
     ParameterInput, ParameterType, PipelinePlatform, Plan, Task, Trigger, TriggerStrategy, Value,
 };
 
-use super::workflow::{Workflow, WorkflowSpec};
-use crate::decode::Context;
+use super::workflow::{Arguments, Workflow, WorkflowSpec};
+use crate::decode::{Context, Text};
 use source::{Source, named, named_artifacts, suggestion, unsupported};
 use text::Interface;
 
@@ -45,6 +46,14 @@ pub(super) fn lower(workflow: &Workflow, cx: &mut Context) -> Option<Plan> {
                         cx.error("missing-field", template.span, "a template has no `name`");
                         return;
                     };
+                    if !source::is_name(&name.value) {
+                        cx.error(
+                            "wrong-name",
+                            name.span,
+                            format!("`{}` is no name of a template", name.value),
+                        )
+                        .hint("letters, digits and dashes make a name of at most 128 characters");
+                    }
                     let lowered = template::lower(&source, (&name.value, template), cx);
                     components.extend(lowered.map(|lowered| (name.value.clone(), lowered)));
                 });
@@ -58,7 +67,10 @@ pub(super) fn lower(workflow: &Workflow, cx: &mut Context) -> Option<Plan> {
             }
         }
         let root_name = unused(&components);
-        let root = root(&source, &components, cx)?;
+        let mut root = root(&source, &components, cx)?;
+        if let ComponentKind::Dag(dag) = &mut root.kind {
+            dag.globals.clone_from(&source.globals);
+        }
         components.insert(root_name.clone(), root);
         keep_reachable(&mut components, &root_name);
         Some(Plan {
@@ -96,8 +108,6 @@ fn refuse(spec: &WorkflowSpec, cx: &mut Context) {
     let fields = [
         ("workflowTemplateRef", &spec.workflow_template_ref, "put the templates into the file"),
         ("volumeClaimTemplates", &spec.volume_claim_templates, "create the claim in a step (`dsl.VolumeOp`)"),
-        ("templateDefaults", &spec.template_defaults, "set the fields in each template"),
-        ("hooks", &spec.hooks, "use `onExit`"),
         ("synchronization", &spec.synchronization, later),
         ("shutdown", &spec.shutdown, later),
         ("workflowMetadata", &spec.workflow_metadata, later),
@@ -106,6 +116,11 @@ fn refuse(spec: &WorkflowSpec, cx: &mut Context) {
         if let Some(field) = field {
             unsupported(cx, name, field.span, hint);
         }
+    }
+    hook::refuse_others(&spec.hooks, cx);
+    if let (Some(_), Some(both)) = (&spec.on_exit, spec.hooks.get(hook::EXIT)) {
+        cx.error("exclusive-fields", both.key_span, "`onExit` and the hook `exit` exclude each other")
+            .hint("keep one of the two");
     }
     if let Some(retry) = &spec.retry_strategy {
         unsupported(cx, "retryStrategy", retry.span, "set it in the templates");
@@ -174,7 +189,9 @@ fn root(
         cx.error("missing-field", spec.span, "the field `entrypoint` is missing");
         return None;
     };
-    for (field, name) in [("entrypoint", Some(entry)), ("onExit", spec.on_exit.as_ref())] {
+    let hooked = spec.hooks.get(hook::EXIT).map(|hook| &hook.value);
+    let exit = spec.on_exit.as_ref().or(hooked.and_then(|hook| hook.template.as_ref()));
+    for (field, name) in [("entrypoint", Some(entry)), ("onExit", exit)] {
         if let Some(name) = name.filter(|name| source.template(&name.value).is_none()) {
             let message = format!("there is no template `{}`", name.value);
             let hint = suggestion(&name.value, source.names());
@@ -185,9 +202,9 @@ fn root(
     // A template that could not be lowered has been told of.
     let body = components.get(&entry.value)?;
     let inputs = inputs(source, body, cx);
-    let mut root = match (&body.kind, &spec.on_exit) {
+    let mut root = match (&body.kind, exit) {
         (ComponentKind::Dag(_), None) => Component { inputs: Inputs::default(), ..body.clone() },
-        _ => around(source, components, cx)?,
+        _ => around(source, components, exit, cx)?,
     };
     root.inputs = inputs;
     Some(root)
@@ -197,19 +214,25 @@ fn root(
 fn around(
     source: &Source<'_>,
     components: &IndexMap<String, Component>,
+    exit: Option<&Text>,
     cx: &mut Context,
 ) -> Option<Component> {
     let spec = source.spec;
     let entry = spec.entrypoint.as_ref()?;
     let mut tasks = IndexMap::new();
     let main = entry.value.clone();
-    tasks.insert(main.clone(), invocation(source, components.get(&main)?, &main, cx));
-    if let Some(exit) = &spec.on_exit {
-        let mut task = invocation(source, components.get(&exit.value)?, &exit.value, cx);
+    tasks.insert(main.clone(), invocation(source, components.get(&main)?, (&main, None), cx));
+    if let Some(exit) = exit {
+        let hooked = spec.hooks.get(hook::EXIT).filter(|_| spec.on_exit.is_none()).map(|hook| &hook.value);
+        let given = hooked.and_then(|hook| hook.arguments.as_ref());
+        let mut task = invocation(source, components.get(&exit.value)?, (&exit.value, given), cx);
         task.upstream.insert(main.clone());
         task.trigger = Trigger { strategy: TriggerStrategy::Exit, ..Trigger::default() };
         // It cleans up after this run; what an earlier one cleaned up is no help.
         task.caching = Caching::default();
+        if let Some(hooked) = hooked {
+            hook::of_workflow(source, hooked, &mut task, cx);
+        }
         let name = if main == "onExit" { "onExit-" } else { "onExit" };
         tasks.insert(name.to_owned(), task);
     }
@@ -218,13 +241,22 @@ fn around(
 }
 
 /// Gives a template what the workflow's arguments have of its inputs.
-fn invocation(source: &Source<'_>, component: &Component, name: &str, cx: &mut Context) -> Task {
+fn invocation(
+    source: &Source<'_>,
+    component: &Component,
+    (name, given): (&str, Option<&Arguments>),
+    cx: &mut Context,
+) -> Task {
+    let is_given = |input: &str| {
+        let parameters = given.into_iter().flat_map(|given| named(&given.parameters));
+        parameters.into_iter().any(|(name, _)| name.value == input)
+    };
     let mut parameters = IndexMap::new();
     let mut artifacts = IndexMap::new();
     for (input, declared) in &component.inputs.parameters {
         if source.run_parameters.contains(input.as_str()) {
             parameters.insert(input.clone(), bind::dag_input(input));
-        } else if declared.default.is_none() {
+        } else if declared.default.is_none() && !is_given(input) {
             let message =
                 format!("template `{name}` wants an argument `{input}`, which the workflow has not");
             cx.error("missing-input", source.spec.span, message)
@@ -254,6 +286,16 @@ fn inputs(source: &Source<'_>, entry: &Component, cx: &mut Context) -> Inputs {
     let mut inputs = Inputs::default();
     let arguments = source.spec.arguments.as_ref();
     for (name, argument) in arguments.into_iter().flat_map(|arguments| named(&arguments.parameters)) {
+        if let Some(from) = &argument.value_from {
+            cx.within("arguments", |cx| {
+                unsupported(
+                    cx,
+                    "valueFrom",
+                    from.span,
+                    "give the argument a `value`, or its value to the run",
+                );
+            });
+        }
         let given = argument.value.as_ref().or(argument.default.as_ref());
         let input = ParameterInput {
             parameter_type: ParameterType::String,

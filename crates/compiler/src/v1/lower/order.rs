@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use pipewright_plan::{Expr, Function, Value};
 
 use super::dag::Member;
+use super::hook;
 use super::source::suggestion;
 use crate::decode::{Context, Text};
 use crate::v1::workflow::DagTask;
@@ -66,10 +67,11 @@ fn one(members: &IndexMap<&str, Member<'_>>, member: &Member<'_>, cx: &mut Conte
             }
         }
     });
-    let goes_on = |name: &String| members.get(name.as_str()).is_some_and(|member| continues(member.spec));
+    let goes_on = |name: &String| {
+        members.get(name.as_str()).is_some_and(|member| continues(member.spec) || hook::has_exit(member.spec))
+    };
     if order.upstream.iter().any(goes_on) {
-        let all: Vec<Expr> = order.upstream.iter().map(|name| usual(members, name)).collect();
-        order.ready = all.into_iter().reduce(|left, right| call(Function::And, vec![left, right]));
+        order.ready = usual_of(members, &order.upstream);
     }
     order
 }
@@ -77,6 +79,12 @@ fn one(members: &IndexMap<&str, Member<'_>>, member: &Member<'_>, cx: &mut Conte
 fn unknown(members: &IndexMap<&str, Member<'_>>, name: &str, at: &Text, cx: &mut Context) {
     let hint = suggestion(name, members.keys().copied());
     cx.error("unknown-task", at.span, format!("there is no task `{name}` here")).hint(hint);
+}
+
+/// Each of them as it usually must have ended.
+pub(super) fn usual_of(members: &IndexMap<&str, Member<'_>>, upstream: &BTreeSet<String>) -> Option<Expr> {
+    let own = upstream.iter().filter(|name| members.contains_key(name.as_str()));
+    own.map(|name| usual(members, name)).reduce(|left, right| call(Function::And, vec![left, right]))
 }
 
 /// Success, a skip, or a failure that the task itself declares harmless.
@@ -89,7 +97,7 @@ fn usual(members: &IndexMap<&str, Member<'_>>, name: &str) -> Expr {
     any_of(name, &facts)
 }
 
-fn any_of(name: &str, facts: &[&str]) -> Expr {
+pub(super) fn any_of(name: &str, facts: &[&str]) -> Expr {
     let one = |fact: &&str| {
         let upstream = Box::new(Expr::Variable { name: "upstream".to_owned() });
         let index = Box::new(Expr::Literal { value: Value::from(name) });

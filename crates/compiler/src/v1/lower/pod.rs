@@ -178,8 +178,12 @@ pub(super) fn volumes(
     cx: &mut Context,
 ) -> Vec<VolumeMount<PodText>> {
     let mut mounts = Vec::new();
+    let mut paths = std::collections::BTreeSet::new();
     for (index, mount) in spec.volume_mounts.iter().enumerate() {
         let lowered = cx.within(format!("[{index}]"), |cx| {
+            if let Some(path) = mount.mount_path.as_ref().filter(|path| !paths.insert(path.value.as_str())) {
+                cx.error("wrong-value", path.span, format!("two volumes are at {}", path.value));
+            }
             let (Some(name), Some(path)) = (&mount.name, &mount.mount_path) else {
                 cx.error("missing-field", mount.span, "a mount wants `name` and `mountPath`");
                 return None;

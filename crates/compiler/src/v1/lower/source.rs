@@ -20,6 +20,8 @@ pub(super) struct Source<'w> {
     pub run_parameters: BTreeSet<&'w str>,
     /// Its labels and annotations by tag name (`workflow.labels.x`).
     pub notes: BTreeMap<String, &'w str>,
+    /// Output parameters by their global names, as (template, output).
+    pub globals: IndexMap<String, Vec<(String, String)>>,
     /// Components of which somebody wants the standard output.
     pub results: RefCell<BTreeSet<String>>,
     /// Components that stand inside tasks.
@@ -43,6 +45,15 @@ impl<'w> Source<'w> {
         let arguments = spec.arguments.iter().flat_map(|arguments| &arguments.parameters);
         let run_parameters =
             arguments.filter_map(|parameter| Some(parameter.name.as_ref()?.value.as_str())).collect();
+        let mut globals: IndexMap<String, Vec<(String, String)>> = IndexMap::new();
+        for (name, (_, template)) in &templates {
+            for (key, output) in named(template.output_parameters()) {
+                if let Some(global) = &output.global_name {
+                    let place = ((*name).to_owned(), key.value.clone());
+                    globals.entry(global.value.clone()).or_default().push(place);
+                }
+            }
+        }
         let meta = workflow.metadata.as_ref();
         let mut notes = BTreeMap::new();
         for (kind, map) in
@@ -57,6 +68,7 @@ impl<'w> Source<'w> {
             templates,
             run_parameters,
             notes,
+            globals,
             results: RefCell::default(),
             inline: RefCell::default(),
         }
@@ -75,6 +87,17 @@ impl<'w> Source<'w> {
     pub fn names(&self) -> impl Iterator<Item = &'w str> + '_ {
         self.templates.keys().copied()
     }
+}
+
+/// Longest name of a template or a task.
+const LONGEST_NAME: usize = 128;
+
+/// Tells whether templates and tasks may have this name. Source: v1 semantics 2.1.
+pub(super) fn is_name(name: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    name.len() <= LONGEST_NAME
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(is_part)
 }
 
 /// Lists parameters with their names.

@@ -12,7 +12,8 @@ use super::text::Interface;
 use crate::decode::{Context, Text};
 use crate::v1::tags::split;
 use crate::v1::when;
-use crate::v1::workflow::{DagTask, Template};
+use crate::v1::workflow::{Arguments, DagTask, Template};
+use crate::yaml::Span;
 
 /// Lowers one task; `None` when its template is not known.
 pub(super) fn lower<'w>(
@@ -32,7 +33,7 @@ pub(super) fn lower<'w>(
         upstream: order.upstream.clone(),
         loops: repeat::loops(spec),
     };
-    arguments(&mut bindings, spec, template, cx);
+    arguments(&mut bindings, (spec.arguments.as_ref(), spec.span), template, cx);
     let condition = condition(&mut bindings, spec, cx);
     let iterator = repeat::lower(&mut bindings, spec, condition.clone(), cx);
     // Inside a loop the condition is asked for each item.
@@ -56,12 +57,6 @@ pub(super) fn lower<'w>(
 fn refuse(spec: &DagTask, cx: &mut Context) {
     if let Some(reference) = &spec.template_ref {
         unsupported(cx, "templateRef", reference.span, "put the template into the file");
-    }
-    if let Some(exit) = &spec.on_exit {
-        unsupported(cx, "onExit", exit.span, "set `onExit` of the workflow");
-    }
-    if let Some(hooks) = &spec.hooks {
-        unsupported(cx, "hooks", hooks.span, "set `onExit` of the workflow");
     }
 }
 
@@ -100,9 +95,14 @@ fn display_name(template: &Template) -> Option<String> {
     annotations.get(key).map(|name| name.value.value.clone()).filter(|name| !name.is_empty())
 }
 
-fn arguments(bindings: &mut Bindings<'_, '_>, spec: &DagTask, template: &Template, cx: &mut Context) {
+/// Binds what a template is given, and reports what it is not.
+pub(super) fn arguments(
+    bindings: &mut Bindings<'_, '_>,
+    (arguments, span): (Option<&Arguments>, Span),
+    template: &Template,
+    cx: &mut Context,
+) {
     cx.within("arguments", |cx| {
-        let arguments = spec.arguments.as_ref();
         cx.within("parameters", |cx| {
             let parameters = arguments.map(|arguments| arguments.parameters.as_slice()).unwrap_or_default();
             for (index, parameter) in parameters.iter().enumerate() {
@@ -132,7 +132,7 @@ fn arguments(bindings: &mut Bindings<'_, '_>, spec: &DagTask, template: &Templat
             }
         });
     });
-    check_given(bindings, spec, template, cx);
+    check_given(bindings, span, template, cx);
 }
 
 fn artifact_argument(
@@ -161,14 +161,14 @@ fn artifact_argument(
 }
 
 /// Reports inputs of the template that nobody gives a value.
-fn check_given(bindings: &Bindings<'_, '_>, spec: &DagTask, template: &Template, cx: &mut Context) {
+fn check_given(bindings: &Bindings<'_, '_>, span: Span, template: &Template, cx: &mut Context) {
     for (name, input) in named(template.input_parameters()) {
         let has_own = input.default.is_some() || input.value.is_some();
         let is_given =
             bindings.parameters.contains_key(&name.value) || bindings.each.contains_key(&name.value);
         if !has_own && !is_given {
             let message = format!("input parameter `{}` of the template is not given", name.value);
-            cx.error("missing-input", spec.span, message).hint("add it to `arguments.parameters`");
+            cx.error("missing-input", span, message).hint("add it to `arguments.parameters`");
         }
     }
     for (name, input) in named_artifacts(template.input_artifacts()) {
@@ -177,7 +177,7 @@ fn check_given(bindings: &Bindings<'_, '_>, spec: &DagTask, template: &Template,
             bindings.artifacts.contains_key(&name.value) || bindings.each_artifacts.contains_key(&name.value);
         if !has_own && !is_given {
             let message = format!("input artifact `{}` of the template is not given", name.value);
-            cx.error("missing-input", spec.span, message).hint("add it to `arguments.artifacts`");
+            cx.error("missing-input", span, message).hint("add it to `arguments.artifacts`");
         }
     }
 }

@@ -128,8 +128,10 @@ fn inputs(interface: &Interface<'_, '_>, is_group: bool, cx: &mut Context) -> In
         let mut paths = BTreeSet::new();
         for (name, input) in named_artifacts(interface.template.input_artifacts()) {
             has_location(input, cx);
-            if let Some(mode) = &input.mode {
-                unsupported(cx, "mode", mode.span, "change the mode in the command");
+            for (field, mode) in [("mode", &input.mode), ("recurseMode", &input.recurse_mode)] {
+                if let Some(mode) = mode {
+                    unsupported(cx, field, mode.span, "change the mode in the command");
+                }
             }
             match &input.path {
                 Some(path) if !is_group && !paths.insert(path.value.as_str()) => {
@@ -180,8 +182,9 @@ fn outputs(interface: &Interface<'_, '_>, is_group: bool, cx: &mut Context) -> O
     let mut outputs = Outputs::default();
     cx.within("outputs", |cx| {
         for (name, output) in named(interface.template.output_parameters()) {
-            if let Some(global) = &output.global_name {
-                unsupported(cx, "globalName", global.span, "hand the value on as an output");
+            let is_inline = interface.template.name.is_none();
+            if let Some(global) = output.global_name.as_ref().filter(|_| is_inline) {
+                unsupported(cx, "globalName", global.span, "give the template a name of its own");
             }
             let default =
                 output.value_from.as_ref().and_then(|from| from.default.as_ref()).or(output.default.as_ref());

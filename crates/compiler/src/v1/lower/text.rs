@@ -199,7 +199,7 @@ pub(super) fn run_variable(source: &Source<'_>, tag: &Tag) -> Result<Expr, Wrong
             Ok(literal(source.spec.entrypoint.as_ref().map_or("", |entry| &entry.value)))
         }
         _ if source.notes.contains_key(&name) => Ok(literal(source.notes[&name])),
-        _ if is_run_tag(&name) => Ok(Expr::Variable { name }),
+        _ if is_run_tag(source, &name) => Ok(Expr::Variable { name }),
         _ => Err(Wrong {
             message: format!("`{name}` is no variable of a workflow"),
             hint: Some(suggestion(&name, RUN_TAGS.iter().copied())),
@@ -207,8 +207,10 @@ pub(super) fn run_variable(source: &Source<'_>, tag: &Tag) -> Result<Expr, Wrong
     }
 }
 
-fn is_run_tag(name: &str) -> bool {
-    RUN_TAGS.contains(&name)
+fn is_run_tag(source: &Source<'_>, name: &str) -> bool {
+    let global = name.strip_prefix("workflow.outputs.parameters.");
+    global.is_some_and(|global| source.globals.contains_key(global))
+        || RUN_TAGS.contains(&name)
         || ["workflow.labels.", "workflow.annotations.", "workflow.creationTimestamp."]
             .iter()
             .any(|prefix| name.starts_with(prefix))
@@ -262,7 +264,7 @@ pub(super) fn run_tag(source: &Source<'_>, tag: &Tag, span: Span, parts: &mut Pa
                 None => parts.placeholder(Placeholder::Tag { name }),
             }
         }
-        _ if is_run_tag(&name) => parts.placeholder(Placeholder::Tag { name }),
+        _ if is_run_tag(source, &name) => parts.placeholder(Placeholder::Tag { name }),
         _ => {
             let message = format!("`{{{{{name}}}}}` is no variable of a workflow");
             cx.error("unknown-tag", span, message).hint(suggestion(&name, RUN_TAGS.iter().copied()));

@@ -84,11 +84,11 @@ messages! {
         suspend: Option<Spanned<bool>> = "suspend",
         shutdown: Option<Spanned<Value>> = "shutdown",
         synchronization: Option<Spanned<Value>> = "synchronization",
-        template_defaults: Option<Spanned<Value>> = "templateDefaults",
+        template_defaults: Option<Value> = "templateDefaults",
         workflow_template_ref: Option<Spanned<Value>> = "workflowTemplateRef",
         workflow_metadata: Option<Spanned<Value>> = "workflowMetadata",
         pod_spec_patch: Option<Text> = "podSpecPatch",
-        hooks: Option<Spanned<Value>> = "hooks",
+        hooks: Map<Hook> = "hooks",
     };
 
     /// Labels and annotations of a pod.

@@ -29,9 +29,17 @@ messages! {
         with_sequence: Option<Sequence> = "withSequence",
         continue_on: Option<ContinueOn> = "continueOn",
         on_exit: Option<Text> = "onExit",
-        hooks: Option<Spanned<Value>> = "hooks",
+        hooks: Map<Hook> = "hooks",
     } one of "withItems" | "withParam" | "withSequence" one of "template" | "templateRef" | "inline"
       one of "dependencies" | "depends";
+
+    /// What runs at a moment of a task's or a workflow's life.
+    Hook {
+        template: Option<Text> = "template",
+        template_ref: Option<Spanned<Value>> = "templateRef",
+        arguments: Option<Arguments> = "arguments",
+        expression: Option<Text> = "expression",
+    };
 
     /// Numbers to loop over.
     Sequence {

@@ -83,6 +83,10 @@ mod tests {
         check("string", json!([[1, 2]]), Ok(json!("[1 2]")));
         check("toJson", json!([{"a": [1]}]), Ok(json!("{\"a\":[1]}")));
         check("fromJSON", json!(["[1, 2]"]), Ok(json!([1, 2])));
+        check("bitand", json!([6.0, 3.0]), Ok(json!(2)));
+        check("bitshl", json!([1, 4]), Ok(json!(16)));
+        check("bitshl", json!([1, -1]), Err(()));
+        check("bitnot", json!([0]), Ok(json!(-1)));
         check("quotient", json!([1, 2]), Ok(json!(0.5)));
         check("quotient", json!(["4", 2]), Err(()));
         check("field", json!([{"a": 1}, "a"]), Ok(json!(1)));

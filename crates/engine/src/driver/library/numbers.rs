@@ -9,6 +9,11 @@ pub(super) fn call(function: &str, arguments: &[Value]) -> Option<Result<Value, 
         ("asInt" | "int", [value]) => whole(value),
         ("asFloat" | "float", [value]) => double(value),
         ("quotient", [Value::Number(left), Value::Number(right)]) => float(amount(left) / amount(right)),
+        ("bitnot", [Value::Number(number)]) => Ok(Value::from(!bits(number))),
+        (
+            "bitand" | "bitor" | "bitxor" | "bitshl" | "bitshr",
+            [Value::Number(left), Value::Number(right)],
+        ) => bitwise(function, bits(left), bits(right)),
         ("abs", [Value::Number(number)]) => match number.as_i64() {
             Some(whole) => whole.checked_abs().map(Value::from).ok_or_else(|| "integer overflow".to_owned()),
             None => float(amount(number).abs()),
@@ -59,6 +64,22 @@ fn over(function: &str, numbers: &[&Number]) -> Result<Value, String> {
             }
         }
     }
+}
+
+/// Bit operators cut what is no whole number, as upstream does.
+fn bits(number: &Number) -> i64 {
+    number.as_i64().unwrap_or_else(|| amount(number) as i64)
+}
+
+fn bitwise(function: &str, left: i64, right: i64) -> Result<Value, String> {
+    let shift = || u32::try_from(right).map_err(|_| "a shift is not negative".to_owned());
+    Ok(Value::from(match function {
+        "bitand" => left & right,
+        "bitor" => left | right,
+        "bitxor" => left ^ right,
+        "bitshl" => left.checked_shl(shift()?).unwrap_or(0),
+        _ => left.checked_shr(shift()?).unwrap_or(if left < 0 { -1 } else { 0 }),
+    }))
 }
 
 fn amount(number: &Number) -> f64 {

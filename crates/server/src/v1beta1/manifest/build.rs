@@ -99,7 +99,7 @@ impl<'a> Builder<'a> {
         let Some(dag) = self.dag(&plan.root) else { return };
         let exits = |task: &Task| task.trigger.strategy == TriggerStrategy::Exit;
         let is_group = self.template(entry).is_some_and(|it| it["dag"].is_object() || it["steps"].is_array());
-        if is_group && spec["onExit"].is_null() {
+        if is_group && spec["onExit"].is_null() && spec["hooks"]["exit"].is_null() {
             self.place(&Spot::bare(workflow, &root, &plan.root, None));
             if let Some(node) = self.nodes.get_mut(workflow) {
                 entry.clone_into(&mut node.template_name);
@@ -118,6 +118,11 @@ impl<'a> Builder<'a> {
         let (order, view) = *self.views.get(spot.key.as_str())?;
         let was_begun = view.started_at.is_some() || !view.attempts.is_empty();
         if view.phase == TaskPhase::Cancelled && !was_begun {
+            return None;
+        }
+        // A hook that had nothing to do leaves no node.
+        let is_hook = spot.key.name().ends_with(edges::HOOK);
+        if is_hook && matches!(view.phase, TaskPhase::Omitted | TaskPhase::Skipped) {
             return None;
         }
         let is_unresolved = view.error.as_ref().is_some_and(|error| error.reason == FailureReason::Resolve);
@@ -286,6 +291,17 @@ impl<'a> Builder<'a> {
                         placed.extend(self.iterations(&spot, view));
                     }
                     _ => placed.extend(self.place(&spot)),
+                }
+                let hook = format!("{name}{}", edges::HOOK);
+                if let Some(task) = dag.tasks.get(&hook) {
+                    let (node_name, key) = (format!("{node_name}{}", edges::HOOK), around.key.child(&hook));
+                    let spot = Spot { template: &task.component, task: Some(task), when: None, ..spot };
+                    if let Some(hooked) = self.place(&Spot { name: &node_name, key: &key, ..spot })
+                        && let Some(last) = placed.last()
+                    {
+                        let id = last.id.clone();
+                        edges::connect(&mut self.nodes, &id, &[hooked.id]);
+                    }
                 }
             }
             if placed.is_empty() {

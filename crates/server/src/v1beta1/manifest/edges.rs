@@ -8,6 +8,9 @@ use pipewright_plan::Dag;
 
 use super::node::{Label, Node, NodeType, Phase, Span};
 
+/// How the name of a task's exit hook ends.
+pub(super) const HOOK: &str = ".onExit";
+
 /// A task that has nodes.
 #[derive(Debug, Clone)]
 pub(super) struct Placed {
@@ -51,13 +54,14 @@ pub(super) fn link(
     let mut in_order: Vec<(&str, &Placed)> = placed.iter().map(|(name, placed)| (*name, placed)).collect();
     in_order.sort_by_key(|(_, placed)| placed.order);
     let mut waited_for: BTreeSet<&str> = BTreeSet::new();
-    for (name, _) in &in_order {
+    for (name, _) in in_order.iter().filter(|(name, _)| !name.ends_with(HOOK)) {
         waited_for.extend(dag.tasks[*name].upstream.iter().map(String::as_str));
     }
     let mut ends = Vec::new();
     for (name, task) in in_order {
-        let upstream: Vec<&Placed> =
-            dag.tasks[name].upstream.iter().filter_map(|upstream| placed.get(upstream.as_str())).collect();
+        // What waits for a hook hangs on the task that it belongs to.
+        let before = dag.tasks[name].upstream.iter().filter(|upstream| !upstream.ends_with(HOOK));
+        let upstream: Vec<&Placed> = before.filter_map(|upstream| placed.get(upstream.as_str())).collect();
         let id = std::slice::from_ref(&task.id);
         if upstream.is_empty() {
             connect(nodes, owner, id);
@@ -65,7 +69,7 @@ pub(super) fn link(
         for from in upstream.iter().flat_map(|upstream| &upstream.outbound) {
             connect(nodes, from, id);
         }
-        if !waited_for.contains(name) {
+        if !waited_for.contains(name) && !name.ends_with(HOOK) {
             ends.extend(task.outbound.iter().cloned());
         }
     }
