@@ -1,9 +1,10 @@
-//! The project's own commands: `cargo xtask test`, `demo`, `ui`, `screenshots`, `bench`, `crash`, `images`, `check-layers`.
+//! The project's own commands: `cargo xtask test`, `demo`, `ui`, `codegen`, `screenshots`, `bench`, `crash`, `images`, `check-layers`.
 //!
 //! Nothing here is shipped. Whatever a command needs (a virtual environment, a built binary, a home folder) it
 //! prepares itself, below the target folder or `.pipewright/`.
 
 mod bench;
+mod codegen;
 mod containers;
 mod crash;
 mod demo;
@@ -38,6 +39,8 @@ enum Command {
     Demo(demo::Args),
     /// Builds the web pages that go into the binary.
     Ui(ui::Args),
+    /// Writes the types of the API for the web pages.
+    Codegen(codegen::Args),
     /// Takes pictures of every page in both themes for the user guide.
     Screenshots,
     /// Checks that crates depend on each other only as ARCHITECTURE.md allows.
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Ui(args) => ui::run(&args),
+        Command::Codegen(args) => codegen::run(&args),
         Command::Screenshots => ui::screenshots(),
         Command::CheckLayers => layers::run(),
         Command::Bench(args) => bench::run(&args),

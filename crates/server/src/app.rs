@@ -24,7 +24,7 @@ use crate::limits::{ANSWER_LIMIT, BODY_LIMIT, BODY_PAUSE};
 use crate::own::feed::Feed;
 use crate::own::logs::Indexes;
 use crate::serving::{Patience, TlsFiles};
-use crate::{changes, limits, logs, objects, own, ui, v1beta1, v2beta1};
+use crate::{changes, limits, logs, objects, openapi, own, ui, v1beta1, v2beta1};
 
 /// What the server is built from; a cheap handle.
 #[derive(Clone)]
@@ -78,6 +78,7 @@ impl Settings {
 impl App {
     /// Puts a server together.
     pub fn new(store: Store, logs: Arc<dyn LogSource>, settings: Settings) -> Self {
+        own::about::mark_start();
         Self {
             store,
             logs,
@@ -96,6 +97,7 @@ pub fn router(app: App) -> Router {
         .nest("/apis/v1beta1", v1beta1::routes())
         .nest("/apis/v2beta1", v2beta1::routes())
         .nest("/apis/pipewright/v1", own_routes())
+        .merge(openapi::routes())
         .merge(ui::files());
     Router::new()
         .merge(routes.clone())

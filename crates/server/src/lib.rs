@@ -14,6 +14,7 @@ mod limits;
 mod logs;
 mod macros;
 mod objects;
+mod openapi;
 pub mod own;
 mod ranges;
 mod recurring;
@@ -30,6 +31,7 @@ pub use document::{
     ArtifactDocument, AttemptDocument, RunDocument, TaskDocument, ValuesDocument, run_document,
 };
 pub use error::Error;
+pub use openapi::{names as openapi_names, openapi};
 pub use recurring::{Clock, fire_recurring_runs};
 pub use serving::{Patience, TlsFiles, serve};
 pub use submit::{Compiled, Source, Submission, submit, terminate};

@@ -43,11 +43,33 @@ pub(crate) const DELETE_TASK: &[&str] = &[
 pub(crate) const SELECT_TASKS: &str = "SELECT tasks.number, tasks.body, task_inputs.inputs, \
      task_inputs.fingerprint FROM tasks JOIN task_inputs ON task_inputs.task = tasks.number \
      WHERE tasks.run = ?1";
+pub(crate) const SELECT_LEADING: &str = "SELECT tasks.number, tasks.body, task_inputs.inputs, \
+     task_inputs.fingerprint FROM tasks JOIN task_inputs ON task_inputs.task = tasks.number \
+     WHERE tasks.run = ?1 ORDER BY tasks.task LIMIT ?2";
 pub(crate) const SELECT_TASK: &str = "SELECT tasks.number, tasks.body, task_inputs.inputs, \
      task_inputs.fingerprint FROM tasks JOIN task_inputs ON task_inputs.task = tasks.number \
      WHERE tasks.run = ?1 AND tasks.task = ?2";
 
 impl Store {
+    /// Returns the first tasks of a run by key, and whether there are more.
+    pub async fn leading_tasks(&self, run: &RunId, limit: usize) -> Result<(Vec<TaskView>, bool), Error> {
+        let run = run.clone();
+        self.db()
+            .read(move |connection| {
+                let number = runs::head(connection, &run)?.number;
+                let mut statement = connection.prepare_cached(SELECT_LEADING)?;
+                let mut rows = statement.query(params![number, limit as i64 + 1])?;
+                let mut tasks = Vec::new();
+                while let Some(row) = rows.next()? {
+                    tasks.push(task_view(row)?);
+                }
+                let is_cut = tasks.len() > limit;
+                tasks.truncate(limit);
+                Ok((tasks, is_cut))
+            })
+            .await
+    }
+
     /// Returns all tasks of a run in the order in which they came to be.
     pub async fn tasks(&self, run: &RunId) -> Result<Vec<TaskView>, Error> {
         let run = run.clone();

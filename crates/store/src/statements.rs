@@ -85,6 +85,7 @@ const STATEMENTS: &[&str] = &[
     projection::UPSERT_INPUTS,
     projection::SELECT_DROPPED,
     projection::SELECT_TASKS,
+    projection::SELECT_LEADING,
     projection::SELECT_TASK,
     recurring_runs::INSERT,
     recurring_runs::SELECT,

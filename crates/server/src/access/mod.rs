@@ -33,6 +33,7 @@ pub use oidc::OidcOptions;
 pub use options::{AccessOptions, Requirement};
 pub use role::{EVERYWHERE, Grants, Role};
 pub use secret::{SHORTEST_PASSWORD, Secret, digest, hash_password, new_token};
+pub(crate) use table::{LINES, Need};
 
 /// The other end of a connection; whoever accepts connections puts it into each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -68,6 +68,9 @@ use Verb::{
 pub(crate) const LINES: &[Line] = &[
     // Pages.
     ("GET", "/", Need::Nothing),
+    ("GET", "/apis/docs", Need::Known),
+    ("GET", "/apis/docs/style.css", Need::Nothing),
+    ("GET", "/apis/openapi/{name}", Need::Known),
     // v2beta1
     ("*", "/apis/v2beta1/healthz", Need::Nothing),
     ("GET", "/apis/v2beta1/experiments", own(List, "experiments")),
@@ -166,6 +169,11 @@ pub(crate) const LINES: &[Line] = &[
     ("GET", "/apis/pipewright/v1/artifacts/{id}/table", own(ReadArtifact, "runs")),
     ("GET", "/apis/pipewright/v1/artifacts/{id}/lineage", own(ReadArtifact, "runs")),
     ("GET", "/apis/pipewright/v1/executions", own(List, "runs")),
+    ("GET", "/apis/pipewright/v1/compare", own(Get, "runs")),
+    ("GET", "/apis/pipewright/v1/runs/{id}/clone", own(Get, "runs")),
+    ("POST", "/apis/pipewright/v1/runs/{id}/retry", own(Retry, "runs")),
+    ("GET", "/apis/pipewright/v1/pipelines/{pipeline}/statistics", own(Get, "pipelines")),
+    ("GET", "/apis/pipewright/v1/about", Need::Known),
     ("GET", "/apis/pipewright/v1/runs/{id}/graph", own(Get, "runs")),
     ("GET", "/apis/pipewright/v1/runs/{id}/progress", own(Get, "runs")),
     ("GET", "/apis/pipewright/v1/runs/{id}/iterations", own(Get, "runs")),

@@ -4,13 +4,17 @@
 //! microseconds, states tell apart what the field's API does not. Tasks are named by their path in the run, one
 //! segment of a URL.
 
+pub mod about;
 pub mod artifacts;
+pub mod compare;
 pub mod events;
 pub mod executions;
 pub mod feed;
 pub mod graph;
 pub mod logs;
 pub mod progress;
+pub mod runs;
+pub mod statistics;
 pub mod task;
 pub mod words;
 
@@ -27,4 +31,8 @@ pub(crate) fn routes() -> Router<App> {
         .merge(artifacts::routes())
         .merge(executions::routes())
         .merge(task::routes())
+        .merge(compare::routes())
+        .merge(runs::routes())
+        .merge(statistics::routes())
+        .merge(about::routes())
 }

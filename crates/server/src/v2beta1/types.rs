@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 /// What a timestamp says that has not happened yet.
 pub const EPOCH: &str = "1970-01-01T00:00:00Z";
 
 /// A group of runs.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Experiment {
     #[serde(alias = "experimentId", skip_serializing_if = "String::is_empty")]
@@ -33,7 +34,7 @@ pub struct Experiment {
 }
 
 /// A named pipeline; what it does is in its versions.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pipeline {
     #[serde(alias = "pipelineId", skip_serializing_if = "String::is_empty")]
@@ -56,7 +57,7 @@ pub struct Pipeline {
 }
 
 /// One uploaded file of a pipeline.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PipelineVersion {
     #[serde(alias = "pipelineId", skip_serializing_if = "String::is_empty")]
@@ -85,7 +86,7 @@ pub struct PipelineVersion {
 }
 
 /// Where a pipeline file can be fetched.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Url {
     #[serde(alias = "pipelineUrl", skip_serializing_if = "String::is_empty")]
@@ -93,7 +94,7 @@ pub struct Url {
 }
 
 /// One execution of a pipeline.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Run {
     #[serde(alias = "experimentId", skip_serializing_if = "String::is_empty")]
@@ -135,13 +136,15 @@ pub struct Run {
     #[serde(alias = "stateHistory", skip_serializing_if = "Vec::is_empty")]
     pub state_history: Vec<RuntimeStatus>,
     #[serde(alias = "pluginsInput", skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub plugins_input: Map<String, Value>,
     #[serde(alias = "pluginsOutput", skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub plugins_output: Map<String, Value>,
 }
 
 /// Names the version that a run executes.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PipelineVersionReference {
     #[serde(alias = "pipelineId", skip_serializing_if = "String::is_empty")]
@@ -151,17 +154,18 @@ pub struct PipelineVersionReference {
 }
 
 /// What a run was given.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RuntimeConfig {
     #[serde(skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub parameters: Map<String, Value>,
     #[serde(alias = "pipelineRoot", skip_serializing_if = "String::is_empty")]
     pub pipeline_root: String,
 }
 
 /// A state and since when it holds.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RuntimeStatus {
     #[serde(alias = "updateTime", skip_serializing_if = "String::is_empty")]
@@ -173,7 +177,7 @@ pub struct RuntimeStatus {
 }
 
 /// What is known of a run's tasks.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunDetails {
     #[serde(alias = "taskDetails", skip_serializing_if = "Vec::is_empty")]
@@ -181,7 +185,7 @@ pub struct RunDetails {
 }
 
 /// One task or one iteration of a loop.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TaskDetail {
     #[serde(alias = "runId", skip_serializing_if = "String::is_empty")]
@@ -214,7 +218,7 @@ pub struct TaskDetail {
 }
 
 /// The artifacts behind one name.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ArtifactIds {
     #[serde(alias = "artifactIds", skip_serializing_if = "Vec::is_empty")]
@@ -222,7 +226,7 @@ pub struct ArtifactIds {
 }
 
 /// Something inside a task: another task, or where an attempt ran. Only one of the two is set.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChildTask {
     #[serde(alias = "taskId", skip_serializing_if = "String::is_empty")]
@@ -232,7 +236,7 @@ pub struct ChildTask {
 }
 
 /// An error inside a message, with a gRPC code.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Status {
     #[serde(skip_serializing_if = "is_zero")]
@@ -244,7 +248,7 @@ pub struct Status {
 }
 
 /// One page of experiments.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ListExperiments {
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -256,7 +260,7 @@ pub struct ListExperiments {
 }
 
 /// One page of pipelines.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ListPipelines {
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -268,7 +272,7 @@ pub struct ListPipelines {
 }
 
 /// One page of a pipeline's versions.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ListPipelineVersions {
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -280,7 +284,7 @@ pub struct ListPipelineVersions {
 }
 
 /// One page of runs.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ListRuns {
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -292,7 +296,7 @@ pub struct ListRuns {
 }
 
 /// What the server says of itself; `multi_user` is written even when false, the official client wants it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Healthz {
     pub commit_sha: String,
     pub tag_name: String,

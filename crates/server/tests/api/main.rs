@@ -10,6 +10,7 @@ mod objects;
 mod oidc;
 mod own_artifacts;
 mod own_logs;
+mod own_runs;
 mod pipelines;
 mod recurring;
 mod routes;

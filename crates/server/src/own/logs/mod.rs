@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::extract::{Segments, Words};
 use crate::logs::attempt_of;
 
+pub use follow::FollowedLines;
 pub(crate) use index::Indexes;
 use index::Line;
 
