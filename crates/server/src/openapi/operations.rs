@@ -3,7 +3,9 @@
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::own::{artifacts, compare, executions, feed, graph, logs, progress, runs, statistics, task};
+use crate::own::{
+    about, artifacts, compare, executions, feed, graph, logs, progress, runs, statistics, task,
+};
 use crate::v2beta1::types;
 
 /// The shapes that a document mentions.
@@ -114,6 +116,7 @@ fn own(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
             it.query = vec![("run_ids", "string", "2 to 10 ids, separated by commas")];
             ("Runs side by side", Answer::Json(schemas.of::<compare::CompareView>()))
         }
+        ("GET", "/about") => ("What the server is", Answer::Json(schemas.of::<about::AboutView>())),
         ("GET", "/objects") => ("All objects of the registry", Answer::Json(anything())),
         ("GET", "/namespaces/{namespace}/objects") => ("Objects of a namespace", Answer::Json(anything())),
         ("POST", "/namespaces/{namespace}/objects") => {
