@@ -23,6 +23,8 @@ pub(super) const ATTEMPT: &str = "pipewright.attempt";
 pub(super) const RUN: &str = "pipewright.run";
 /// Label with the home folder that a container belongs to.
 pub(super) const HOME: &str = "pipewright.home";
+/// Most processes of a user, beside the limit of each container.
+const PROCESSES: i64 = 32_768;
 /// Memory for the files of secrets.
 const FILES_BYTES: i64 = 16 << 20;
 
@@ -134,7 +136,12 @@ fn ulimits() -> Vec<ResourcesUlimits> {
         let hard = number(found.maximum);
         ResourcesUlimits { name: Some(name.to_owned()), soft: Some(hard), hard: Some(hard) }
     };
-    vec![limit("nofile", Resource::Nofile), limit("nproc", Resource::Nproc)]
+    let mut processes = limit("nproc", Resource::Nproc);
+    // Podman's service lowers its own limit to this, and nobody can give more than they have.
+    for bound in [&mut processes.soft, &mut processes.hard] {
+        *bound = bound.map(|number| if number < 0 { PROCESSES } else { number.min(PROCESSES) });
+    }
+    vec![limit("nofile", Resource::Nofile), processes]
 }
 
 fn check_security(platform: &TaskPlatform, user: &str) -> Result<(), Failure> {
