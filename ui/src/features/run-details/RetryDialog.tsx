@@ -19,10 +19,12 @@ export interface RetryDialogProps {
   view: GraphView | undefined;
   given: Parameters;
   onClose: () => void;
+  /** The same run goes on. */
+  onContinued: () => void;
 }
 
-/** Makes a new run that keeps what is still valid of this one. */
-export function RetryDialog({ runId, tasks, view, given, onClose }: RetryDialogProps) {
+/** Goes on with the run, or makes a new one with other parameters that keeps what is still valid of this one. */
+export function RetryDialog({ runId, tasks, view, given, onClose, onContinued }: RetryDialogProps) {
   const navigate = useNavigate();
   const declared = view?.parameters ?? [];
   const [texts, setTexts] = useState<Record<string, string>>(() =>
@@ -32,8 +34,13 @@ export function RetryDialog({ runId, tasks, view, given, onClose }: RetryDialogP
   const start = useMutation({
     mutationFn: (parameters: Parameters) => post<Run>(`${own}/runs/${encodeURIComponent(runId)}/retry`, { tasks, parameters }),
     onSuccess: (run) => {
-      toast(`Started “${run.display_name}”`);
       onClose();
+      if (run.run_id === runId) {
+        toast("The run goes on");
+        onContinued();
+        return;
+      }
+      toast(`Started “${run.display_name}”`);
       void navigate({ to: "/runs/details/$runId", params: { runId: run.run_id }, search: {} });
     },
   });
@@ -64,8 +71,8 @@ export function RetryDialog({ runId, tasks, view, given, onClose }: RetryDialogP
     <Dialog title={tasks.length === 0 ? "Run again with changes" : `Run again from “${lastName(tasks[0])}”`} isOpen onClose={onClose} footer={footer} width={560}>
       <div className="space-y-4">
         <p className="text-pretty text-ink-2">
-          A new run starts. It keeps the results that its tasks would have again, and runs{" "}
-          {tasks.length === 0 ? "what a changed parameter touches" : "this task, what depends on it and what a changed parameter touches"}.
+          {tasks.length === 0 ? "What failed runs again" : "The task and what depends on it run again"}, in this run. With changed parameters a new
+          run starts instead, which keeps the results that they do not touch.
         </p>
         {start.error !== null && <Banner kind="error" title={messageOf(start.error)} />}
         {declared.length === 0 && <p className="text-ink-3">The pipeline has no parameters to change.</p>}

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { CircleStop, Copy, Download, Ellipsis, GitCompareArrows, RotateCcw, SlidersHorizontal } from "lucide-react";
-import { address } from "@/api/client";
+import { address, ApiError, messageOf, send } from "@/api/client";
 import { own } from "@/api/own";
 import { getRun } from "@/api/queries";
 import type { Run } from "@/api/types";
@@ -12,6 +12,7 @@ import { Button, IconButton } from "@/shared/Button";
 import { Menu } from "@/shared/Menu";
 import { StatusBadge } from "@/shared/StatusBadge";
 import { Duration, RelativeTime } from "@/shared/Time";
+import { toast } from "@/shared/toast";
 import { isFinal, type LiveRun } from "./live";
 
 /** What one can do with the run. */
@@ -51,7 +52,7 @@ export function RunActions({ runId, live, onRetryWith }: { runId: string; live: 
             onAction: onRetryWith,
           },
           { id: "compare", label: "Compare with other runs", icon: <GitCompareArrows size={14} />, onAction: () => void navigate({ to: "/compare", search: { runlist: runId } as never }) },
-          { id: "export", label: "Export as a file", icon: <Download size={14} />, onAction: () => window.location.assign(address(`${own}/runs/${encodeURIComponent(runId)}/export`, { logs: true })) },
+          { id: "export", label: "Export as a file", icon: <Download size={14} />, onAction: () => void exportRun(runId) },
           null,
           ...entries,
         ]}
@@ -59,6 +60,18 @@ export function RunActions({ runId, live, onRetryWith }: { runId: string; live: 
       {actions.dialogs}
     </>
   );
+}
+
+/** Asks first, so that a refusal is a message and not a page. */
+async function exportRun(runId: string): Promise<void> {
+  const path = `${own}/runs/${encodeURIComponent(runId)}/export`;
+  try {
+    await send("HEAD", path, { query: { logs: true } });
+    window.location.assign(address(path, { logs: true }));
+  } catch (error) {
+    const isMissing = error instanceof ApiError && error.isMissing;
+    toast(isMissing ? "This server does not export runs." : messageOf(error), { kind: "error" });
+  }
 }
 
 /** Events are quicker than lists: what they say of the state counts. */

@@ -79,7 +79,7 @@ function OneRun({ runId }: { runId: string }) {
         ]}
       />
       {retrying !== undefined && (
-        <RetryDialog runId={runId} tasks={retrying} view={live.view} given={run.data?.runtime_config?.parameters ?? {}} onClose={() => setRetrying(undefined)} />
+        <RetryDialog runId={runId} tasks={retrying} view={live.view} given={run.data?.runtime_config?.parameters ?? {}} onClose={() => setRetrying(undefined)} onContinued={refetch} />
       )}
     </Page>
   );

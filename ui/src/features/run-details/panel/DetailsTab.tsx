@@ -79,7 +79,7 @@ function attemptFacts(attempt: AttemptView): Fact[] {
   const { usage } = attempt;
   const facts: (Fact | false | undefined)[] = [
     ["Runs on", attempt.executor],
-    attempt.place !== undefined && ["Place", attempt.place],
+    attempt.place !== undefined && attempt.place !== `process ${attempt.pid}` && ["Place", attempt.place],
     attempt.pid !== undefined && ["Process", String(attempt.pid)],
     attempt.image !== undefined && ["Image", <code key="image" className="font-mono text-xs break-all">{attempt.image}</code>],
     attempt.stand_in !== undefined && ["Stands for it", attempt.stand_in],
