@@ -31,11 +31,6 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Fails when the types are not those of the interface.
-pub fn check() -> Result<()> {
-    run(&Args { check: true })
-}
-
 fn generated() -> PathBuf {
     workspace::root().join("ui/src/api/generated.ts")
 }

@@ -6,12 +6,12 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::workspace::{self, cargo, must};
-use crate::{codegen, containers, crash, layers, python, ui};
+use crate::{containers, crash, layers, python, ui};
 
 /// Which part to run.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Step to run: format, layers, lint, deny, unit, codegen, ui, crash, containers, sdk; all when left out.
+    /// Step to run: format, layers, lint, deny, unit, ui, crash, containers, sdk; all when left out.
     steps: Vec<String>,
 }
 
@@ -32,7 +32,6 @@ const STEPS: &[Step] = &[
     ("lint", lint),
     ("deny", deny),
     ("unit", unit),
-    ("codegen", codegen::check),
     ("ui", ui::test),
     ("crash", kill),
     ("containers", containers::run),
