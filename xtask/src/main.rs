@@ -1,4 +1,5 @@
-//! The project's own commands: `cargo xtask test`, `demo`, `ui`, `codegen`, `screenshots`, `bench`, `crash`, `images`, `check-layers`.
+//! The project's own commands: `cargo xtask test`, `demo`, `ui`, `codegen`, `screenshots`, `bench`, `fuzz`, `crash`,
+//! `images`, `check-layers`.
 //!
 //! Nothing here is shipped. Whatever a command needs (a virtual environment, a built binary, a home folder) it
 //! prepares itself, below the target folder or `.pipewright/`.
@@ -8,6 +9,7 @@ mod codegen;
 mod containers;
 mod crash;
 mod demo;
+mod fuzz;
 mod http;
 mod images;
 mod ir;
@@ -49,6 +51,8 @@ enum Command {
     Bench(bench::Args),
     /// Makes container images for tests from Debian and Python packages.
     Images(images::Args),
+    /// Sends requests of every kind, right and wrong, and watches how the server takes them.
+    Fuzz(fuzz::Args),
     /// Kills a server again and again in the middle of a run and checks that nothing is lost or done twice.
     Crash(crash::Args),
 }
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
         Command::CheckLayers => layers::run(),
         Command::Bench(args) => bench::run(&args),
         Command::Images(args) => images::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Crash(args) => crash::run(&args),
     };
     match outcome {

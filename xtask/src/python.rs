@@ -10,8 +10,8 @@ use crate::workspace::{self, must};
 /// A version of the SDK that conformance tests are written against: the folder of its environment and the list of
 /// what goes in.
 pub struct Sdk {
-    folder: &'static str,
-    requirements: &'static str,
+    pub folder: &'static str,
+    pub requirements: &'static str,
 }
 
 /// The newest SDK.

@@ -103,6 +103,11 @@ impl Served {
         Ok(kib.context("memory figure is no number")? * 1024)
     }
 
+    /// Returns the number of the server's process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends the server at once, as a crash would: tasks go on.
     pub fn kill(mut self) -> Result<()> {
         self.child.kill()?;

@@ -6,12 +6,12 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::workspace::{self, cargo, must};
-use crate::{containers, crash, layers, python, ui};
+use crate::{containers, crash, fuzz, layers, python, ui};
 
 /// Which part to run.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Step to run: format, layers, lint, deny, unit, ui, crash, containers, sdk; all when left out.
+    /// Step to run: format, layers, lint, deny, unit, ui, crash, containers, sdk, fuzz; all when left out.
     steps: Vec<String>,
 }
 
@@ -20,6 +20,9 @@ const KILLS: u32 = 6;
 
 /// Whatever engine a machine has: containers have a step of their own.
 const EXECUTOR: &str = "PIPEWRIGHT_EXECUTOR";
+
+/// Requests that `cargo xtask test` makes up at least; `cargo xtask fuzz` sends 20 000.
+const FUZZED: u32 = 300;
 
 /// Checks what the binary links.
 const DENY: &str = "cargo-deny@0.20.2";
@@ -36,6 +39,7 @@ const STEPS: &[Step] = &[
     ("crash", kill),
     ("containers", containers::run),
     ("sdk", sdk),
+    ("fuzz", || fuzz::fuzz(FUZZED, "dev")),
 ];
 
 /// Runs the steps; stops at the first that fails.

@@ -1,10 +1,11 @@
 //! The command line as typed; what it means together with environment and file is settled in `settings`.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{args_access, args_images, args_objects, env};
+use crate::{args_access, args_api, args_images, args_objects, env};
 
 /// Runs Kubeflow Pipelines on this machine.
 #[derive(Debug, Parser)]
@@ -39,7 +40,7 @@ Leaves with 0 when the run succeeded, 1 when it failed or was cancelled, 2 when 
 
 Leaves with 0 when the file can be run, 2 when it cannot.")]
     Check(Check),
-    /// List, show and cancel runs, or read their logs
+    /// List, show and change runs, or read their logs
     #[command(
         subcommand,
         after_help = "Examples:
@@ -49,6 +50,61 @@ Leaves with 0 when the file can be run, 2 when it cannot.")]
   pipewright runs cancel 0199e5c4-… --server http://127.0.0.1:8080"
     )]
     Runs(Runs),
+    /// Keep pipelines on a server
+    #[command(
+        subcommand,
+        visible_alias = "pipelines",
+        after_help = "Examples:
+  pipewright pipeline upload pipeline.yaml --name forecast
+  pipewright pipeline list
+  pipewright pipeline delete forecast --cascade"
+    )]
+    Pipeline(args_api::Pipeline),
+    /// Keep versions of a pipeline on a server
+    #[command(
+        subcommand,
+        visible_alias = "versions",
+        after_help = "Examples:
+  pipewright version upload pipeline.yaml --pipeline forecast --name v2
+  pipewright version list --pipeline forecast"
+    )]
+    Version(args_api::Version),
+    /// Keep experiments on a server: groups of runs
+    #[command(
+        subcommand,
+        visible_alias = "experiments",
+        after_help = "Examples:
+  pipewright experiment create tuning
+  pipewright experiment archive tuning"
+    )]
+    Experiment(args_api::Experiment),
+    /// Run pipelines again and again, by a schedule
+    #[command(
+        subcommand,
+        visible_alias = "recurring-runs",
+        after_help = "Examples:
+  pipewright recurring-run create nightly --pipeline forecast --cron '0 0 3 * * *'
+  pipewright recurring-run disable nightly"
+    )]
+    RecurringRun(args_api::RecurringRun),
+    /// Keep servers under names, and what is shown to them
+    #[command(
+        subcommand,
+        visible_alias = "contexts",
+        after_help = "Examples:
+  pipewright context add lab --server https://ml.example.org
+  pipewright context use lab"
+    )]
+    Context(args_api::ContextCommand),
+    /// Keep a token or a session for a server that asks who calls
+    #[command(after_help = "Examples:
+  pipewright login --server https://ml.example.org
+  pipewright login --user ada")]
+    Login(args_api::Login),
+    /// Say who one is on a server, and what one may do there
+    #[command(after_help = "Example:
+  pipewright whoami")]
+    Whoami(args_api::Whoami),
     /// Keep secrets that tasks get as variables or files
     #[command(
         subcommand,
@@ -61,6 +117,7 @@ Leaves with 0 when the file can be run, 2 when it cannot.")]
     /// Keep config maps that tasks get as variables or files
     #[command(
         subcommand,
+        visible_alias = "config",
         after_help = "Examples:
   pipewright config-map create settings --from-literal mode=fast --from-file ./limits.json
   pipewright config-map get settings"
@@ -122,6 +179,17 @@ Leaves with 0 when the file can be run, 2 when it cannot.")]
         /// Shell to write for
         shell: clap_complete::Shell,
     },
+}
+
+/// Lets `run list` stand for `runs list`, unless there is such a file to run.
+pub(crate) fn spelled(mut words: Vec<OsString>) -> Vec<OsString> {
+    let verbs =
+        ["list", "get", "logs", "cancel", "terminate", "archive", "unarchive", "retry", "delete", "help"];
+    let is_verb = |word: &OsString| verbs.iter().any(|verb| word == verb) && !Path::new(word).exists();
+    if words.get(1).is_some_and(|word| word == "run") && words.get(2).is_some_and(is_verb) {
+        words[1] = OsString::from("runs");
+    }
+    words
 }
 
 /// How results are printed on stdout.
@@ -345,7 +413,20 @@ pub(crate) enum Runs {
         #[command(flatten)]
         place: Place,
     },
+    /// Archive a run of a server
+    #[command(after_help = "Example:\n  pipewright run archive 0199e5c4-…")]
+    Archive(args_api::One),
+    /// Bring a run of a server back from the archive
+    #[command(after_help = "Example:\n  pipewright run unarchive 0199e5c4-…")]
+    Unarchive(args_api::One),
+    /// Let a failed run of a server go on from what failed
+    #[command(after_help = "Example:\n  pipewright run retry 0199e5c4-…")]
+    Retry(args_api::One),
+    /// Delete a run of a server with its tasks
+    #[command(after_help = "Example:\n  pipewright run delete 0199e5c4-…")]
+    Delete(args_api::One),
     /// Ask a run to stop
+    #[command(visible_alias = "terminate")]
     Cancel {
         /// Run id
         run: String,

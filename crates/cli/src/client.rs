@@ -1,27 +1,60 @@
-//! A small HTTP/1 client for a server on this machine or behind a forwarded port.
+//! A small HTTP/1 client, with TLS and with what tells the server who calls.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::Request;
+use hyper::header::{HeaderMap, SET_COOKIE};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use pipewright_server::access::Secret;
+use rustls::pki_types::ServerName;
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::contexts;
+use crate::env;
 
 /// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Largest answer that is read.
 const LARGEST: usize = 256 << 20;
+/// The cookie of logins by password.
+const SESSION: &str = "pipewright_session";
 
 /// Talks to one server.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Client {
     authority: String,
     /// Path before `/apis`, without a slash at its end.
     prefix: String,
+    /// Set for https.
+    tls: Option<Tls>,
+    shows: Shows,
 }
+
+#[derive(Clone)]
+struct Tls {
+    host: ServerName<'static>,
+    connector: TlsConnector,
+}
+
+/// What tells the server who calls.
+#[derive(Clone, Default)]
+enum Shows {
+    #[default]
+    Nothing,
+    Token(String),
+    Session(String),
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// An answer that is no success.
 #[derive(Debug)]
@@ -39,20 +72,77 @@ impl std::fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 impl Client {
-    /// Takes a URL such as `http://127.0.0.1:8080` or `http://host:8080/pipeline`.
+    /// Takes a URL such as `http://127.0.0.1:8080` or `https://host/pipeline`. The token comes from the variable,
+    /// or with the certificates to trust from the context of this server.
     pub(crate) fn new(url: &str) -> Result<Self> {
-        let Some(rest) = url.strip_prefix("http://") else {
-            bail!(
-                "`{url}` does not begin with http://; for https, forward a port and use http://127.0.0.1:PORT"
-            );
+        let known = contexts::known(url)?;
+        let mut client = match &known {
+            Some(context) => Self::of(context)?,
+            None => Self::with_ca(url, None)?,
         };
-        let (authority, prefix) = rest.split_once('/').map_or((rest, ""), |(host, path)| (host, path));
-        if authority.is_empty() {
-            bail!("`{url}` names no host");
+        if let Ok(token) = std::env::var(env::TOKEN) {
+            client.shows = Shows::Token(token);
         }
-        let prefix = prefix.trim_end_matches('/');
-        let prefix = if prefix.is_empty() { String::new() } else { format!("/{prefix}") };
-        Ok(Self { authority: authority.to_owned(), prefix })
+        Ok(client)
+    }
+
+    /// Takes the server that a home folder's owner has started, with what it lets that owner show.
+    pub(crate) fn of_home(url: &str, token: Option<&Secret>) -> Result<Self> {
+        let shows = token.map_or(Shows::Nothing, |token| Shows::Token(token.0.clone()));
+        let mut client = Self::with_ca(url, None)?;
+        // It is this machine's own server: whoever can write its note can read its database.
+        if let Some(tls) = &mut client.tls {
+            tls.connector = crate::tls::trusting_anybody()?;
+        }
+        Ok(Self { shows, ..client })
+    }
+
+    /// Takes what a context says.
+    pub(crate) fn of(context: &contexts::Context) -> Result<Self> {
+        let shows = match (&context.token, &context.session) {
+            (Some(token), _) => Shows::Token(token.clone()),
+            (None, Some(session)) => Shows::Session(session.clone()),
+            (None, None) => Shows::Nothing,
+        };
+        Ok(Self { shows, ..Self::with_ca(&context.server, context.ca.as_deref())? })
+    }
+
+    /// Checks that this is a URL of a server.
+    pub(crate) fn check(url: &str) -> Result<()> {
+        parts(url).map(drop)
+    }
+
+    fn with_ca(url: &str, ca: Option<&Path>) -> Result<Self> {
+        let Parts { secure, authority, host, prefix } = parts(url)?;
+        let tls = if secure {
+            let host = ServerName::try_from(host).with_context(|| format!("`{url}` names no host"))?;
+            Some(Tls { host, connector: crate::tls::trusting(ca)? })
+        } else {
+            None
+        };
+        Ok(Self { authority, prefix, tls, shows: Shows::Nothing })
+    }
+
+    /// Logs in by password; returns the session's cookie.
+    pub(crate) async fn log_in(&self, user: &str, password: &str) -> Result<String> {
+        let body = json!({"user": user, "password": password});
+        let answer = self.answer("POST", "/apis/pipewright/v1/login", Body::Json(&body)).await?;
+        let cookies = answer.headers.get_all(SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let session = cookies.filter_map(|line| line.split(';').next()?.split_once('='));
+        let found = session.into_iter().find(|(name, _)| *name == SESSION);
+        found.map(|(_, value)| value.to_owned()).context("the server gave no session")
+    }
+
+    /// Changes what is there.
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<Value> {
+        self.json("PATCH", path, Some(body)).await
+    }
+
+    /// Uploads a file as the official clients do.
+    pub(crate) async fn upload(&self, path: &str, file_name: &str, content: &[u8]) -> Result<Value> {
+        let answer = self.answer("POST", path, Body::File { name: file_name, content }).await?;
+        serde_json::from_slice(&answer.body)
+            .with_context(|| format!("{} did not answer JSON", self.authority))
     }
 
     /// Gets a JSON document.
@@ -84,6 +174,11 @@ impl Client {
     }
 
     async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Bytes> {
+        let body = body.map_or(Body::Nothing, Body::Json);
+        Ok(self.answer(method, path, body).await?.body)
+    }
+
+    async fn answer(&self, method: &str, path: &str, body: Body<'_>) -> Result<Answer> {
         let exchange = self.exchange(method, path, body);
         match tokio::time::timeout(PATIENCE, exchange).await {
             Ok(answer) => answer,
@@ -91,36 +186,124 @@ impl Client {
         }
     }
 
-    async fn exchange(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Bytes> {
-        let address = if self.authority.rsplit(':').next().is_some_and(|port| port.parse::<u16>().is_ok()) {
-            self.authority.clone()
-        } else {
-            format!("{}:80", self.authority)
-        };
+    async fn connect(&self) -> Result<Box<dyn Stream>> {
+        let port = if self.tls.is_some() { 443 } else { 80 };
+        let has_port = self.authority.rsplit(':').next().is_some_and(|port| port.parse::<u16>().is_ok());
+        let address = if has_port { self.authority.clone() } else { format!("{}:{port}", self.authority) };
         let stream = TcpStream::connect(&address)
             .await
             .with_context(|| format!("no server answers on {address}; start one with `pipewright serve`"))?;
+        match &self.tls {
+            None => Ok(Box::new(stream)),
+            Some(tls) => {
+                let stream = tls.connector.connect(tls.host.clone(), stream).await;
+                let hint = "name the file with its certificate by `pipewright context add … --ca FILE`";
+                Ok(Box::new(stream.with_context(|| format!("{address} is not trusted; {hint}"))?))
+            }
+        }
+    }
+
+    async fn exchange(&self, method: &str, path: &str, body: Body<'_>) -> Result<Answer> {
+        let stream = self.connect().await?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let driver = tokio::spawn(connection);
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.prefix))
             .header("host", &self.authority)
-            .header("content-type", "application/json")
-            .body(Full::new(Bytes::from(body.map(Value::to_string).unwrap_or_default())))?;
-        let answer = sender.send_request(request).await?;
-        let status = answer.status();
+            .header("user-agent", concat!("pipewright/", env!("CARGO_PKG_VERSION")))
+            .header("content-type", body.content_type());
+        match &self.shows {
+            Shows::Nothing => {}
+            Shows::Token(token) => request = request.header("authorization", format!("Bearer {token}")),
+            Shows::Session(session) => request = request.header("cookie", format!("{SESSION}={session}")),
+        }
+        let answer = sender.send_request(request.body(Full::new(body.bytes()))?).await?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
         let read = Limited::new(answer.into_body(), LARGEST).collect().await;
         driver.abort();
-        let bytes = match read {
+        let body = match read {
             Ok(body) => body.to_bytes(),
             Err(error) => bail!("cannot read the answer of {}: {error}", self.authority),
         };
         if status.is_success() {
-            return Ok(bytes);
+            return Ok(Answer { headers, body });
         }
-        Err(Refused { status: status.as_u16(), message: message_of(&bytes) }.into())
+        let mut message = message_of(&body);
+        if status.as_u16() == 401 {
+            message.push_str("; `pipewright login` keeps a token or a session for this server");
+        }
+        Err(Refused { status: status.as_u16(), message }.into())
     }
+}
+
+struct Answer {
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// What is sent.
+enum Body<'a> {
+    Nothing,
+    Json(&'a Value),
+    File { name: &'a str, content: &'a [u8] },
+}
+
+/// Separates the parts of an upload; no pipeline file holds it.
+const BOUNDARY: &str = "pipewright-3f1c2e6b9d5a47c08a6e";
+
+impl Body<'_> {
+    fn content_type(&self) -> String {
+        match self {
+            Self::File { .. } => format!("multipart/form-data; boundary={BOUNDARY}"),
+            _ => "application/json".to_owned(),
+        }
+    }
+
+    fn bytes(&self) -> Bytes {
+        match self {
+            Self::Nothing => Bytes::new(),
+            Self::Json(value) => Bytes::from(value.to_string()),
+            Self::File { name, content } => {
+                let name = name.replace(['"', '\r', '\n'], "_");
+                let mut bytes = format!(
+                    "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"uploadfile\"; \
+                     filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n"
+                )
+                .into_bytes();
+                bytes.extend_from_slice(content);
+                bytes.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+                Bytes::from(bytes)
+            }
+        }
+    }
+}
+
+/// What a URL says.
+struct Parts {
+    secure: bool,
+    authority: String,
+    host: String,
+    prefix: String,
+}
+
+fn parts(url: &str) -> Result<Parts> {
+    let (secure, rest) = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
+        (Some(rest), _) => (false, rest),
+        (None, Some(rest)) => (true, rest),
+        (None, None) => bail!("`{url}` begins with neither http:// nor https://"),
+    };
+    let (authority, prefix) = rest.split_once('/').map_or((rest, ""), |(host, path)| (host, path));
+    if authority.is_empty() {
+        bail!("`{url}` names no host");
+    }
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        None => authority.split(':').next().unwrap_or(authority),
+    };
+    let prefix = prefix.trim_end_matches('/');
+    let prefix = if prefix.is_empty() { String::new() } else { format!("/{prefix}") };
+    Ok(Parts { secure, authority: authority.to_owned(), host: host.to_owned(), prefix })
 }
 
 /// Takes the message out of an error's body.
@@ -152,16 +335,19 @@ mod tests {
 
     #[test]
     fn urls_are_taken_apart() {
-        let check = |url: &str, expected: Result<(&str, &str), &str>| match (Client::new(url), expected) {
-            (Ok(client), Ok((authority, prefix))) => {
-                assert_eq!((client.authority.as_str(), client.prefix.as_str()), (authority, prefix), "{url}");
+        let check = |url: &str, expected: Result<(bool, &str, &str, &str), &str>| match (parts(url), expected)
+        {
+            (Ok(parts), Ok(expected)) => {
+                let found = (parts.secure, &*parts.authority, &*parts.host, &*parts.prefix);
+                assert_eq!(found, expected, "{url}");
             }
             (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{error}"),
-            (found, expected) => panic!("{url}: {found:?} is not {expected:?}"),
+            _ => panic!("{url}: not as expected"),
         };
-        check("http://127.0.0.1:8080", Ok(("127.0.0.1:8080", "")));
-        check("http://host:1/pipeline/", Ok(("host:1", "/pipeline")));
-        check("https://host", Err("does not begin with http://"));
+        check("http://127.0.0.1:8080", Ok((false, "127.0.0.1:8080", "127.0.0.1", "")));
+        check("http://host:1/pipeline/", Ok((false, "host:1", "host", "/pipeline")));
+        check("https://[::1]:8443/a/b", Ok((true, "[::1]:8443", "::1", "/a/b")));
+        check("ftp://host", Err("neither http:// nor https://"));
         check("http://", Err("names no host"));
     }
 

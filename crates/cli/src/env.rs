@@ -38,3 +38,7 @@ pub(crate) const OIDC_CLIENT_SECRET: &str = "PIPEWRIGHT_OIDC_CLIENT_SECRET";
 pub(crate) const TLS_CERTIFICATE: &str = "PIPEWRIGHT_TLS_CERTIFICATE";
 /// Its key, as PEM.
 pub(crate) const TLS_KEY: &str = "PIPEWRIGHT_TLS_KEY";
+/// Token that commands show to a server.
+pub(crate) const TOKEN: &str = "PIPEWRIGHT_TOKEN";
+/// File with the servers that commands know by name.
+pub(crate) const CONTEXTS: &str = "PIPEWRIGHT_CONTEXTS";

@@ -5,11 +5,13 @@
 mod access;
 mod args;
 mod args_access;
+mod args_api;
 mod args_images;
 mod args_objects;
 mod client;
 mod commands;
 mod compose;
+mod contexts;
 mod diagnostics;
 mod env;
 mod experiments;
@@ -24,7 +26,9 @@ mod serve;
 mod settings;
 mod source;
 mod terminal;
+mod tls;
 mod watch;
+mod yaml_out;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -45,7 +49,7 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|word| word == "launcher") {
         return pipewright_launcher::main(std::env::args_os().skip(2));
     }
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse_from(args::spelled(std::env::args_os().collect()));
     start_log(&arguments);
     match dispatch(arguments.command) {
         Ok(code) => ExitCode::from(code),
@@ -73,6 +77,13 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Volume(args) => runtime()?.block_on(commands::objects::volumes(&args)),
         Command::Image(args) => runtime()?.block_on(commands::images::run(&args)),
         Command::Object(args) => runtime()?.block_on(commands::objects::objects(&args)),
+        Command::Pipeline(args) => runtime()?.block_on(commands::api::pipeline(&args)),
+        Command::Version(args) => runtime()?.block_on(commands::api::version(&args)),
+        Command::Experiment(args) => runtime()?.block_on(commands::api::experiment(&args)),
+        Command::RecurringRun(args) => runtime()?.block_on(commands::api::recurring_run(&args)),
+        Command::Context(args) => commands::contexts::contexts(&args),
+        Command::Login(args) => runtime()?.block_on(commands::contexts::login(&args)),
+        Command::Whoami(args) => runtime()?.block_on(commands::contexts::whoami(&args)),
         Command::User(args) => commands::access::users(&args),
         Command::Token(args) => commands::access::tokens(&args),
         Command::Runs(args) => runtime()?.block_on(commands::runs::run(&args)),

@@ -9,6 +9,21 @@ use serde_json::{Map, Value};
 
 use crate::source::{self, BadInput};
 
+/// Reads parameters of a pipeline that only the server knows: numbers, lists and the like as JSON, else text.
+///
+/// Errors: [`BadInput`] for one that has no name.
+pub(crate) fn read(given: &[String]) -> Result<Map<String, Value>> {
+    let mut values = Map::new();
+    for pair in given {
+        let Some((name, text)) = pair.split_once('=') else {
+            return Err(BadInput(format!("`{pair}` is no NAME=VALUE")).into());
+        };
+        let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        values.insert(name.to_owned(), value);
+    }
+    Ok(values)
+}
+
 /// Reads the parameters; those given by `-p` win over the file's.
 ///
 /// Errors: [`BadInput`] with every mistake, one a line.

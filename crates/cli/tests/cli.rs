@@ -222,7 +222,7 @@ fn a_server_owns_its_home() {
 }
 
 #[test]
-fn only_loopback_is_served() {
+fn open_addresses_need_somebody_who_may_call() {
     let place = Place::new();
     check_exit(&place.run(&["serve", "--listen", "0.0.0.0:0"]), 2, &["other machines"]);
     check_exit(&place.run(&["serve", "--listen", "here"]), 2, &["HOST:PORT"]);

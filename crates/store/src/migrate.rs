@@ -17,6 +17,7 @@ const MIGRATIONS: &[Migration] = &[
     (5, "metrics", include_str!("../migrations/sqlite/0005_metrics.sql")),
     (6, "access", include_str!("../migrations/sqlite/0006_access.sql")),
     (7, "artifact_uses", include_str!("../migrations/sqlite/0007_artifact_uses.sql")),
+    (8, "run_lists", include_str!("../migrations/sqlite/0008_run_lists.sql")),
 ];
 
 /// Applies what is missing, in one transaction.

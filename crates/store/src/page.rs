@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::filter::{self, Conditions, Key, Predicate};
+use crate::filter::{self, Conditions, Form, Key, Predicate};
 
 const DEFAULT_SIZE: u32 = 20;
 const LARGEST_SIZE: u32 = 200;
@@ -120,6 +120,7 @@ pub(crate) fn ask(listing: &Listing, query: &ListQuery, scope: &[(&str, &str)]) 
     }
     let counted = conditions.values.len();
     let count = format!("SELECT count(*) FROM {table}{}", where_clause(&conditions.parts));
+    walk_by_sort(listing, column, &mut conditions.parts);
     if let Some(token) = &after {
         let value = match &token.value {
             Position::Text(text) => Sql::Text(text.clone()),
@@ -151,6 +152,19 @@ pub(crate) fn ask(listing: &Listing, query: &ListQuery, scope: &[(&str, &str)]) 
         id: String::new(),
     };
     Ok(Asked { page, count, values: conditions.values, counted, size: size as usize, token })
+}
+
+/// Keeps the planner from looking up rows by a state that most of them have: they would all be read and sorted for
+/// one page. With the sign it walks the sort's index, in which the states stand, until the page is full.
+fn walk_by_sort(listing: &Listing, sort: &str, parts: &mut [String]) {
+    // Only the indexes of runs hold the states.
+    let keys: &[Key] = if listing.table == "runs" { listing.keys } else { &[] };
+    let states = keys.iter().filter(|key| matches!(key.form, Form::Phase | Form::Storage));
+    for key in states.filter(|key| key.column != sort) {
+        for part in parts.iter_mut().filter(|part| part.starts_with(key.column)) {
+            part.insert(0, '+');
+        }
+    }
 }
 
 fn where_clause(parts: &[String]) -> String {

@@ -167,6 +167,22 @@ fn lists_use_indexes() {
     check_list(&experiments::LISTING, &[], &[]);
     check_list(&pipelines::LISTING, &[], &[]);
     check_list(&runs::LISTING, &[], &[]);
+    // A page of one state sorts no more than one of all.
+    for (key, word) in [("state", "SUCCEEDED"), ("storage_state", "AVAILABLE")] {
+        for operation in ["EQUALS", "NOT_EQUALS"] {
+            for sort in ["created_at desc", "finished_at desc", "name", "state"] {
+                let filter = format!(
+                    r#"{{"predicates": [{{"key": "{key}", "operation": "{operation}", "string_value": "{word}"}}]}}"#
+                );
+                let query = ListQuery {
+                    sort_by: Some(sort.to_owned()),
+                    filter: Some(filter),
+                    ..ListQuery::default()
+                };
+                check(&connection, &ask(&runs::LISTING, &query, &[]).unwrap().page, false);
+            }
+        }
+    }
     // Within an experiment or a pipeline rare sorts may order the rows of that one.
     check_list(&versions::LISTING, &[("pipeline_id", "x")], &["created_at", "display_name", "name"]);
     check_list(&runs::LISTING, &[("experiment_id", "x")], &["created_at", "display_name"]);

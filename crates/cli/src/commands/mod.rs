@@ -1,8 +1,10 @@
 //! One module per command; each returns the exit code that `main` leaves with.
 
 pub(crate) mod access;
+pub(crate) mod api;
 pub(crate) mod check;
 pub(crate) mod completion;
+pub(crate) mod contexts;
 pub(crate) mod doctor;
 pub(crate) mod images;
 pub(crate) mod objects;

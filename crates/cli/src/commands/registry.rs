@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::args::{Durability, Place};
 use crate::client::{Client, escape};
 use crate::compose::open_store;
+use crate::contexts::server_of;
 use crate::home::{self, Claim, Lock};
 use crate::settings::home_folder;
 use crate::source::BadInput;
@@ -22,14 +23,14 @@ pub(crate) enum Registry {
 impl Registry {
     /// Opens the registry that was asked for; a home folder is made when it is missing.
     pub(crate) fn open(place: &Place) -> Result<Self> {
-        if let Some(url) = &place.server {
-            return Ok(Self::Server(Client::new(url)?));
+        if let Some(url) = server_of(place)? {
+            return Ok(Self::Server(Client::new(&url)?));
         }
         let home = home_folder(&place.home)?;
         match home::claim(&home)? {
             Claim::Ours(lock) => Ok(Self::Home { store: open_store(&home, Durability::Full)?, _lock: lock }),
             Claim::Theirs(occupied) => match &occupied.url {
-                Some(url) => Ok(Self::Server(Client::new(url)?)),
+                Some(url) => Ok(Self::Server(Client::of_home(url, occupied.token.as_ref())?)),
                 None => Err(occupied.into()),
             },
         }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::args::{self, Durability, Format, Machine, Place, Runs};
 use crate::client::Client;
 use crate::compose::{Engine, open_store};
+use crate::contexts::server_of;
 use crate::home::{self, Claim, Lock};
 use crate::output::{now, run_word, span, table};
 use crate::progress::{Row, draw_tree};
@@ -37,13 +38,17 @@ pub(crate) async fn run(command: &Runs) -> Result<u8> {
         Runs::List { place, limit } => list(place, *limit).await,
         Runs::Get { run, place } => get(place, run).await,
         Runs::Logs { run, task, place } => logs(place, run, task.as_deref()).await,
+        Runs::Archive(one) => super::api::run("archive", one).await,
+        Runs::Unarchive(one) => super::api::run("unarchive", one).await,
+        Runs::Retry(one) => super::api::run("retry", one).await,
+        Runs::Delete(one) => super::api::run("delete", one).await,
         Runs::Cancel { run, place } => cancel(place, run).await,
     }
 }
 
 fn find(place: &Place) -> Result<Found> {
-    if let Some(url) = &place.server {
-        return Ok(Found::Server(Client::new(url)?));
+    if let Some(url) = server_of(place)? {
+        return Ok(Found::Server(Client::new(&url)?));
     }
     let home = home_folder(&place.home)?;
     if !home.is_dir() {
@@ -53,7 +58,7 @@ fn find(place: &Place) -> Result<Found> {
     match home::claim(&home)? {
         Claim::Ours(lock) => Ok(Found::Home { home, lock }),
         Claim::Theirs(occupied) => match &occupied.url {
-            Some(url) => Ok(Found::Server(Client::new(url)?)),
+            Some(url) => Ok(Found::Server(Client::of_home(url, occupied.token.as_ref())?)),
             None => Err(occupied.into()),
         },
     }

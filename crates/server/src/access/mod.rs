@@ -67,13 +67,16 @@ pub fn check_listen(address: SocketAddr, options: &AccessOptions) -> Result<(), 
     if options.oidc.is_some() || options.header.is_some() || file.lets_somebody_in() {
         return Ok(());
     }
-    let remedy = if address.ip().is_loopback() {
-        "do without authentication on this address by `--auth none`".to_owned()
+    let (why, remedy) = if address.ip().is_loopback() {
+        ("is set to ask who calls", "do without authentication on this address by `--auth none`".to_owned())
     } else {
-        format!("listen on a loopback address (127.0.0.1:{})", address.port())
+        (
+            "can be reached from other machines, so it must ask who calls",
+            format!("listen on a loopback address (127.0.0.1:{})", address.port()),
+        )
     };
     Err(Error::Precondition(format!(
-        "{address} asks for authentication, but nobody could come in. Make a user by `pipewright user add NAME \
+        "{address} {why}, but nobody could come in. Make a user by `pipewright user add NAME \
          --role admin` or a token by `pipewright token create NAME --role admin`, name an identity provider or \
          a trusted header in the settings, or {remedy}"
     )))

@@ -1,0 +1,217 @@
+//! Commands over the API of a server, driven with the real binary: users, tokens, contexts, logins, resources.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+const PIPELINE: &str = r#"
+components:
+  comp-say: {executorLabel: exec-say}
+deploymentSpec:
+  executors:
+    exec-say: {container: {image: busybox, command: [echo, hello]}}
+pipelineInfo: {name: say}
+root: {dag: {tasks: {say: {componentRef: {name: comp-say}, taskInfo: {name: say}}}}}
+schemaVersion: 2.1.0
+"#;
+
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pipewright"));
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.env("PIPEWRIGHT_CONTEXTS", self.path("contexts.toml")).env("HOME", self.folder.path());
+        command
+    }
+
+    fn with_input(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().expect("the binary starts");
+        child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it reads");
+        child.wait_with_output().expect("it ends")
+    }
+
+    /// Runs a command that must succeed; returns what it prints, with ids and instants made alike.
+    fn told(&self, arguments: &[&str]) -> String {
+        told(&self.command(arguments).output().expect("the binary starts"))
+    }
+
+    fn refused(&self, arguments: &[&str], part: &str) {
+        let output = self.command(arguments).output().expect("the binary starts");
+        let talk = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(talk.contains(part), "`{part}` is not in: {talk}");
+    }
+}
+
+fn told(output: &Output) -> String {
+    let talk = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{talk}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let alike = |word: &str| {
+        let is_id = word.len() == 36 && word.split('-').count() == 5;
+        let is_time = word.len() == 20 && word.ends_with('Z');
+        if is_id {
+            "<id>".to_owned()
+        } else if is_time {
+            "<time>".to_owned()
+        } else {
+            word.to_owned()
+        }
+    };
+    let line = |line: &str| line.split_whitespace().map(alike).collect::<Vec<_>>().join(" ");
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(place: &Place, home: &Path, more: &[&str]) -> Self {
+        let home = home.display().to_string();
+        let mut words = vec!["serve", "--listen", "127.0.0.1:0", "--home", &home];
+        words.extend(more);
+        let mut child = place.command(&words).spawn().expect("the binary starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut line = String::new();
+        while !line.contains("serving on ") {
+            line.clear();
+            assert!(lines.read_line(&mut line).expect("it talks") > 0, "the server left");
+        }
+        let url = line.split_whitespace().nth(2).expect("a URL").to_owned();
+        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+        Self { child, url }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn users_and_tokens_come_and_go() {
+    let place = Place::new();
+    let home = place.path("home").display().to_string();
+    let add = ["user", "add", "ada", "--home", &home, "--role", "admin", "--role", "team-a=viewer"];
+    assert_eq!(told(&place.with_input(&add, "correct horse\n")), "user ada added");
+    place.refused(&add, "already");
+    place.refused(&["user", "add", "eve", "--home", &home, "--role", "root"], "viewer, editor and admin");
+    place.refused(&["user", "add", "eve", "--home", &home, "--role", "viewer"], "no password on stdin");
+    let short = place.with_input(&["user", "add", "eve", "--home", &home, "--role", "viewer"], "short\n");
+    assert!(String::from_utf8_lossy(&short.stderr).contains("at least 8 characters"));
+    let bob = ["user", "add", "bob", "--home", &home, "--role", "viewer", "--no-password"];
+    assert_eq!(place.told(&bob), "user bob added");
+    assert_eq!(
+        place.told(&["user", "list", "--home", &home]),
+        "NAME PASSWORD ROLES\nada yes admin, team-a=viewer\nbob no viewer"
+    );
+    place.refused(&["token", "create", "ci", "--home", &home], "there is no user `ci`");
+    let token = place.told(&["token", "create", "ci", "--home", &home, "--user", "bob", "--days", "2"]);
+    assert!(token.starts_with("pwt_"), "{token}");
+    let kept = std::fs::read_to_string(place.path("home/access.toml")).expect("the access file");
+    assert!(!kept.contains(&token) && !kept.contains("correct horse"), "{kept}");
+    let listed = place.told(&["token", "list", "--home", &home]);
+    assert!(listed.starts_with("NAME USER EXPIRES ROLES\nci bob <time> its user's"), "{listed}");
+    assert_eq!(place.told(&["user", "remove", "bob", "--home", &home]), "user bob removed");
+    assert_eq!(place.told(&["token", "list", "--home", &home]), "NAME USER EXPIRES ROLES");
+    place.refused(&["token", "revoke", "ci", "--home", &home], "no token `ci`");
+}
+
+#[test]
+fn open_addresses_without_users_are_refused() {
+    let place = Place::new();
+    let home = place.path("home").display().to_string();
+    let serve = ["serve", "--listen", "0.0.0.0:0", "--home", &home];
+    place.refused(&serve, "pipewright user add");
+    let without = ["serve", "--listen", "0.0.0.0:0", "--home", &home, "--auth", "none"];
+    place.refused(&without, "does not listen there without authentication");
+}
+
+#[test]
+fn a_server_that_asks_is_used_by_token_login_and_home() {
+    let place = Place::new();
+    let home = place.path("home");
+    let folder = home.display().to_string();
+    let add = ["user", "add", "ada", "--home", &folder, "--role", "editor"];
+    told(&place.with_input(&add, "correct horse\n"));
+    let server = Server::start(&place, &home, &["--auth", "required"]);
+    place.refused(&["pipeline", "list", "--server", &server.url], "`pipewright login`");
+    assert_eq!(place.told(&["pipeline", "list", "--home", &folder]), "");
+
+    let login = ["login", "--server", &server.url, "--user", "ada"];
+    let output = place.with_input(&login, "wrong\n");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no such user with this password"));
+    told(&place.with_input(&login, "correct horse\n"));
+    let who = place.told(&["whoami"]);
+    assert!(who.starts_with("USER ada\nROLES editor\n"), "{who}");
+
+    let token =
+        place.told(&["token", "create", "look", "--home", &folder, "--user", "ada", "--role", "viewer"]);
+    let keep = ["context", "add", "look", "--server", &server.url, "--token-stdin", "--use"];
+    told(&place.with_input(&keep, &token));
+    let listed = place.told(&["context", "list"]);
+    assert!(listed.contains("* look") && !listed.contains(&token), "{listed}");
+    assert_eq!(place.told(&["experiment", "list"]), "ID NAME CREATED STATE\n<id> Default <time> AVAILABLE");
+    place.refused(&["experiment", "create", "x"], "needs the role editor");
+    let mode = std::fs::metadata(place.path("contexts.toml")).expect("the contexts").permissions();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o600);
+}
+
+#[test]
+fn resources_are_made_shown_and_deleted() {
+    let place = Place::new();
+    let server = Server::start(&place, &place.path("home"), &[]);
+    let file = place.path("pipeline.yaml");
+    std::fs::write(&file, PIPELINE).expect("a file");
+    let file = file.display().to_string();
+    told(&place.command(&["context", "add", "here", "--server", &server.url]).output().expect("it starts"));
+
+    let made =
+        place.told(&["pipeline", "upload", &file, "--name", "say", "--tag", "team=ml", "--output", "name"]);
+    assert_eq!(made, "<id>");
+    let table = "ID NAME CREATED TAGS\n<id> say <time> team=ml";
+    assert_eq!(place.told(&["pipeline", "list"]), table);
+    assert_eq!(place.told(&["pipelines", "list", "--name", "sa"]), table);
+    assert_eq!(place.told(&["pipeline", "list", "--name", "other", "--output", "name"]), "");
+    let yaml = place.told(&["pipeline", "get", "say", "--output", "yaml"]);
+    assert!(yaml.contains("display_name: say") && yaml.contains("tags:\nteam: ml"), "{yaml}");
+    told(
+        &place
+            .command(&["pipeline", "update", "say", "--display-name", "greet"])
+            .output()
+            .expect("it starts"),
+    );
+    place.told(&["version", "upload", &file, "--pipeline", "greet", "--name", "v2"]);
+    let versions = place.told(&["version", "list", "--pipeline", "greet"]);
+    assert!(versions.starts_with("ID NAME CREATED TAGS\n<id> v2 <time>\n<id> say <time>"), "{versions}");
+    place.refused(&["pipeline", "delete", "greet"], "delete them first or ask with cascade=true");
+
+    let recurring =
+        ["recurring-run", "create", "often", "--pipeline", "greet", "--every", "86400", "-o", "name"];
+    assert_eq!(place.told(&recurring), "<id>");
+    assert_eq!(place.told(&["recurring-run", "disable", "often"]), "recurring run <id> disabled");
+    assert_eq!(place.told(&["recurring-run", "list"]), "ID NAME CREATED STATE\n<id> often <time> DISABLED");
+    assert_eq!(place.told(&["recurring-run", "delete", "often"]), "recurring run <id> deleted");
+    assert_eq!(place.told(&["version", "delete", "v2", "--pipeline", "greet"]), "version <id> deleted");
+    assert_eq!(place.told(&["pipeline", "delete", "greet", "--cascade"]), "pipeline <id> deleted");
+    assert_eq!(place.told(&["experiment", "create", "tuning", "-o", "name"]), "<id>");
+    assert_eq!(place.told(&["experiment", "archive", "tuning"]), "experiment <id> archived");
+    assert_eq!(place.told(&["run", "list"]), "RUN STATE CREATED TOOK NAME");
+}
