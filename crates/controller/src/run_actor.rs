@@ -14,7 +14,7 @@ use pipewright_engine::{
 };
 use pipewright_executor::{Executor, ImageState};
 use pipewright_plan::{Outcome, Plan};
-use pipewright_store::{Append, Error, Request, Store};
+use pipewright_store::{Append, Error, Request, Store, Young};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -221,7 +221,10 @@ impl RunActor {
                 // Nobody can tell whether it is the image of the earlier result.
                 _ if image == ImageState::Unknown => None,
                 Some(own) => Some(own.clone()),
-                None => self.shared.store.cache_lookup(&lookup.pipeline, &fingerprint.key).await?,
+                None => {
+                    let young = Young { now: self.shared.clock.now(), than: lookup.max_age };
+                    self.shared.store.cache_lookup(&lookup.pipeline, &fingerprint.key, young).await?
+                }
             };
             let hit = found.filter(|(_, outcome)| is_on_disk(outcome));
             let answer = CacheAnswer { task: lookup.task, fingerprint, hit, round: lookup.round };

@@ -1,6 +1,7 @@
 //! What the world should be doing for a run, as data.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use pipewright_plan::{
     ArtifactList, ArtifactValue, CompanionRole, Container, ExecutorInput, JobFacts, ParameterType, Plan,
@@ -10,7 +11,7 @@ use pipewright_plan::{
 use crate::driver::{fingerprint, image_of, import_request, order};
 use crate::event::{Event, Fingerprint};
 use crate::id::{AttemptId, TaskKey, Timestamp};
-use crate::state::{NodeId, RunState, importer_at};
+use crate::state::{NodeId, RunState, importer_at, task_of};
 
 /// Everything that should be in flight, or what changed in it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,6 +36,8 @@ pub struct CacheLookup {
     /// The image after filling; what stands behind its name may change.
     pub image: String,
     pub fingerprint: Fingerprint,
+    /// Older results do not count.
+    pub max_age: Option<Duration>,
     /// The answer names it too.
     pub round: u32,
 }
@@ -150,6 +153,10 @@ pub struct Launch {
     pub pod: PodSettings<String>,
     /// Where the objects that `pod` names live.
     pub namespace: String,
+    /// Names the pod that stands for the attempt.
+    pub pod_name: String,
+    /// The v1 format's name for it; the task's path elsewhere.
+    pub node_name: String,
     /// Containers of the same pod, in their order.
     pub companions: Vec<CompanionLaunch>,
 }
@@ -251,6 +258,7 @@ impl Desired {
             component: component.unwrap_or_default(),
             image: image_of(plan, state, node),
             fingerprint,
+            max_age: task_of(plan, node).and_then(|task| task.caching.max_age),
             round: state.round,
         });
     }

@@ -36,6 +36,8 @@ pub fn launch_of(task: &str, command: &[&str]) -> Launch {
         output_parameters: Default::default(),
         pod: Default::default(),
         namespace: "default".to_owned(),
+        pod_name: task.to_owned(),
+        node_name: format!("root/{task}"),
         companions: Vec::new(),
     }
 }

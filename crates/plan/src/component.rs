@@ -176,6 +176,27 @@ pub struct Dag {
     /// (component, output key); the latest that was left counts.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub globals: IndexMap<String, Vec<(String, String)>>,
+    /// What the document calls it; names of v1 pods follow from it, nothing else.
+    #[serde(default, skip_serializing_if = "DagShape::is_tasks")]
+    pub shape: DagShape,
+}
+
+/// How a dag was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DagShape {
+    #[default]
+    Tasks,
+    /// Groups of steps, one after the other, by name (v1).
+    Steps { groups: Vec<Vec<String>> },
+    /// It is not written anywhere: it stands around a workflow's entry and its exit handler (v1).
+    Around,
+}
+
+impl DagShape {
+    fn is_tasks(&self) -> bool {
+        *self == Self::Tasks
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -94,6 +94,7 @@ impl App {
 /// Returns every route of the server, once under `/` and once under `/pipeline`.
 pub fn router(app: App) -> Router {
     let routes = Router::new()
+        .nest("/apis/v1alpha1", v1beta1::older_routes())
         .nest("/apis/v1beta1", v1beta1::routes())
         .nest("/apis/v2beta1", v2beta1::routes())
         .nest("/apis/pipewright/v1", own_routes())

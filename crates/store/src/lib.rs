@@ -38,6 +38,7 @@ mod writer;
 mod statements;
 
 pub use audit::AuditEntry;
+pub use cache::Young;
 pub use error::{Cause, Error, Kind};
 pub use executions::{Execution, ExecutionQuery, RunTimes, TaskTimes};
 pub use experiments::{Experiment, NewExperiment};

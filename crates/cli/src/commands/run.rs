@@ -131,8 +131,15 @@ async fn remote(args: &Run, url: &str, prepared: Prepared) -> Result<u8> {
     report(args, &watched, &look).await
 }
 
-/// Takes `cachingOptions.enableCache` out of every task, as the SDK's client does for `enable_caching=False`.
+/// Takes `cachingOptions.enableCache` out of every task, as the SDK's client does for `enable_caching=False`;
+/// in a workflow it lets no result be young enough.
 fn without_cache(spec: &mut Value) {
+    if spec["kind"] == "Workflow" {
+        for template in spec["spec"]["templates"].as_array_mut().into_iter().flatten() {
+            template["metadata"]["annotations"]["pipelines.kubeflow.org/max_cache_staleness"] = json!("P0D");
+        }
+        return;
+    }
     match spec {
         Value::Object(fields) => {
             for key in ["cachingOptions", "caching_options"] {

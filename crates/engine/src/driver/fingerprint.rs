@@ -18,6 +18,8 @@ use crate::event::Fingerprint;
 use crate::id::AttemptId;
 use crate::state::{Node, RunState, container_at, task_of};
 
+/// Where a fingerprint's document says for how many seconds the result may be used; no part of the key.
+pub const MAX_AGE: &str = "seconds of use";
 /// Texts longer than this stand in the document by their digest.
 const LONGEST: usize = 160;
 
@@ -72,7 +74,11 @@ pub(crate) fn fingerprint(plan: &Plan, state: &RunState, node: &Node) -> Option<
     if plan.platform.workspace.is_some() || !container.platform.pod.is_empty() {
         add_pod(plan, state, node, &mut document);
     }
-    Some(Fingerprint { key: sha256(&json(&document)), document })
+    let key = sha256(&json(&document));
+    if let Some(age) = task_of(plan, node).and_then(|task| task.caching.max_age) {
+        document.insert(MAX_AGE.to_owned(), age.as_secs_f64().to_string());
+    }
+    Some(Fingerprint { key, document })
 }
 
 /// Adds what the pod brings: the claims it mounts, as upstream does, and beyond that every name of an object

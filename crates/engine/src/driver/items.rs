@@ -13,6 +13,9 @@ use crate::event::{Failure, Resolved};
 use crate::id::TaskKey;
 use crate::state::RunState;
 
+/// The helper input that holds the items of a v1 loop.
+const WITH_PARAM: &str = "loop.items";
+
 /// Returns a loop's items; for artifact loops their number alone counts.
 pub(crate) fn items_of(iterator: &LoopPolicy, resolved: &Resolved) -> Result<(u32, Vec<Value>), Failure> {
     let too_many = |_| unresolved("the loop has more items than can be counted");
@@ -30,6 +33,11 @@ pub(crate) fn items_of(iterator: &LoopPolicy, resolved: &Resolved) -> Result<(u3
         Some(Value::Array(items)) => items.clone(),
         Some(Value::String(text)) => match serde_json::from_str(text) {
             Ok(Value::Array(items)) => items.into_iter().map(pipewright_plan::normalize).collect(),
+            _ if name == WITH_PARAM => {
+                return Err(unresolved(format!(
+                    "withParam value could not be parsed as a JSON list: {text}"
+                )));
+            }
             _ => return Err(unresolved(format!("loop items `{name}` are a text that is no JSON list"))),
         },
         Some(other) => {

@@ -21,6 +21,7 @@ mod task_config;
 use sha2::{Digest, Sha256};
 
 pub(crate) use eval::{Environment, evaluate};
+pub use fingerprint::MAX_AGE;
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use items::{items_of, iteration_inputs};
 pub(crate) use order::order;

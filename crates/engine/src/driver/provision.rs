@@ -17,6 +17,7 @@ use super::{defaults_of, unresolved, uuid_of};
 use crate::desired::{CompanionLaunch, ImportRequest, Launch, ResolvedResources};
 use crate::event::{Failure, Resolved};
 use crate::id::AttemptId;
+use crate::node_name::{node_name, pod_name};
 use crate::state::{Node, RunState, container_at, task_of};
 
 /// Lists resolved artifacts as a command sees them; `name` is the record's id.
@@ -102,6 +103,8 @@ pub(super) fn prepare(
     let image = filling.text(&container.image);
     let resources = resources(&container.resources, &filling).map_err(unresolved)?;
     let pod = pod_of((plan, state), node, container, &filling)?;
+    let pod_name = pod_name(plan, state, &attempt);
+    let node_name = node_name(plan, state, &attempt).unwrap_or_else(|| node.key.to_string());
     let outputs = component.outputs.parameters.iter();
     let output_parameters = outputs.map(|(name, output)| (name.clone(), output.parameter_type)).collect();
     let mut launch = Launch {
@@ -118,6 +121,8 @@ pub(super) fn prepare(
         executor_input,
         pod,
         namespace: state.namespace().to_owned(),
+        pod_name,
+        node_name,
         companions: Vec::new(),
     };
     for companion in &container.companions {
@@ -158,6 +163,8 @@ fn companion_of(
         executor_input,
         pod,
         namespace: main.namespace.clone(),
+        pod_name: main.pod_name.clone(),
+        node_name: main.node_name.clone(),
         companions: Vec::new(),
     };
     Ok(CompanionLaunch { name: companion.name.clone(), role: companion.role, launch })

@@ -14,6 +14,7 @@ use serde_json::json;
 use super::{Environment, evaluate, library};
 use crate::event::{FailureReason, Resolved};
 use crate::id::{AttemptId, TaskKey, Timestamp};
+use crate::node_name::{node_name, pod_name};
 use crate::state::{Children, Node, NodeId, RunState, UNBORN, dag_at, resource_name, rfc3339, task_of};
 use crate::view::TaskPhase;
 
@@ -164,9 +165,12 @@ impl Asking<'_> {
         }
         match name {
             "inputs.parameters" => Some(listed(self.values)),
-            "node.name" => Some(self.key.to_string()),
+            "node.name" => {
+                let own = self.attempt.and_then(|attempt| node_name(self.plan, self.state, attempt));
+                Some(own.unwrap_or_else(|| self.key.to_string()))
+            }
             "tasks.name" | "steps.name" => Some(self.key.name().to_owned()),
-            "pod.name" => self.attempt.map(|attempt| format!("{}-{}", attempt.task.name(), attempt.digest())),
+            "pod.name" => self.attempt.map(|attempt| pod_name(self.plan, self.state, attempt)),
             "retries" => {
                 let has_retry =
                     node.and_then(|node| task_of(self.plan, node)).is_some_and(|t| t.retry.is_some());
@@ -318,7 +322,7 @@ impl Asking<'_> {
             .is_some_and(|(_, component)| matches!(component.kind, ComponentKind::Container(_)));
         let Some(last) = node.attempts.last().filter(|_| is_pod) else { return String::new() };
         let attempt = AttemptId { run: self.state.run.clone(), task: node.key.clone(), number: last.number };
-        format!("{}-{}", node.key.name(), attempt.digest())
+        pod_name(self.plan, self.state, &attempt)
     }
 }
 

@@ -14,7 +14,6 @@ use super::engine::EngineFacts;
 use super::image::{Facts, refused};
 use super::options::{Network, Options};
 use super::program::{FOLDER, Program};
-use crate::process::request::pod_name;
 use crate::security;
 
 /// Label with the attempt's digest.
@@ -63,7 +62,7 @@ pub(super) fn body(parts: &Parts<'_>) -> Result<ContainerCreateBody, Failure> {
         (HOME, options.home.display().to_string()),
         ("pipewright.task", launch.attempt.task.0.clone()),
     ];
-    let mut hostname = pod_name(&launch.attempt);
+    let mut hostname = launch.pod_name.clone();
     hostname.truncate(63);
     Ok(ContainerCreateBody {
         image: Some(facts.id.clone()),

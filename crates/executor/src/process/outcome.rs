@@ -55,7 +55,8 @@ pub(crate) fn end_of(report: ExitReport, killed: bool) -> AttemptEnd {
             let message = format!("command was ended by signal {signal}{}", signal_name(signal));
             let hint =
                 (signal == 9).then(|| "the kernel ends processes this way when memory runs out".to_owned());
-            failed(FailureReason::Signal, message, hint, None, usage)
+            // As a container shows it.
+            failed(FailureReason::Signal, message, hint, Some(128 + signal), usage)
         }
         ExitStatus::NotStarted { message } => failed(FailureReason::NotStarted, message, None, None, usage),
     }

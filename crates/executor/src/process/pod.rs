@@ -173,14 +173,24 @@ impl Finder<'_> {
         let of_map = |start: &str| path.strip_prefix(start)?.strip_prefix("['")?.strip_suffix("']");
         if let Some(key) = of_map("metadata.labels") {
             let own = launch.pod.labels.get(key).cloned();
-            let known = (key == "pipeline/runid").then(|| launch.attempt.run.0.clone());
-            return Ok(own.or(known).unwrap_or_default());
+            let known = || match key {
+                "pipeline/runid" => Some(launch.attempt.run.0.clone()),
+                "workflows.argoproj.io/workflow" => Some(launch.job.resource_name.clone()),
+                "workflows.argoproj.io/completed" => Some("false".to_owned()),
+                _ => None,
+            };
+            return Ok(own.or_else(known).unwrap_or_default());
         }
         if let Some(key) = of_map("metadata.annotations") {
-            return Ok(launch.pod.annotations.get(key).cloned().unwrap_or_default());
+            let known = || match key {
+                "workflows.argoproj.io/node-id" => Some(launch.pod_name.clone()),
+                "workflows.argoproj.io/node-name" => Some(launch.node_name.clone()),
+                _ => None,
+            };
+            return Ok(launch.pod.annotations.get(key).cloned().or_else(known).unwrap_or_default());
         }
         Ok(match path {
-            "metadata.name" => super::request::pod_name(&launch.attempt),
+            "metadata.name" => launch.pod_name.clone(),
             "metadata.uid" => launch.attempt.digest(),
             "metadata.namespace" => launch.namespace.clone(),
             "spec.nodeName" => rustix::system::uname().nodename().to_string_lossy().into_owned(),

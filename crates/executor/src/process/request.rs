@@ -88,7 +88,7 @@ pub(crate) fn inherited_env() -> Vec<(String, String)> {
 
 /// Makes the request.
 pub(crate) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, common: &Common) -> LaunchSpec {
-    let env = environment(&launch.attempt, folder, &around, common, &launch.env);
+    let env = environment((&launch.attempt, &launch.pod_name), folder, &around, common, &launch.env);
     let (mut command, mut args) = match around.words {
         Some(words) => (words, Vec::new()),
         None => (launch.container.command, launch.container.args),
@@ -145,7 +145,7 @@ fn mounts_of(shown: Vec<PathBuf>, home: &Path) -> Vec<Mount> {
 
 /// Lists the whole environment; later settings replace earlier ones of the same name.
 fn environment(
-    attempt: &AttemptId,
+    (attempt, pod_name): (&AttemptId, &str),
     folder: &Path,
     around: &Surroundings,
     common: &Common,
@@ -158,13 +158,12 @@ fn environment(
     };
     let mut path: String = around.path.iter().map(|folder| format!("{}:", folder.display())).collect();
     path.push_str(SYSTEM_PATH);
-    let pod = pod_name(attempt);
     let defaults = [
         ("PATH", path),
         ("HOME", home),
         ("LANG", "C.UTF-8".to_owned()),
         ("PYTHONUNBUFFERED", "1".to_owned()),
-        ("KFP_POD_NAME", pod),
+        ("KFP_POD_NAME", pod_name.to_owned()),
         ("KFP_POD_UID", attempt.digest()),
         ("KFP_RUN_ID", attempt.run.0.clone()),
     ];
@@ -175,7 +174,7 @@ fn environment(
     if is_whole {
         // The image says how it speaks; a pod's host name is the pod's.
         env.retain(|(name, _)| name != "LANG");
-        env.push(("HOSTNAME".to_owned(), pod_name(attempt)));
+        env.push(("HOSTNAME".to_owned(), pod_name.to_owned()));
     }
     // Files of the machine are not there in an image.
     let is_passed = |(_, value): &&(String, String)| !(is_whole && value.starts_with('/'));
@@ -188,11 +187,6 @@ fn environment(
         }
     }
     env
-}
-
-/// Names the pod that stands for an attempt.
-pub(crate) fn pod_name(attempt: &AttemptId) -> String {
-    format!("{}-{}", attempt.task.name(), attempt.digest())
 }
 
 /// Replaces `$(NAME)` in values by what the list has set before, or what is brought, as Kubernetes does; `$$`

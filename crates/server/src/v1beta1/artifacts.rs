@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use axum::extract::State;
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use base64::Engine as _;
@@ -18,7 +19,8 @@ use super::convert::is_workflow;
 use super::manifest::{Facts, LOGS, Node, NodeType, find, nodes};
 use crate::app::App;
 use crate::error::Error;
-use crate::extract::Segments;
+use crate::extract::{Segments, Words};
+use crate::logs::{self, Part};
 
 /// The largest artifact that is handed out in one piece.
 const READ_LIMIT: u64 = 128 << 20;
@@ -27,6 +29,46 @@ const DEPTH: usize = 3;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/runs/{run}/nodes/{node}/artifacts/{name}", get(read))
+}
+
+/// Routes that the format has under `v1alpha1`.
+pub(crate) fn older_routes() -> Router<App> {
+    Router::new().route("/runs/{run}/nodes/{node}/log", get(log))
+}
+
+/// Streams what a node printed; with `follow=true` until it has ended.
+async fn log(
+    State(app): State<App>,
+    Segments((run, node)): Segments<(String, String)>,
+    words: Words,
+) -> Result<Response, Error> {
+    let id = RunId(run);
+    let (run, document) = (app.store.get_run(&id).await?, app.store.run_spec(&id).await?);
+    let (plan, tasks) = (app.store.run_plan(&id).await?, app.store.tasks(&id).await?);
+    let all = nodes(Facts { run: &run, plan: &plan, document: &document, tasks: &tasks });
+    let found = find(&all, &node).and_then(|start| attempt_of(&all, &id, start, DEPTH));
+    let attempt = found.ok_or_else(|| Error::NotFound(format!("node `{node}` of run {id} has no log")))?;
+    let part = Part { follow: words.flag("follow")?, ..Part::default() };
+    logs::stream(app, attempt, part).await
+}
+
+/// Finds the attempt behind a node or, through retries and groups, the last one inside.
+fn attempt_of(all: &IndexMap<String, Node>, run: &RunId, node: &Node, depth: usize) -> Option<AttemptId> {
+    if let (NodeType::Pod, Some(task), Some(number)) = (node.node_type, &node.task, node.attempt) {
+        return Some(AttemptId { run: run.clone(), task: task.clone(), number });
+    }
+    let mut inside = inner(all, node, depth)?;
+    inside.find_map(|child| attempt_of(all, run, child, depth - 1))
+}
+
+/// Lists the nodes inside a group, last first; nothing where nobody looks any deeper.
+fn inner<'n>(
+    all: &'n IndexMap<String, Node>,
+    node: &'n Node,
+    depth: usize,
+) -> Option<impl Iterator<Item = &'n Node>> {
+    let is_group = matches!(node.node_type, NodeType::Retry | NodeType::StepGroup | NodeType::TaskGroup);
+    (depth > 0 && is_group).then(|| node.children.iter().rev().filter_map(|id| all.get(id)))
 }
 
 /// Where an artifact's bytes lie.
@@ -55,10 +97,16 @@ async fn read(
     let found = find(&all, &node).and_then(|start| locate(&app, (&all, &tasks), start, name, DEPTH));
     let found = found
         .ok_or_else(|| Error::NotFound(format!("node `{node}` of run {id} has no artifact `{name}`")))?;
-    let entry = name.to_owned();
+    // The entry is called as the command called its file.
+    let entry = find(&all, &node)
+        .and_then(|node| artifact_path(&document, &node.template_name, name))
+        .and_then(|path| Some(path.trim_end_matches('/').rsplit('/').next()?.to_owned()))
+        .filter(|entry| !entry.is_empty() && entry != "..")
+        .unwrap_or_else(|| name.to_owned());
+    let masks = app.store.masks().await?;
     let packed = tokio::task::spawn_blocking(move || match found {
         Found::Artifact(path) => pack(&path, &entry),
-        Found::Log(path) => plain(&path),
+        Found::Log(path) => plain(&path).map(|bytes| masks.mask(&bytes)),
     });
     let bytes = packed.await.map_err(|error| Error::internal("reading an artifact failed", error))??;
     Ok(Json(json!({"data": BASE64_STANDARD.encode(bytes)})))
@@ -84,11 +132,14 @@ fn locate(
             return Some(Found::Artifact(path));
         }
     }
-    if depth == 0 || !matches!(node.node_type, NodeType::Retry | NodeType::StepGroup | NodeType::TaskGroup) {
-        return None;
-    }
-    let mut inside = node.children.iter().rev().filter_map(|id| all.get(id));
+    let mut inside = inner(all, node, depth)?;
     inside.find_map(|child| locate(app, (all, tasks), child, name, depth - 1))
+}
+
+/// Returns where a template's command leaves an artifact.
+fn artifact_path<'d>(document: &'d Value, template: &str, name: &str) -> Option<&'d str> {
+    let named = |list: &'d Value, name: &str| list.as_array()?.iter().find(|one| one["name"] == *name);
+    named(&named(&document["spec"]["templates"], template)?["outputs"]["artifacts"], name)?["path"].as_str()
 }
 
 fn plain(path: &Path) -> Result<Vec<u8>, Error> {

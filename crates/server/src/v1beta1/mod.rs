@@ -21,6 +21,8 @@ use axum::Router;
 
 use crate::app::App;
 
+pub(crate) use artifacts::older_routes;
+
 /// Returns the API's routes, without their prefix.
 pub(crate) fn routes() -> Router<App> {
     Router::new()

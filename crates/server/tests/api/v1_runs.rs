@@ -328,7 +328,7 @@ async fn artifacts_are_handed_out_packed() {
         let mut content = String::new();
         let mut entry = entries.next().unwrap().unwrap();
         entry.read_to_string(&mut content).unwrap();
-        assert_eq!((entry.path().unwrap().to_str().unwrap(), content.as_str()), ("say-out", "hi"));
+        assert_eq!((entry.path().unwrap().to_str().unwrap(), content.as_str()), ("data", "hi"));
         assert!(entries.next().is_none());
     }
     let log = server.get(&format!("{PATH}/{id}/nodes/{node_id}/artifacts/main-logs:read")).await;

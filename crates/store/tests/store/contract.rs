@@ -6,13 +6,15 @@ use pipewright_engine::{Event, RunId, RunPhase, RunView, TaskKey, TaskPhase, Tim
 use pipewright_plan::ArtifactId;
 use pipewright_store::{
     Append, Change, Error, Kind, ListQuery, NewExperiment, NewPipeline, NewPipelineVersion, NewRun, Page,
-    PipelineChange, Request, Run, Store,
+    PipelineChange, Request, Run, Store, Young,
 };
 use serde_json::{Value, json};
 
 use crate::sample::{
     append, artifact, ended, fingerprint, new_run, outcome, plan, started, succeeded, task, view,
 };
+
+const ANY_AGE: Young = Young { now: Timestamp(10_000_000), than: None };
 
 fn run_id(id: &str) -> RunId {
     RunId(id.to_owned())
@@ -263,10 +265,10 @@ pub async fn results_are_found_again(store: Store) {
         store.append(append(&run, 0, vec![ended(&done)], vec![done])).await.unwrap();
         last = id.to_owned();
     }
-    let (source, found) = store.cache_lookup("numbers", "k1").await.unwrap().unwrap();
+    let (source, found) = store.cache_lookup("numbers", "k1", ANY_AGE).await.unwrap().unwrap();
     assert_eq!((source.run.0.as_str(), source.task.as_str(), found), ("b", "root/train", outcome("/b")));
-    assert_eq!(store.cache_lookup("numbers", "k9").await.unwrap(), None);
-    assert_eq!(store.cache_lookup("letters", "k1").await.unwrap(), None);
+    assert_eq!(store.cache_lookup("numbers", "k9", ANY_AGE).await.unwrap(), None);
+    assert_eq!(store.cache_lookup("letters", "k1", ANY_AGE).await.unwrap(), None);
     for name in ["train", "comp-train"] {
         let (source, nearest) = store.cache_nearest("numbers", name).await.unwrap().unwrap();
         assert_eq!((source.run.0, nearest), (last.clone(), fingerprint("k2")));
@@ -277,16 +279,36 @@ pub async fn results_are_found_again(store: Store) {
     assert_eq!(store.get_artifact(&ArtifactId("/c".to_owned())).await.unwrap(), artifact("/c"));
     is_missing(store.get_artifact(&ArtifactId("/d".to_owned())).await, Kind::Artifact);
 
+    // It ended at 2 µs: 10 s later it is too old for some who ask, or by its own word.
+    let mut limited = succeeded(&run_id("c"), "short", "k4", "/s");
+    let document = &mut limited.fingerprint.as_mut().unwrap().document;
+    document.insert(pipewright_engine::MAX_AGE.to_owned(), "5".to_owned());
+    let run = store.create_run(new_run("e", 1)).await.unwrap().id;
+    let limited = pipewright_engine::TaskView { run: run.clone(), ..limited };
+    store.append(append(&run, 0, vec![ended(&limited)], vec![limited])).await.unwrap();
+    for (key, now_s, than_s, expected) in [
+        ("k1", 10, Some(9), false),
+        ("k1", 10, Some(11), true),
+        ("k4", 4, None, true),
+        ("k4", 6, None, false),
+        ("k4", 4, Some(3), false),
+    ] {
+        let young =
+            Young { now: Timestamp(now_s * 1_000_000), than: than_s.map(std::time::Duration::from_secs) };
+        let found = store.cache_lookup("numbers", key, young).await.unwrap();
+        assert_eq!(found.is_some(), expected, "{key} at {now_s} s, younger than {than_s:?}");
+    }
+
     // What did not succeed, or was cached itself, is not offered.
     let run = store.create_run(new_run("d", 1)).await.unwrap().id;
     for (seq, phase) in [TaskPhase::Cached, TaskPhase::Failed].into_iter().enumerate() {
         let task = pipewright_engine::TaskView { phase, ..succeeded(&run, "train", "k3", "/e") };
         store.append(append(&run, seq as u64, vec![ended(&task)], vec![task])).await.unwrap();
     }
-    assert_eq!(store.cache_lookup("numbers", "k3").await.unwrap(), None);
+    assert_eq!(store.cache_lookup("numbers", "k3", ANY_AGE).await.unwrap(), None);
 
     store.delete_run(&run_id("b")).await.unwrap();
-    let (source, _) = store.cache_lookup("numbers", "k1").await.unwrap().unwrap();
+    let (source, _) = store.cache_lookup("numbers", "k1", ANY_AGE).await.unwrap().unwrap();
     assert_eq!(source.run.0, "a");
     assert_eq!(store.find_artifact("numbers", "system.Dataset", "/b").await.unwrap(), [artifact("/b")]);
 }

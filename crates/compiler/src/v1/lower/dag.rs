@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
-use pipewright_plan::{ArtifactSelector, Dag, DagOutputs, ParameterSelector, ParameterSource};
+use pipewright_plan::{ArtifactSelector, Dag, DagOutputs, DagShape, ParameterSelector, ParameterSource};
 
 use super::bind::Scope;
 use super::source::{self, Source, named, named_artifacts, suggestion, unsupported};
@@ -50,6 +50,7 @@ pub(super) fn lower_steps<'w>(source: &Source<'w>, owner: (&str, &'w Template), 
     let mut members = IndexMap::new();
     let groups = owner.1.steps.as_ref().map(|steps| steps.value.0.as_slice()).unwrap_or_default();
     let mut before: Vec<&str> = Vec::new();
+    let mut all = Vec::new();
     for (group_index, group) in groups.iter().enumerate() {
         let mut names = Vec::new();
         for (index, step) in group.steps.iter().enumerate() {
@@ -66,9 +67,11 @@ pub(super) fn lower_steps<'w>(source: &Source<'w>, owner: (&str, &'w Template), 
             names.extend(step.name.as_ref().map(|name| name.value.as_str()));
             add(&mut members, Member { spec: step, path, before: before.clone() }, cx);
         }
+        all.push(names.iter().map(|name| (*name).to_owned()).collect());
         before = names;
     }
-    finish(source, owner, (members, None), cx)
+    let dag = finish(source, owner, (members, None), cx);
+    Dag { shape: DagShape::Steps { groups: all }, ..dag }
 }
 
 fn add<'w>(members: &mut IndexMap<&'w str, Member<'w>>, member: Member<'w>, cx: &mut Context) {

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use pipewright_plan::{
-    ArtifactInput, ArtifactType, Caching, Component, ComponentKind, Dag, Dialect, Inputs, Outputs,
+    ArtifactInput, ArtifactType, Caching, Component, ComponentKind, Dag, DagShape, Dialect, Inputs, Outputs,
     ParameterInput, ParameterType, PipelinePlatform, Plan, Task, Trigger, TriggerStrategy, Value,
 };
 
@@ -236,7 +236,7 @@ fn around(
         let name = if main == "onExit" { "onExit-" } else { "onExit" };
         tasks.insert(name.to_owned(), task);
     }
-    let dag = Dag { tasks, ..Dag::default() };
+    let dag = Dag { tasks, shape: DagShape::Around, ..Dag::default() };
     Some(Component { inputs: Inputs::default(), outputs: Outputs::default(), kind: ComponentKind::Dag(dag) })
 }
 
@@ -274,7 +274,7 @@ fn invocation(
             cx.within(format!("[{index}]"), |cx| {
                 task.retry = template::retry(&Interface { source, template }, cx);
                 task.timeout = template::timeout(template, cx);
-                task.caching = template::caching(template);
+                task.caching = template::caching(&source.spec.volumes, template);
             });
         });
     }

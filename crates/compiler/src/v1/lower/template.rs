@@ -14,7 +14,7 @@ use super::text::Interface;
 use super::{artifact_type, companion, container, dag, text};
 use crate::decode::Context;
 use crate::v1::tags::Tag;
-use crate::v1::workflow::{Artifact, Template, Whole};
+use crate::v1::workflow::{Artifact, Template, Volume, Whole};
 
 /// Lowers one template to the component of that name.
 pub(super) fn lower<'w>(
@@ -383,12 +383,20 @@ pub(super) fn timeout(template: &Template, cx: &mut Context) -> Option<Duration>
     }
 }
 
-/// Says whether results may be used again. Source: v1 semantics 2.11.
-pub(super) fn caching(template: &Template) -> Caching {
+/// Says whether results may be used again; `shared` are the workflow's own volumes. Source: v1 semantics 2.11.
+pub(super) fn caching(shared: &[Volume], template: &Template) -> Caching {
     let Some(container) = &template.container else { return Caching::default() };
-    // A step that works on a volume leaves its results there, where no cache sees them.
-    let others = template.init_containers.iter().chain(&template.sidecars);
-    let mounts_claim = others.chain([container]).any(|container| !container.volume_mounts.is_empty());
+    // A step that works on a claim of the run leaves its results there, where no cache sees them. One that is
+    // called by a fixed name was there before.
+    let is_of_run = |name: &str| {
+        let mut all = template.volumes.iter().chain(shared);
+        let volume = all.find(|volume| volume.name.as_ref().is_some_and(|known| known.value == name));
+        let claim = volume.and_then(|volume| volume.persistent_volume_claim.as_ref()?.claim_name.as_ref());
+        claim.is_some_and(|claim| claim.value.contains("{{"))
+    };
+    let containers = template.init_containers.iter().chain(&template.sidecars).chain([container]);
+    let mut mounts = containers.flat_map(|container| &container.volume_mounts);
+    let mounts_claim = mounts.any(|mount| mount.name.as_ref().is_some_and(|name| is_of_run(&name.value)));
     let metadata = template.metadata.as_ref();
     let annotation = |key: &str| {
         let annotations = metadata.map(|metadata| &metadata.annotations)?;
@@ -398,8 +406,7 @@ pub(super) fn caching(template: &Template) -> Caching {
         .and_then(|metadata| metadata.labels.get("pipelines.kubeflow.org/pipeline-sdk-type"))
         .is_some_and(|label| label.value.value.contains("tfx"));
     let staleness = annotation("pipelines.kubeflow.org/max_cache_staleness").and_then(staleness);
-    // Results do not know their age here, so that none is young enough for a step that asks.
-    let enabled = !mounts_claim && !label && staleness.is_none();
+    let enabled = !mounts_claim && !label && staleness != Some(Duration::ZERO);
     Caching { enabled, key: None, max_age: staleness }
 }
 

@@ -8,6 +8,7 @@ mod condition;
 mod edges;
 mod names;
 mod node;
+mod settle;
 mod values;
 
 use indexmap::IndexMap;
@@ -37,6 +38,7 @@ pub(super) fn nodes(facts: Facts<'_>) -> IndexMap<String, Node> {
     let source =
         build::Source { workflow: &workflow, plan: facts.plan, document: facts.document, tasks: facts.tasks };
     let mut nodes = build::nodes(source);
+    settle::settle(&mut nodes, facts.run);
     values::fill(source, facts.run.created_at, &mut nodes);
     nodes
 }
@@ -58,7 +60,7 @@ pub(super) fn find<'n>(nodes: &'n IndexMap<String, Node>, wanted: &str) -> Optio
 pub(super) fn manifest(facts: Facts<'_>) -> Value {
     let workflow = resource_name(facts.plan, &facts.run.id);
     let nodes = nodes(facts);
-    let phase = phase(facts.run);
+    let phase = phase(facts.run, settle::decisive(&nodes, &workflow));
     let mut manifest = facts.document.clone();
     manifest["metadata"] = metadata(facts, &workflow, phase);
     manifest["spec"]["arguments"] = arguments(facts);
@@ -70,12 +72,15 @@ pub(super) fn manifest(facts: Facts<'_>) -> Value {
 }
 
 /// Returns the workflow's word for how far a run is.
-fn phase(run: &store::Run) -> &'static str {
+fn phase(run: &store::Run, decisive: Option<&Node>) -> &'static str {
     match run.view.phase {
         RunPhase::Pending => "Pending",
         RunPhase::Running | RunPhase::Cancelling => "Running",
         RunPhase::Succeeded => "Succeeded",
-        RunPhase::Failed if run.view.error.as_ref().is_some_and(node::is_error) => "Error",
+        RunPhase::Failed if decisive.is_some_and(|node| node.phase == node::Phase::Error) => "Error",
+        RunPhase::Failed if decisive.is_none() && run.view.error.as_ref().is_some_and(node::is_error) => {
+            "Error"
+        }
         RunPhase::Failed | RunPhase::Cancelled => "Failed",
     }
 }
@@ -148,7 +153,11 @@ fn status(facts: Facts<'_>, phase: &str, nodes: &IndexMap<String, Node>) -> Valu
     set("startedAt", json!(view.started_at.map(rfc3339)));
     set("finishedAt", json!(view.ended_at.map(rfc3339)));
     set("progress", json!(format!("{over}/{}", pods().count())));
-    let message = view.error.as_ref().map(|error| node::message(error, true)).unwrap_or_default();
+    let own =
+        settle::decisive(nodes, &resource_name(facts.plan, &facts.run.id)).map(|node| node.message.clone());
+    let message = own
+        .filter(|message| !message.is_empty())
+        .unwrap_or_else(|| view.error.as_ref().map(|error| node::message(error, true)).unwrap_or_default());
     if !message.is_empty() {
         set("message", json!(message));
     }

@@ -1,0 +1,112 @@
+//! How the v1 format calls what a run does: names of nodes, their ids, and the pods that stand for attempts.
+//!
+//! Source: v1 semantics 2.3, 2.7 and 2.9. A pod is called by the id of its node (pod names of the first format),
+//! so that readers find one by the other.
+
+use pipewright_plan::{DagShape, Dialect, Plan, Task, TriggerStrategy, Value, text_form};
+
+use crate::driver::items_of;
+use crate::event::Resolved;
+use crate::id::{AttemptId, TaskKey};
+use crate::state::{RunState, dag_at, resource_name};
+
+/// Returns the id of a node: the workflow's name, for any node but the root with the FNV-1a hash of its name.
+pub fn node_id(workflow: &str, name: &str) -> String {
+    if name == workflow { workflow.to_owned() } else { format!("{workflow}-{}", fnv1a(name)) }
+}
+
+fn fnv1a(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// Returns the name of one repetition of a task: its index and a short form of its item.
+pub fn item_name(task: &str, index: u32, item: &Value) -> String {
+    let text: String = item_text(item).chars().filter(|letter| !matches!(letter, '(' | ')')).collect();
+    format!("{task}({index}:{text})")
+}
+
+fn item_text(item: &Value) -> String {
+    let Value::Object(fields) = item else { return text_form(item) };
+    let mut pairs: Vec<String> =
+        fields.iter().map(|(key, value)| format!("{key}:{}", text_form(value))).collect();
+    pairs.sort_unstable();
+    pairs.join(",")
+}
+
+/// Names the pod that stands for an attempt.
+pub(crate) fn pod_name(plan: &Plan, state: &RunState, attempt: &AttemptId) -> String {
+    let own = node_name(plan, state, attempt).filter(|_| plan.dialect == Dialect::V1);
+    own.map(|name| node_id(&resource_name(plan, &state.run), &name))
+        .unwrap_or_else(|| format!("{}-{}", attempt.task.name(), attempt.digest()))
+}
+
+/// Names the node of an attempt.
+pub(crate) fn node_name(plan: &Plan, state: &RunState, attempt: &AttemptId) -> Option<String> {
+    let mut name = resource_name(plan, &state.run);
+    let mut key = TaskKey::root();
+    let mut task: Option<&Task> = None;
+    for part in attempt.task.as_str().split('/').skip(1) {
+        let dag = dag_at(plan, state.nodes[state.node(&key)?].component)?;
+        let (bare, index) = match part.strip_suffix(']').and_then(|part| part.split_once('[')) {
+            Some((bare, index)) => (bare, Some(index.parse::<u32>().ok()?)),
+            None => (part, None),
+        };
+        key = key.child(bare);
+        let found = dag.tasks.get(bare)?;
+        match &dag.shape {
+            DagShape::Around if found.trigger.strategy == TriggerStrategy::Exit => name.push_str(".onExit"),
+            DagShape::Around => {}
+            DagShape::Steps { groups } => {
+                let group = groups.iter().position(|group| group.iter().any(|step| step == bare))?;
+                name.push_str(&format!("[{group}].{bare}"));
+            }
+            DagShape::Tasks => name.push_str(&format!(".{bare}")),
+        }
+        if let Some(index) = index {
+            let inputs: &Resolved = &state.nodes[state.node(&key)?].inputs;
+            let (_, items) = items_of(found.iterator.as_ref()?, inputs).ok()?;
+            name = item_name(&name, index, items.get(index as usize)?);
+            key = key.iteration(index);
+        }
+        task = Some(found);
+    }
+    if task.is_some_and(|task| task.retry.is_some()) {
+        name.push_str(&format!("({})", attempt.number));
+    }
+    Some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_hashes_of_names() {
+        for (name, hash) in [
+            ("face-pipeline-abcde.pvc", 3_717_051_318_u32),
+            ("face-pipeline-abcde.train", 3_062_329_511),
+            ("loops-xyz12.for-loop-2(0:1).echo", 3_278_250_061),
+            ("exit-handler-q1w2e.onExit", 4_038_502_586),
+        ] {
+            let workflow = name.split_once('.').expect("a node lies in a workflow").0;
+            assert_eq!(node_id(workflow, name), format!("{workflow}-{hash}"));
+        }
+        assert_eq!(node_id("w", "w"), "w");
+    }
+
+    #[test]
+    fn items_have_short_forms() {
+        for (item, expected) in [
+            (json!("a (b)"), "t(2:a b)"),
+            (json!(1), "t(2:1)"),
+            (json!(1.5), "t(2:1.5)"),
+            (json!(true), "t(2:true)"),
+            (json!({"b": "x", "a": 1}), "t(2:a:1,b:x)"),
+            (json!([1, "a"]), r#"t(2:[1,"a"])"#),
+        ] {
+            assert_eq!(item_name("t", 2, &item), expected);
+        }
+    }
+}
