@@ -163,6 +163,16 @@ def experiment_of(run):
 def test_health(client):
     assert client.get_kfp_healthz().multi_user is False
     assert client.get_user_namespace() in ("", None)
+    assert kfp_server_api.HealthzServiceApi(client.runs.api_client).get_healthz().multi_user is False
+
+
+def test_namespace(client, name):
+    client.set_user_namespace("team")
+    try:
+        assert client.get_user_namespace() == "team"
+    finally:
+        client.set_user_namespace("")
+    assert client.get_user_namespace() in ("", None)
 
 
 # Experiments
@@ -286,6 +296,14 @@ def test_pipeline_errors(client, name, package, tmp_path):
     broken.write_text(pathlib.Path(package).read_text().replace("template: say", "template: yas"))
     assert "yas" in refused(400, client.upload_pipeline, str(broken), pipeline_name=name + "-broken")
     assert client.get_pipeline_id(name + "-broken") is None
+    # Files are uploaded; nothing is fetched from elsewhere.
+    url = kfp_server_api.ApiUrl(pipeline_url="http://127.0.0.1:9/pipeline.yaml")
+    api = kfp_server_api.PipelineServiceApi(client.runs.api_client)
+    assert "upload" in refused(501, api.create_pipeline, kfp_server_api.ApiPipeline(name=name + "-url", url=url))
+    key = kfp_server_api.ApiResourceKey(id=made.id, type="PIPELINE")
+    owner = kfp_server_api.ApiResourceReference(key=key, relationship="OWNER")
+    version = kfp_server_api.ApiPipelineVersion(name=name + "-url", package_url=url, resource_references=[owner])
+    assert "upload" in refused(501, api.create_pipeline_version, version)
 
 
 # Runs

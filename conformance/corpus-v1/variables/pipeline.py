@@ -13,7 +13,7 @@ case "$0" in variables-?*) ;; *) echo "name $0"; exit 1;; esac
 case "$1" in ????????-????-????-????-????????????) ;; *) echo "uid $1"; exit 1;; esac
 test "$1" = "$7" && test "$1" = "$RUN"
 case "$2" in "in {{"*) exit 1;; "in "?*) ;; *) echo "parameter $2"; exit 1;; esac
-case "$3" in check-*) ;; *) echo "pod $3"; exit 1;; esac
+case "$3" in "$0"-[0-9]*) ;; *) echo "pod $3"; exit 1;; esac
 test "$4" = "{{ user.name }}"
 case "$5" in 2???) ;; *) exit 1;; esac
 test "$2" = "$6"

@@ -16,6 +16,8 @@ mod expect;
 mod interactions;
 #[path = "conformance/invalid.rs"]
 mod invalid;
+#[path = "conformance/nodes.rs"]
+mod nodes;
 #[path = "conformance/once.rs"]
 mod once;
 #[path = "conformance/server.rs"]

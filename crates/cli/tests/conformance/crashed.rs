@@ -25,11 +25,22 @@ const MOMENT: u64 = 500;
 
 #[test]
 fn runs_survive_the_death_of_their_server() {
-    let cases = case::all();
     let home = shared_home();
+    let server = Server::start(&home.path);
+    survive_all("corpus, through kills", &case::all(), server);
+}
+
+#[test]
+fn v1_runs_survive_the_death_of_their_server() {
+    let home = shared_home();
+    let server = Server::start_with_images(&home.path, &case::v1_images());
+    survive_all("corpus of v1, through kills", &case::v1(), server);
+}
+
+fn survive_all(title: &str, cases: &[Case], server: Server) {
     let seed = u64::from(std::process::id());
     println!("kills at moments of seed {seed}");
-    let mut soak = Soak { server: Server::start(&home.path), random: Random(seed), found: BTreeMap::new() };
+    let mut soak = Soak { server, random: Random(seed), found: BTreeMap::new() };
     let mut left: Vec<&Case> = cases.iter().collect();
     for round in 0..ROUNDS {
         let group = (GROUP >> round).max(1);
@@ -48,7 +59,7 @@ fn runs_survive_the_death_of_their_server() {
     }
     soak.server.stop();
     let found = soak.found;
-    check_all("corpus, through kills", &cases, Case::name, |case| found[&case.name()].clone());
+    check_all(title, cases, Case::name, |case| found[&case.name()].clone());
 }
 
 struct Soak {
@@ -122,6 +133,11 @@ fn has_met(document: &Value, kills: &[u64]) -> bool {
 
 /// Gives the pipeline another name in each round: results of an earlier round are not its own.
 fn rename(specification: &mut Value, round: u32) {
+    if specification["kind"] == "Workflow" {
+        let start = specification["metadata"]["generateName"].as_str().unwrap_or_default();
+        specification["metadata"]["generateName"] = Value::from(format!("{start}{round}-"));
+        return;
+    }
     let root = match specification.get("pipeline_spec") {
         Some(_) => &mut specification["pipeline_spec"],
         None => specification,

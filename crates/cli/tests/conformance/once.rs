@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::case::{self, Case};
 use super::expect::{self, Reading};
+use super::nodes;
 use super::server::{Pending, Server, shared_home};
 use super::{BINARY, Found, PATIENCE, check_all};
 
@@ -28,11 +29,13 @@ fn fast_pipelines_come_out_right() {
 
 #[test]
 fn v1_pipelines_come_out_right() {
-    check_all("corpus of v1, embedded", &case::v1(), Case::name, |case| {
-        let home = tempfile::tempdir().expect("a home folder");
-        let place = ["--home".to_owned(), home.path().display().to_string()];
-        check(case, &place)
+    let home = shared_home();
+    let mut server = Server::start_with_images(&home.path, &case::v1_images());
+    let place = ["--server".to_owned(), server.url.clone()];
+    check_all("corpus of v1, on a server", &case::v1(), Case::name, |case| {
+        check_with(case, &place, &|expected, document| nodes::compare(expected, document, &server))
     });
+    server.stop();
 }
 
 #[test]
@@ -80,18 +83,26 @@ fn cancelled_pipelines_come_out_right() {
 
 /// Runs one pipeline (twice, if it says so) and returns what is not as expected.
 fn check(case: &Case, place: &[String]) -> Found {
+    check_with(case, place, &|_, _| Vec::new())
+}
+
+/// Like [`check`], with more to say of a run's document.
+fn check_with(case: &Case, place: &[String], more: More<'_>) -> Found {
     if let Err(wrong) = case.apply_objects(place) {
         return Found::wrong(wrong);
     }
-    let mut found = check_once(case, &case.expect, place);
+    let mut found = check_once(case, &case.expect, place, more);
     if let Some(again) = case.expect.get("again").and_then(Value::as_object) {
-        let second = check_once(case, again, place);
+        let second = check_once(case, again, place, more);
         found.wrong.extend(second.wrong.into_iter().map(|line| format!("again: {line}")));
     }
     found
 }
 
-fn check_once(case: &Case, expected: &Map<String, Value>, place: &[String]) -> Found {
+/// Says what else is wrong, of an expectation and a document.
+type More<'a> = &'a (dyn Fn(&Map<String, Value>, &Value) -> Vec<String> + Sync);
+
+fn check_once(case: &Case, expected: &Map<String, Value>, place: &[String], more: More<'_>) -> Found {
     let mut command = Command::new(BINARY);
     command.arg("run").arg(case.folder.join("pipeline.yaml")).args(["--output", "json"]).args(place);
     if !case.uses_cache() {
@@ -109,6 +120,7 @@ fn check_once(case: &Case, expected: &Map<String, Value>, place: &[String]) -> F
         return Found::wrong(format!("no document, {}: {}", output.status, talk.trim()));
     };
     let mut wrong = expect::compare(expected, &document, Reading::Exact);
+    wrong.extend(more(expected, &document));
     let code = if document["state"] == "SUCCEEDED" { 0 } else { 1 };
     if output.status.code() != Some(code) {
         wrong.push(format!("state {} but {}", document["state"], output.status));

@@ -16,22 +16,31 @@ use super::{BINARY, PATIENCE};
 pub struct Server {
     child: Child,
     home: PathBuf,
+    images: Option<PathBuf>,
     pub url: String,
 }
 
 impl Server {
     pub fn start(home: &Path) -> Self {
+        Self::start_as(home, None)
+    }
+
+    /// Starts one that takes this file for what stands for images.
+    pub fn start_with_images(home: &Path, images: &Path) -> Self {
+        Self::start_as(home, Some(images.to_owned()))
+    }
+
+    fn start_as(home: &Path, images: Option<PathBuf>) -> Self {
         // What a killed server has left would be taken for the new one's address.
         let note = home.join("server.json");
         let _ = std::fs::remove_file(&note);
-        let child = Command::new(BINARY)
-            .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--home"])
-            .arg(home)
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the server starts");
-        let mut server = Self { child, home: home.to_owned(), url: String::new() };
+        let mut command = Command::new(BINARY);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--home"]).arg(home);
+        if let Some(images) = &images {
+            command.arg("--images").arg(images);
+        }
+        let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().expect("the server starts");
+        let mut server = Self { child, home: home.to_owned(), images, url: String::new() };
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             let text = std::fs::read(&note).unwrap_or_default();
@@ -49,7 +58,7 @@ impl Server {
     pub fn crash(&mut self) {
         self.child.kill().expect("the server is killed");
         self.child.wait().expect("the server is gone");
-        let next = Self::start(&self.home);
+        let next = Self::start_as(&self.home, self.images.clone());
         // The old one is dropped here; it is gone already.
         *self = next;
     }
@@ -101,6 +110,14 @@ impl Server {
             return Ok(Value::Null);
         }
         serde_json::from_str(&text).map_err(|wrong| format!("{method} {path} did not answer JSON: {wrong}"))
+    }
+
+    /// Sends a request and returns the answer's text.
+    pub fn text(&self, method: &str, path: &str) -> Result<String, String> {
+        match self.exchange(method, path, None)? {
+            (200, text) => Ok(text),
+            (status, text) => Err(format!("{method} {path} answered {status}: {}", text.trim())),
+        }
     }
 
     /// Speaks HTTP/1.0, so that the answer comes unchunked and the connection closes after it.

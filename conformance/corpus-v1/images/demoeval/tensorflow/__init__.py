@@ -1,0 +1,1 @@
+"""As much of tensorflow as the programs use."""

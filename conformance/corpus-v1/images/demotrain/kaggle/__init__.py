@@ -1,0 +1,1 @@
+"""Stands in for Kaggle's package, without the network."""

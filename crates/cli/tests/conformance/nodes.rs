@@ -1,0 +1,188 @@
+//! What the v1 API tells of a run: the nodes, messages and logs that an `expect.yaml` asks for, and what holds of
+//! the status of every workflow. Source: v1 semantics 2.7 and 2.9.
+
+use serde_json::{Map, Value};
+
+use super::server::Server;
+
+/// Compares the workflow manifest of a run with the expectation's `nodes`, `message`, `metrics` and `logs`.
+pub fn compare(expected: &Map<String, Value>, document: &Value, server: &Server) -> Vec<String> {
+    let run = document["run_id"].as_str().unwrap_or_default();
+    let answer = match server.call("GET", &format!("/apis/v1beta1/runs/{run}"), None) {
+        Ok(answer) => answer,
+        Err(wrong) => return vec![wrong],
+    };
+    let text = answer["pipeline_runtime"]["workflow_manifest"].as_str().unwrap_or_default();
+    let Ok(manifest) = serde_json::from_str::<Value>(text) else {
+        return vec!["the v1 API has no workflow manifest for the run".to_owned()];
+    };
+    let mut wrong = well_formed(&manifest, &answer["run"]);
+    let workflow = manifest["metadata"]["name"].as_str().unwrap_or_default();
+    let status = &manifest["status"];
+    if let Some(message) = expected.get("message")
+        && status.get("message").unwrap_or(&Value::from("")) != message
+    {
+        wrong.push(format!("the workflow's message is {}, not {message}", status["message"]));
+    }
+    for (short, facts) in expected.get("nodes").and_then(Value::as_object).into_iter().flatten() {
+        match node(status, workflow, short) {
+            None => wrong.push(format!("there is no node {short}")),
+            Some(found) => wrong.extend(
+                differences(facts, found, (status, workflow)).map(|line| format!("node {short}: {line}")),
+            ),
+        }
+    }
+    for (short, metrics) in expected.get("metrics").and_then(Value::as_object).into_iter().flatten() {
+        let id = node(status, workflow, short).map(|node| &node["id"]);
+        let all = answer["run"]["metrics"].as_array().into_iter().flatten();
+        let of_node = all.filter(|metric| Some(&metric["node_id"]) == id);
+        let found: Map<String, Value> = of_node
+            .filter_map(|metric| Some((metric["name"].as_str()?.to_owned(), metric["number_value"].clone())))
+            .collect();
+        let number = |value: &Value| value.as_f64();
+        let asked = metrics.as_object().into_iter().flatten();
+        let is_same = asked.clone().count() == found.len()
+            && asked.clone().all(|(name, value)| found.get(name).and_then(number) == number(value));
+        if !is_same {
+            wrong.push(format!("the metrics of {short} are {}, not {metrics}", Value::Object(found)));
+        }
+    }
+    for (short, text) in expected.get("logs").and_then(Value::as_object).into_iter().flatten() {
+        let Some(found) = node(status, workflow, short) else {
+            wrong.push(format!("there is no node {short}, so it has no log"));
+            continue;
+        };
+        let id = found["id"].as_str().unwrap_or_default();
+        let path = format!("/apis/v1alpha1/runs/{run}/nodes/{id}/log");
+        // Lines of our own say which program stands for an image.
+        let said = server.text("GET", &path).unwrap_or_else(|wrong| wrong);
+        let lines = said.lines().filter(|line| !line.starts_with("pipewright: "));
+        let said: String = lines.map(|line| format!("{line}\n")).collect();
+        if Some(said.as_str()) != text.as_str() {
+            wrong.push(format!("the log of {short} is {said:?}, not {text}"));
+        }
+    }
+    wrong
+}
+
+/// Finds a node by its name, with `root` for the workflow's own name.
+fn node<'a>(status: &'a Value, workflow: &str, short: &str) -> Option<&'a Value> {
+    let name = format!("{workflow}{}", short.strip_prefix("root")?);
+    status["nodes"].as_object()?.values().find(|node| node["name"] == *name)
+}
+
+/// Says in what a node is not as expected; the keys are the format's own, `inputs` and `outputs` name parameters,
+/// `children` and `outboundNodes` nodes.
+fn differences<'a>(
+    facts: &'a Value,
+    found: &'a Value,
+    (status, workflow): (&'a Value, &'a str),
+) -> impl Iterator<Item = String> + 'a {
+    facts.as_object().into_iter().flatten().filter_map(move |(key, expected)| {
+        let shown = match key.as_str() {
+            "inputs" | "outputs" => {
+                let list = found[key]["parameters"].as_array().into_iter().flatten();
+                let pairs =
+                    list.filter_map(|one| Some((one["name"].as_str()?.to_owned(), one["value"].clone())));
+                let all: Map<String, Value> = pairs.collect();
+                let asked = expected.as_object().into_iter().flatten();
+                // Only those that are asked for are compared.
+                Value::Object(
+                    asked
+                        .map(|(name, _)| (name.clone(), all.get(name).cloned().unwrap_or_default()))
+                        .collect(),
+                )
+            }
+            "exitCode" => found["outputs"]["exitCode"].clone(),
+            "artifacts" => {
+                let list = found["outputs"]["artifacts"].as_array().into_iter().flatten();
+                Value::Array(list.map(|artifact| artifact["name"].clone()).collect())
+            }
+            "children" | "outboundNodes" => {
+                let ids = found[key].as_array().into_iter().flatten();
+                let names = ids.filter_map(|id| status["nodes"][id.as_str()?]["name"].as_str());
+                let mut names: Vec<String> = names.map(|name| name.replacen(workflow, "root", 1)).collect();
+                names.sort();
+                Value::from(names)
+            }
+            "message" => found.get(key).cloned().unwrap_or_else(|| Value::from("")),
+            _ => found[key].clone(),
+        };
+        (!equal(expected, &shown, &found["id"])).then(|| format!("{key} is {shown}, not {expected}"))
+    })
+}
+
+/// Compares; `$id` stands for the node's own id, and a text that ends with `…` for all that begin so.
+fn equal(expected: &Value, shown: &Value, id: &Value) -> bool {
+    match (expected, shown) {
+        (Value::String(expected), _) if expected == "$id" => shown == id,
+        (Value::String(expected), Value::String(shown)) => match expected.strip_suffix('…') {
+            Some(start) => shown.starts_with(start),
+            None => expected == shown,
+        },
+        (Value::Object(expected), Value::Object(shown)) => {
+            expected.iter().all(|(key, value)| shown.get(key).is_some_and(|found| equal(value, found, id)))
+        }
+        _ => expected == shown,
+    }
+}
+
+/// What holds of every workflow that has ended.
+fn well_formed(manifest: &Value, run: &Value) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let workflow = manifest["metadata"]["name"].as_str().unwrap_or_default();
+    let status = &manifest["status"];
+    if run["name"] != manifest["metadata"]["annotations"]["pipelines.kubeflow.org/run_name"] {
+        wrong.push("the workflow's annotation is not the run's name".to_owned());
+    }
+    if manifest["metadata"]["labels"]["pipeline/runid"] != run["id"] {
+        wrong.push("the workflow's label is not the run's id".to_owned());
+    }
+    if !status["artifactRepositoryRef"]["artifactRepository"]["s3"].is_object() {
+        wrong.push("the status names no artifact repository".to_owned());
+    }
+    let none = Map::new();
+    let nodes = status["nodes"].as_object().unwrap_or(&none);
+    let mut reached: Vec<&str> = vec![workflow];
+    for (id, node) in nodes {
+        let name = node["name"].as_str().unwrap_or_default();
+        let mut must = |holds: bool, what: &str| {
+            if !holds {
+                wrong.push(format!("node {name}: {what}"));
+            }
+        };
+        let expected =
+            if name == workflow { workflow.to_owned() } else { format!("{workflow}-{}", fnv1a(name)) };
+        must(*id == expected && node["id"] == *id, "its id is not that of its name");
+        must(name.starts_with(workflow), "its name does not begin with the workflow's");
+        let around = node["boundaryID"].as_str().unwrap_or_default();
+        must(around.is_empty() || nodes.contains_key(around), "there is no node of its boundary");
+        let is_over = !matches!(node["phase"].as_str(), Some("Pending" | "Running"));
+        must(is_over, "it has not ended, though the workflow has");
+        must(node["finishedAt"].is_string() && node["startedAt"].is_string(), "it has no times");
+        let is_pod = node["type"] == "Pod";
+        must(!is_pod || node["progress"] == "1/1", "its progress is not 1/1");
+        must(!is_pod || nodes.contains_key(around) || around.is_empty(), "it lies outside");
+        for key in ["children", "outboundNodes"] {
+            for other in node[key].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                must(nodes.contains_key(other), &format!("{key} names {other}, which is no node"));
+                if key == "children" {
+                    reached.push(other);
+                }
+            }
+        }
+    }
+    let exit = format!("{workflow}.onExit");
+    for node in nodes.values() {
+        let id = node["id"].as_str().unwrap_or_default();
+        let is_exit = node["name"] == *exit;
+        if !reached.contains(&id) && !is_exit {
+            wrong.push(format!("node {} is nobody's child", node["name"]));
+        }
+    }
+    wrong
+}
+
+fn fnv1a(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
