@@ -18,6 +18,7 @@ mod python;
 mod served;
 mod test;
 mod ui;
+mod workflow;
 mod workspace;
 mod yaml;
 

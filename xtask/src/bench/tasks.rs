@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Bench, mebibytes, millis};
 use crate::ir;
 use crate::served::{self, Served};
+use crate::workflow;
 
 const CHAIN: u32 = 100;
 const CHAIN_LIMIT: Duration = Duration::from_millis(2);
@@ -17,6 +18,8 @@ const FAN_OUT_LIMIT: Duration = Duration::from_millis(1);
 const LARGE: u32 = 10_000;
 const LARGE_RATIO: f64 = 1.3;
 const LARGE_MEMORY: u64 = 200_000_000;
+/// What the machine itself varies by.
+const OLDER_RATIO: f64 = 1.15;
 const REPEATS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -38,6 +41,8 @@ pub(super) fn measure(bench: &mut Bench) -> Result<()> {
     let what = format!("fan-out of {FAN_OUT}, beyond a bare spawn, per task, best of 3");
     overhead(bench, &what, [per_task, floor, FAN_OUT_LIMIT]);
 
+    older_format(bench, &served, (&chain, &fan_out))?;
+
     let before = run_once(&served, &fan_out)? / FAN_OUT;
     let id = run_to_end(&served, &ir::fan_out("large-fan-out", ir::true_container(), LARGE))?;
     // Before the run is asked for: ten thousand tasks as one document are no part of running them.
@@ -53,6 +58,26 @@ pub(super) fn measure(bench: &mut Bench) -> Result<()> {
     );
     let figures = [mebibytes(peak), "-".to_owned(), mebibytes(LARGE_MEMORY)];
     bench.row(format!("peak memory of the server after {LARGE} tasks"), figures, peak <= LARGE_MEMORY);
+    Ok(())
+}
+
+/// The same pipelines in the v1 format, in turn with those of v2: they cost no more.
+fn older_format(bench: &mut Bench, served: &Served, (chain, fan_out): (&Value, &Value)) -> Result<()> {
+    for (what, count, newer, older) in [
+        ("chain", CHAIN, chain, workflow::chain("older-chain", CHAIN)),
+        ("fan-out", FAN_OUT, fan_out, workflow::fan_out("older-fan-out", FAN_OUT)),
+    ] {
+        let mut least = [Duration::MAX; 2];
+        for _ in 0..REPEATS {
+            for (least, spec) in least.iter_mut().zip([newer, &older]) {
+                *least = (*least).min(run_once(served, spec)? / count);
+            }
+        }
+        let ratio = least[1].as_secs_f64() / least[0].as_secs_f64();
+        let figures = [format!("{ratio:.2}x"), millis(least[0]), format!("{OLDER_RATIO}x")];
+        let title = format!("{what} of {count} in the v1 format, time per task over that in v2");
+        bench.row(title, figures, ratio <= OLDER_RATIO);
+    }
     Ok(())
 }
 
