@@ -8,6 +8,8 @@ import pathlib
 import kfp
 from kfp import dsl
 
+OUT = "/tmp/outputs"
+
 
 @dsl.pipeline(name="face pipeline", description="Finds 15 keypoints on faces of 96 × 96 pixels.")
 def face_pipeline(trial, epoch, patience):
@@ -24,6 +26,12 @@ def face_pipeline(trial, epoch, patience):
         name="evaluate",
         image="facial-keypoints/evaluate:v1",
         command=["python3", "eval.py"],
+        arguments=["--submission", f"{OUT}/submission.csv", "--report", f"{OUT}/report.html", "--ui", f"{OUT}/ui.json"],
+        output_artifact_paths={
+            "submission": f"{OUT}/submission.csv",
+            "report": f"{OUT}/report.html",
+            "mlpipeline-ui-metadata": f"{OUT}/ui.json",
+        },
         pvolumes={"/data": training.pvolumes["/data"]},
     )
 

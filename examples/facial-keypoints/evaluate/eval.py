@@ -82,6 +82,7 @@ def main():
     parser.add_argument("--data", type=pathlib.Path, default=pathlib.Path("/data"))
     parser.add_argument("--submission", type=pathlib.Path, help="a copy of the submission goes here")
     parser.add_argument("--report", type=pathlib.Path, help="the page goes here [default: report.html of the data]")
+    parser.add_argument("--ui", type=pathlib.Path, help="what makes kfp 1 show the page goes here")
     args = parser.parse_args()
 
     summary = json.loads((args.data / "model/model.json").read_text())
@@ -97,11 +98,15 @@ def main():
         writer.writerows([number + 1, f"{value:.4f}"] for number, value in enumerate(points.ravel()))
     print(f"{submission}: {points.size} locations on {len(images)} faces")
     report = args.report or args.data / "report.html"
-    for path in filter(None, (args.submission, report)):
+    for path in filter(None, (args.submission, report, args.ui)):
         path.parent.mkdir(parents=True, exist_ok=True)
     if args.submission:
         shutil.copyfile(submission, args.submission)
-    report.write_text(page(summary, images, points))
+    text = page(summary, images, points)
+    report.write_text(text)
+    if args.ui:
+        shown = {"type": "web-app", "storage": "inline", "source": text}
+        args.ui.write_text(json.dumps({"version": 1, "outputs": [shown]}))
 
 
 if __name__ == "__main__":
