@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
-use pipewright_server::TlsFiles;
+use pipewright_server::{TlsFiles, UrlRules};
 use serde::Deserialize;
 
 use crate::{access, args};
@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     pub task_env: Vec<(String, String)>,
     /// In which cron expressions of recurring runs are read.
     pub cron_zone: TimeZone,
+    /// From where pipelines may be fetched by URL.
+    pub pipeline_urls: UrlRules,
     /// Host names by which the server may be called without authentication.
     pub allowed_hosts: Vec<String>,
     /// Who may call the server.
@@ -80,10 +82,36 @@ struct File {
     allowed_hosts: Vec<String>,
     auth: access::Keys,
     tls: Option<Tls>,
+    pipeline_urls: PipelineUrls,
     /// Names of this process's own variables that tasks get.
     pass_env: Vec<String>,
     /// Variables that tasks get, with their values; win over those passed.
     env: BTreeMap<String, String>,
+}
+
+/// From where pipelines may be fetched by URL, besides the well-known places.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct PipelineUrls {
+    allow_http: bool,
+    allowed_hosts: Vec<String>,
+    allow_private: bool,
+    timeout_seconds: Option<u64>,
+}
+
+impl PipelineUrls {
+    fn rules(&self) -> Result<UrlRules> {
+        let usual = UrlRules::default();
+        if self.timeout_seconds == Some(0) {
+            bail!("timeout_seconds of [pipeline_urls] is 0: nothing could ever be fetched");
+        }
+        Ok(UrlRules {
+            allow_http: self.allow_http,
+            allowed_hosts: self.allowed_hosts.clone(),
+            allow_private: self.allow_private,
+            timeout: self.timeout_seconds.map_or(usual.timeout, Duration::from_secs),
+        })
+    }
 }
 
 impl Settings {
@@ -155,6 +183,7 @@ impl Settings {
             grace: Duration::from_secs(machine.grace_seconds.or(file.grace_seconds).unwrap_or(10)),
             task_env,
             cron_zone,
+            pipeline_urls: file.pipeline_urls.rules()?,
             home,
         })
     }
@@ -168,6 +197,7 @@ impl Settings {
             cron_zone: self.cron_zone.clone(),
             allowed_hosts: self.allowed_hosts.clone(),
             tls: self.tls.clone(),
+            pipeline_urls: self.pipeline_urls.clone(),
             ..pipewright_server::Settings::new(artifacts)
         }
     }

@@ -20,11 +20,14 @@ use tower_http::trace::TraceLayer;
 
 use crate::access::{self, Access, AccessOptions};
 use crate::error::Error;
+use crate::fetch::UrlRules;
 use crate::limits::{ANSWER_LIMIT, BODY_LIMIT, BODY_PAUSE};
 use crate::own::feed::Feed;
 use crate::own::logs::Indexes;
 use crate::serving::{Patience, TlsFiles};
-use crate::{changes, limits, logs, objects, openapi, own, ui, v1beta1, v2beta1};
+use crate::{
+    changes, companion, limits, logs, objects, openapi, own, ui, v1alpha1, v1beta1, v2beta1,
+};
 
 /// What the server is built from; a cheap handle.
 #[derive(Clone)]
@@ -53,6 +56,8 @@ pub struct Settings {
     pub delete_wait: Duration,
     /// In which cron expressions of recurring runs are read.
     pub cron_zone: TimeZone,
+    /// From where pipelines may be fetched by URL.
+    pub pipeline_urls: UrlRules,
     /// How it finds out who calls.
     pub access: AccessOptions,
     /// Encrypts connections.
@@ -68,6 +73,7 @@ impl Settings {
             allowed_hosts: Vec::new(),
             delete_wait: Duration::from_secs(20),
             cron_zone: TimeZone::UTC,
+            pipeline_urls: UrlRules::default(),
             access: AccessOptions::default(),
             tls: None,
             patience: Patience::default(),
@@ -94,11 +100,12 @@ impl App {
 /// Returns every route of the server, once under `/` and once under `/pipeline`.
 pub fn router(app: App) -> Router {
     let routes = Router::new()
-        .nest("/apis/v1alpha1", v1beta1::older_routes())
+        .nest("/apis/v1alpha1", v1alpha1::routes())
         .nest("/apis/v1beta1", v1beta1::routes())
         .nest("/apis/v2beta1", v2beta1::routes())
         .nest("/apis/pipewright/v1", own_routes())
         .merge(openapi::routes())
+        .merge(companion::routes())
         .merge(ui::files());
     Router::new()
         .merge(routes.clone())

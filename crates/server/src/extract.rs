@@ -34,11 +34,28 @@ pub(crate) fn read_message<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error>
     } else {
         serde_json::from_slice(body).map_err(wrong)?
     };
-    let Some(fields) = value.as_object_mut() else {
+    if !value.is_object() {
         return Err(Error::Invalid("the request's body is not a JSON object".to_owned()));
-    };
-    fields.retain(|_, field| !field.is_null());
+    }
+    drop_nulls(&mut value);
     serde_json::from_value(value).map_err(wrong)
+}
+
+/// Fields that hold documents of the user, in which null is a value.
+const DOCUMENTS: [&str; 6] =
+    ["parameters", "pipeline_spec", "pipelineSpec", "plugins_input", "pluginsInput", "arguments"];
+
+/// Takes null fields out of a message and of the messages in it: in protobuf JSON null is absent.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            let messages = fields.iter_mut().filter(|(name, _)| !DOCUMENTS.contains(&name.as_str()));
+            messages.for_each(|(_, field)| drop_nulls(field));
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
 }
 
 /// The query's keys and values, without those that are empty; of equal keys the last one.

@@ -7,9 +7,11 @@ pub mod access;
 mod app;
 mod archive;
 mod changes;
+mod companion;
 mod document;
 mod error;
 mod extract;
+mod fetch;
 mod limits;
 mod logs;
 mod macros;
@@ -22,6 +24,7 @@ mod serving;
 mod submit;
 mod time;
 mod ui;
+mod v1alpha1;
 pub mod v1beta1;
 pub mod v2beta1;
 
@@ -32,6 +35,7 @@ pub use document::{
 };
 pub use error::Error;
 pub use openapi::{names as openapi_names, openapi};
+pub use fetch::UrlRules;
 pub use recurring::{Clock, fire_recurring_runs};
 pub use serving::{Patience, TlsFiles, serve};
 pub use submit::{Compiled, Source, Submission, submit, terminate};

@@ -85,24 +85,19 @@ async fn log(
     words: Words,
 ) -> Result<Response, Error> {
     let (attempt, _) = attempt_of(&app, RunId(run), TaskKey(key), &words).await?;
+    attempt_log(app, attempt, &headers, &words).await
+}
+
+/// Streams the log of an attempt as the request asks: a range of it, from an offset on, or followed to its end.
+/// The values of secrets are hidden.
+pub(crate) async fn attempt_log(
+    app: App,
+    attempt: AttemptId,
+    headers: &HeaderMap,
+    words: &Words,
+) -> Result<Response, Error> {
+    let follow = words.flag("follow")?;
     let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok()).and_then(Range::parse);
-    let part = Part { offset: words.number("offset")?.unwrap_or(0), follow: words.flag("follow")?, range };
-    stream(app, attempt, part).await
-}
-
-/// Which part of a log is wanted.
-#[derive(Default)]
-pub(crate) struct Part {
-    pub(crate) offset: u64,
-    /// Until the attempt has ended.
-    pub(crate) follow: bool,
-    /// Wins over the offset, unless the log is followed.
-    pub(crate) range: Option<Range>,
-}
-
-/// Answers with an attempt's log, the values of secrets hidden.
-pub(crate) async fn stream(app: App, attempt: AttemptId, part: Part) -> Result<Response, Error> {
-    let Part { offset, follow, range } = part;
     let masks = app.store.masks().await?;
     let path = app.logs.log_path(&attempt);
     let size = tokio::fs::metadata(&path).await.map_or(0, |metadata| metadata.len());
@@ -115,7 +110,7 @@ pub(crate) async fn stream(app: App, attempt: AttemptId, part: Part) -> Result<R
         // How long what is shown is nobody knows before its end, so a range from there is not answered.
         (Some(range), false) => range.from_start(),
     };
-    let offset = range.map_or(offset, |(first, _)| first);
+    let offset = range.map_or(words.number("offset")?.unwrap_or(0), |(first, _)| first);
     let left = range.map(|(first, last)| last - first + 1);
     let known = (masks.is_empty() && !follow).then(|| left.unwrap_or(size.saturating_sub(offset)));
     let tail = Tail {

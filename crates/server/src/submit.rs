@@ -151,6 +151,30 @@ pub(crate) async fn compiled_arguments(
     Ok(())
 }
 
+/// Reads further arguments that are given as texts by the types that the pipeline declares. What holds a macro is
+/// left as it is until the macro is expanded.
+pub(crate) async fn read_texts(
+    store: &Store,
+    source: Source,
+    mut arguments: Map<String, Value>,
+    texts: &[(String, String)],
+) -> Result<Map<String, Value>, Error> {
+    let plan = find(store, source).await?.compiled.plan;
+    let mut mistakes = Vec::new();
+    for (name, text) in texts {
+        match parse_argument(&plan, name, text) {
+            Ok(value) => {
+                arguments.insert(name.clone(), value);
+            }
+            Err(_) if text.contains("[[") || text.contains("{{") => {
+                arguments.insert(name.clone(), Value::String(text.clone()));
+            }
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if mistakes.is_empty() { Ok(arguments) } else { Err(refused(&mistakes)) }
+}
+
 pub(crate) async fn find(store: &Store, source: Source) -> Result<Found, Error> {
     let (pipeline_id, version_id) = match source {
         Source::Compiled(compiled) => return Ok(Found { compiled, pipeline_id: None, version_id: None }),
@@ -171,7 +195,11 @@ pub(crate) async fn find(store: &Store, source: Source) -> Result<Found, Error> 
     Ok(Found { compiled, pipeline_id: Some(version.pipeline_id), version_id: Some(version.id) })
 }
 
-async fn newest_version(store: &Store, pipeline: String) -> Result<pipewright_store::PipelineVersion, Error> {
+/// Returns the newest version of a pipeline.
+pub(crate) async fn newest_version(
+    store: &Store,
+    pipeline: String,
+) -> Result<pipewright_store::PipelineVersion, Error> {
     store.get_pipeline(&pipeline).await?;
     let query = ListQuery {
         pipeline_id: Some(pipeline.clone()),

@@ -11,6 +11,7 @@ use crate::store::Store;
 pub(crate) const INSERT: &str = "INSERT INTO artifacts (id, pipeline_name, type_title, uri, run_id, task, \
      created_at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING";
 pub(crate) const SELECT: &str = "SELECT body FROM artifacts WHERE id = ?1";
+pub(crate) const SELECT_URI: &str = "SELECT 1 FROM artifacts WHERE uri = ?1 LIMIT 1";
 pub(crate) const SELECT_BY_URI: &str = "SELECT body FROM artifacts WHERE uri = ?1 AND pipeline_name = ?2 \
      AND type_title = ?3 ORDER BY number DESC LIMIT 100";
 
@@ -34,6 +35,12 @@ impl Store {
                 Ok(artifacts)
             })
             .await
+    }
+
+    /// Tells whether an artifact with this URI is known.
+    pub async fn is_artifact(&self, uri: &str) -> Result<bool, Error> {
+        let uri = uri.to_owned();
+        self.db().read(move |connection| Ok(connection.prepare_cached(SELECT_URI)?.exists([uri])?)).await
     }
 
     /// Returns one artifact.

@@ -73,6 +73,7 @@ pub(crate) const LISTING: Listing = Listing {
         Key { names: &["experiment_id"], column: "runs.experiment_id", form: Form::Text },
         Key { names: &["description"], column: "runs.description", form: Form::Text },
         Key { names: &["namespace"], column: "runs.namespace", form: Form::Text },
+        Key { names: &["state_history", "runtime_details"], column: "runs.history", form: Form::Text },
         Key { names: &["recurring_run_id"], column: "runs.recurring_run_id", form: Form::Text },
     ],
 };

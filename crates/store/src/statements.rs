@@ -11,6 +11,7 @@ use crate::{
 const STATEMENTS: &[&str] = &[
     artifacts::INSERT,
     artifacts::SELECT,
+    artifacts::SELECT_URI,
     artifacts::SELECT_BY_URI,
     audit::INSERT,
     audit::DELETE_OLD,

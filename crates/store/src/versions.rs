@@ -38,6 +38,13 @@ pub(crate) const LISTING: Listing = Listing {
         Key { names: &["name"], column: "pipeline_versions.name", form: Form::Text },
         Key { names: &["display_name"], column: "pipeline_versions.display_name", form: Form::Text },
         Key { names: &["description"], column: "pipeline_versions.description", form: Form::Text },
+        // Only what compiles is kept, so every version is ready.
+        Key { names: &["status"], column: "'READY'", form: Form::Text },
+        Key {
+            names: &["pipeline_spec"],
+            column: "(SELECT body FROM documents WHERE hash = pipeline_versions.spec_hash)",
+            form: Form::Text,
+        },
     ],
 };
 

@@ -146,6 +146,27 @@ pub(crate) const LINES: &[Line] = &[
     ("DELETE", "/apis/v1beta1/jobs/{id}", own(Delete, "jobs")),
     ("POST", "/apis/v1beta1/jobs/{id}/enable", own(Enable, "jobs")),
     ("POST", "/apis/v1beta1/jobs/{id}/disable", own(Disable, "jobs")),
+    ("GET", "/apis/v1beta1/auth", Need::Known),
+    ("POST", "/apis/v1beta1/visualizations/{namespace}", own(Create, "visualizations")),
+    // Reports of controllers, which everybody is refused.
+    ("POST", "/apis/v2beta1/workflows", Need::Admin { resource: "workflows" }),
+    ("POST", "/apis/v2beta1/scheduledworkflows", Need::Admin { resource: "scheduledworkflows" }),
+    ("POST", "/apis/v1beta1/workflows", Need::Admin { resource: "workflows" }),
+    ("POST", "/apis/v1beta1/scheduledworkflows", Need::Admin { resource: "scheduledworkflows" }),
+    // v1alpha1
+    ("GET", "/apis/v1alpha1/runs/{run}/nodes/{node}/log", own(Get, "runs")),
+    ("GET", "/apis/v1alpha1/tasks", own(List, "runs")),
+    ("POST", "/apis/v1alpha1/tasks", own(Create, "runs")),
+    // The field's UI server.
+    ("GET", "/artifacts/get", own(ReadArtifact, "runs")),
+    ("GET", "/artifacts/{source}/{bucket}/{*key}", own(ReadArtifact, "runs")),
+    ("GET", "/k8s/pod", own(Get, "runs")),
+    ("GET", "/k8s/pod/events", own(Get, "runs")),
+    ("GET", "/k8s/pod/logs", own(Get, "runs")),
+    ("GET", "/system/cluster-name", Need::Known),
+    ("GET", "/system/project-id", Need::Known),
+    ("GET", "/visualizations/allowed", Need::Known),
+    ("*", "/_proxy/{*path}", Need::Known),
     // Our own.
     ("GET", "/apis/pipewright/v1/whoami", Need::Nothing),
     ("POST", "/apis/pipewright/v1/login", Need::Nothing),

@@ -20,7 +20,6 @@ use super::manifest::{Facts, LOGS, Node, NodeType, find, nodes};
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
-use crate::logs::{self, Part};
 
 /// The largest artifact that is handed out in one piece.
 const READ_LIMIT: u64 = 128 << 20;
@@ -31,25 +30,12 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/runs/{run}/nodes/{node}/artifacts/{name}", get(read))
 }
 
-/// Routes that the format has under `v1alpha1`.
-pub(crate) fn older_routes() -> Router<App> {
-    Router::new().route("/runs/{run}/nodes/{node}/log", get(log))
-}
-
-/// Streams what a node printed; with `follow=true` until it has ended.
-async fn log(
-    State(app): State<App>,
-    Segments((run, node)): Segments<(String, String)>,
-    words: Words,
-) -> Result<Response, Error> {
-    let id = RunId(run);
-    let (run, document) = (app.store.get_run(&id).await?, app.store.run_spec(&id).await?);
-    let (plan, tasks) = (app.store.run_plan(&id).await?, app.store.tasks(&id).await?);
+/// Finds the attempt whose log is a node's, by the node's id or its pod's name.
+pub(crate) async fn attempt_of_node(app: &App, id: &RunId, node: &str) -> Result<Option<AttemptId>, Error> {
+    let (run, document) = (app.store.get_run(id).await?, app.store.run_spec(id).await?);
+    let (plan, tasks) = (app.store.run_plan(id).await?, app.store.tasks(id).await?);
     let all = nodes(Facts { run: &run, plan: &plan, document: &document, tasks: &tasks });
-    let found = find(&all, &node).and_then(|start| attempt_of(&all, &id, start, DEPTH));
-    let attempt = found.ok_or_else(|| Error::NotFound(format!("node `{node}` of run {id} has no log")))?;
-    let part = Part { follow: words.flag("follow")?, ..Part::default() };
-    logs::stream(app, attempt, part).await
+    Ok(find(&all, node).and_then(|start| attempt_of(&all, id, start, DEPTH)))
 }
 
 /// Finds the attempt behind a node or, through retries and groups, the last one inside.

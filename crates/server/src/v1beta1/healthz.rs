@@ -11,9 +11,6 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn healthz() -> Json<Value> {
-    Json(json!({
-        "commit_sha": option_env!("PIPEWRIGHT_COMMIT").unwrap_or("unknown"),
-        "tag_name": env!("CARGO_PKG_VERSION"),
-        "multi_user": false,
-    }))
+    let message = json!(crate::v2beta1::health());
+    Json(message)
 }

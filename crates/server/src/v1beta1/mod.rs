@@ -3,6 +3,7 @@
 //!
 //! Source: API reference 1.2, v1 semantics 2.9 and 2.10.
 
+mod access;
 mod artifacts;
 mod convert;
 mod experiments;
@@ -19,9 +20,13 @@ mod versions;
 
 use axum::Router;
 
-use crate::app::App;
+use pipewright_store::engine::{RunId, TaskKey, TaskView};
 
-pub(crate) use artifacts::older_routes;
+use crate::app::App;
+use crate::error::Error;
+use crate::v2beta1::reports;
+
+pub(crate) use artifacts::attempt_of_node;
 
 /// Returns the API's routes, without their prefix.
 pub(crate) fn routes() -> Router<App> {
@@ -33,4 +38,22 @@ pub(crate) fn routes() -> Router<App> {
         .merge(runs::routes())
         .merge(artifacts::routes())
         .merge(jobs::routes())
+        .merge(access::routes())
+        .merge(reports::routes())
+}
+
+/// Returns the task and the attempt behind a node of a v1 run, by the node's id or the name of its pod.
+pub(crate) async fn attempt_of_node(
+    app: &App,
+    run: &RunId,
+    tasks: &[TaskView],
+    node: &str,
+) -> Result<Option<(TaskKey, u32)>, Error> {
+    let document = app.store.run_spec(run).await?;
+    if !convert::is_workflow(&document) {
+        return Ok(None);
+    }
+    let (row, plan) = (app.store.get_run(run).await?, app.store.run_plan(run).await?);
+    let all = manifest::nodes(manifest::Facts { run: &row, plan: &plan, document: &document, tasks });
+    Ok(manifest::find(&all, node).and_then(|node| Some((node.task.clone()?, node.attempt?))))
 }

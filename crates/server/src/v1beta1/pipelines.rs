@@ -1,10 +1,12 @@
 //! Pipelines: get by id and by name, list, delete, their templates, and uploads of files.
 
+use std::collections::BTreeMap;
+
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use pipewright_store::{self as store, ListQuery};
+use pipewright_store::{self as store, ListQuery, NewPipelineVersion};
 use serde_json::{Value, json};
 
 use super::convert::{page, pipeline_message, version_message};
@@ -12,8 +14,8 @@ use super::lists::owned_list;
 use super::types::{Pipeline, PipelineVersion};
 use crate::app::App;
 use crate::error::{Error, UploadError};
-use crate::extract::{Segments, Words};
-use crate::v2beta1::pipelines::remove_empty;
+use crate::extract::{Message, Segments, Words};
+use crate::v2beta1::pipelines::{create_by_url, new_pipeline, remove_empty};
 use crate::v2beta1::upload::{create_pipeline, create_version};
 
 pub(super) fn routes() -> Router<App> {
@@ -27,10 +29,20 @@ pub(super) fn routes() -> Router<App> {
         .route("/namespaces/{namespace}/pipelines/{name}", get(read_by_name))
 }
 
-async fn create_from_url() -> Result<Json<Pipeline>, Error> {
-    Err(Error::Unimplemented(
-        "pipelines cannot be fetched from a URL in this version; upload the file instead".to_owned(),
-    ))
+async fn create_from_url(
+    State(app): State<App>,
+    Message(asked): Message<Pipeline>,
+) -> Result<Json<Pipeline>, Error> {
+    let new = new_pipeline(asked.name, String::new(), asked.description, BTreeMap::new())?;
+    let version = NewPipelineVersion {
+        name: new.name.clone(),
+        display_name: new.display_name.clone(),
+        description: new.description.clone(),
+        ..NewPipelineVersion::default()
+    };
+    let url = asked.url.unwrap_or_default().pipeline_url;
+    let (pipeline, version) = create_by_url(&app, new, version, &url).await?;
+    Ok(Json(pipeline_message(pipeline, Some(version))))
 }
 
 async fn upload(

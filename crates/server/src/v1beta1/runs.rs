@@ -21,7 +21,7 @@ use crate::submit::{Source, Submission, compile_text, submit, terminate};
 use crate::v2beta1::runs::{current, remove, retry, unarchive};
 
 /// The parameter by which the client asks for another place of outputs.
-const ROOT_PARAMETER: &str = "pipeline-root";
+pub(super) const ROOT_PARAMETER: &str = "pipeline-root";
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -62,7 +62,8 @@ async fn submission(asked: Run) -> Result<Submission, Error> {
     })
 }
 
-async fn source(spec: &PipelineSpec, version_id: Option<String>) -> Result<Source, Error> {
+/// Finds out where the pipeline of a run or a job comes from.
+pub(super) async fn source(spec: &PipelineSpec, version_id: Option<String>) -> Result<Source, Error> {
     let pipeline_id = Some(spec.pipeline_id.clone()).filter(|id| !id.is_empty());
     let is_named = pipeline_id.is_some() || version_id.is_some();
     let manifests = [&spec.workflow_manifest, &spec.pipeline_manifest];

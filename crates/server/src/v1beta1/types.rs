@@ -7,6 +7,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use crate::v2beta1::recurring::{TriggerMessage, integer};
+
 /// What a reference leads to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -215,6 +217,48 @@ pub struct Run {
     pub metrics: Vec<RunMetric>,
 }
 
+/// Something that is run again and again.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Job {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub id: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    #[serde(alias = "pipelineSpec", skip_serializing_if = "Option::is_none")]
+    pub pipeline_spec: Option<PipelineSpec>,
+    #[serde(alias = "resourceReferences", skip_serializing_if = "Vec::is_empty")]
+    pub resource_references: Vec<ResourceReference>,
+    #[serde(alias = "serviceAccount", skip_serializing_if = "String::is_empty")]
+    pub service_account: String,
+    /// Runs at once, 1 to 10; a number as text.
+    #[serde(
+        alias = "maxConcurrency",
+        deserialize_with = "integer",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub max_concurrency: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<TriggerMessage>,
+    /// `ENABLED` or `DISABLED`, by name or number; without it `enabled` counts.
+    #[serde(deserialize_with = "job_mode", skip_serializing_if = "String::is_empty")]
+    pub mode: String,
+    #[serde(alias = "createdAt", skip_serializing_if = "String::is_empty")]
+    pub created_at: String,
+    #[serde(alias = "updatedAt", skip_serializing_if = "String::is_empty")]
+    pub updated_at: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub status: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub error: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub enabled: bool,
+    #[serde(alias = "noCatchup", skip_serializing_if = "std::ops::Not::not")]
+    pub no_catchup: bool,
+}
+
 /// A number that a node of a run left or that a client reported.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -258,6 +302,16 @@ pub struct RunDetail {
     pub run: Run,
     #[serde(alias = "pipelineRuntime")]
     pub pipeline_runtime: PipelineRuntime,
+}
+
+fn job_mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let found = match word(deserializer)?.as_str() {
+        "" | "UNKNOWN_MODE" | "0" => "",
+        "ENABLED" | "1" => "ENABLED",
+        "DISABLED" | "2" => "DISABLED",
+        other => return Err(D::Error::custom(format!("mode is ENABLED or DISABLED, found `{other}`"))),
+    };
+    Ok(found.to_owned())
 }
 
 /// Takes an enum by name or by number, as text.

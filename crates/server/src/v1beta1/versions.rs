@@ -1,16 +1,20 @@
-//! Versions of a pipeline: get, list, delete, their templates. They are made by uploads.
+//! Versions of a pipeline: create by URL, get, list, delete, their templates. Files come by uploads.
 
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use pipewright_store::NewPipelineVersion;
+
 use super::convert::{page, version_message};
 use super::lists::owned_list;
+use super::references;
 use super::types::{PipelineVersion, ResourceType};
 use crate::app::App;
 use crate::error::Error;
-use crate::extract::{Segments, Words};
+use crate::extract::{Message, Segments, Words};
+use crate::v2beta1::versions::create_by_url;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -19,10 +23,22 @@ pub(super) fn routes() -> Router<App> {
         .route("/pipeline_versions/{id}/templates", get(template))
 }
 
-async fn create_from_url() -> Result<Json<PipelineVersion>, Error> {
-    Err(Error::Unimplemented(
-        "versions cannot be fetched from a URL in this version; upload the file instead".to_owned(),
-    ))
+async fn create_from_url(
+    State(app): State<App>,
+    Message(asked): Message<PipelineVersion>,
+) -> Result<Json<PipelineVersion>, Error> {
+    let pipeline_id = references::find(&asked.resource_references, ResourceType::Pipeline)?
+        .ok_or_else(|| Error::Invalid("a version needs a reference to its PIPELINE".to_owned()))?;
+    let new = NewPipelineVersion {
+        pipeline_id,
+        name: asked.name.clone(),
+        display_name: asked.name,
+        description: asked.description,
+        code_source_url: Some(asked.code_source_url).filter(|url| !url.is_empty()),
+        ..NewPipelineVersion::default()
+    };
+    let url = asked.package_url.unwrap_or_default().pipeline_url;
+    Ok(Json(version_message(create_by_url(&app, new, &url).await?)))
 }
 
 async fn list(State(app): State<App>, words: Words) -> Result<Json<Value>, Error> {

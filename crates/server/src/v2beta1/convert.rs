@@ -10,12 +10,13 @@ use std::collections::BTreeMap;
 
 use pipewright_plan::ArtifactValue;
 use pipewright_store as store;
-use store::engine::{Failure, FailureReason, RunPhase, RunView, TaskKey, TaskPhase, TaskView};
+use store::engine::{AttemptId, Failure, FailureReason, RunPhase, RunView, TaskKey, TaskPhase, TaskView};
 
 use super::types::{
     ArtifactIds, ChildTask, EPOCH, Experiment, Pipeline, PipelineVersion, PipelineVersionReference, Run,
     RunDetails, RuntimeConfig, RuntimeStatus, Status, TaskDetail, Url,
 };
+use crate::companion::pod_name;
 use crate::time::rfc3339;
 
 /// Returns the API's word for a run's phase.
@@ -147,11 +148,10 @@ fn run_details(tasks: &[TaskView]) -> RunDetails {
 
 fn task_detail(task: &TaskView, children: &[&TaskKey]) -> TaskDetail {
     let inner = children.iter().map(|key| ChildTask { task_id: key.to_string(), ..ChildTask::default() });
-    let places = task
-        .attempts
-        .iter()
-        .filter_map(|attempt| attempt.place.clone())
-        .map(|pod_name| ChildTask { pod_name, ..ChildTask::default() });
+    let places = task.attempts.iter().filter(|attempt| attempt.place.is_some()).map(|attempt| {
+        let id = AttemptId { run: task.run.clone(), task: task.key.clone(), number: attempt.number };
+        ChildTask { pod_name: pod_name(&id), ..ChildTask::default() }
+    });
     TaskDetail {
         run_id: task.run.to_string(),
         task_id: task.key.to_string(),

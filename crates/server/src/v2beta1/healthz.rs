@@ -11,10 +11,25 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn healthz() -> Json<Healthz> {
-    Json(Healthz {
-        commit_sha: option_env!("PIPEWRIGHT_COMMIT").unwrap_or("unknown").to_owned(),
-        tag_name: env!("CARGO_PKG_VERSION").to_owned(),
+    Json(health())
+}
+
+/// Says what the server is, in the words of the field's API server and of the front before it: this is both.
+pub(crate) fn health() -> Healthz {
+    let commit = option_env!("PIPEWRIGHT_COMMIT").unwrap_or("unknown").to_owned();
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    Healthz {
+        api_server_commit_hash: commit.clone(),
+        api_server_tag_name: version.clone(),
+        api_server_multi_user: false,
+        api_server_ready: true,
+        build_date: option_env!("PIPEWRIGHT_BUILD_DATE").unwrap_or("unknown").to_owned(),
+        frontend_commit_hash: commit.clone(),
+        frontend_tag_name: version.clone(),
+        frontend_pipeline_store: "database".to_owned(),
+        commit_sha: commit,
+        tag_name: version,
         multi_user: false,
         pipeline_store: "database".to_owned(),
-    })
+    }
 }

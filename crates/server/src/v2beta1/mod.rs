@@ -7,10 +7,11 @@ pub(crate) mod lists;
 pub(crate) mod pipelines;
 pub mod recurring;
 mod recurring_runs;
+pub(crate) mod reports;
 pub(crate) mod runs;
 pub mod types;
 pub(crate) mod upload;
-mod versions;
+pub(crate) mod versions;
 
 use axum::Router;
 
@@ -18,6 +19,7 @@ use crate::app::App;
 
 pub(crate) use convert::run_error;
 pub(crate) use experiments::check_experiment_name;
+pub(crate) use healthz::health;
 
 pub use convert::{run_message, run_state, task_state};
 
@@ -31,4 +33,5 @@ pub(crate) fn routes() -> Router<App> {
         .merge(upload::routes())
         .merge(runs::routes())
         .merge(recurring_runs::routes())
+        .merge(reports::routes())
 }

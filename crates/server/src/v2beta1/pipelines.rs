@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use pipewright_store::{ListQuery, NewPipeline, PipelineChange};
+use pipewright_store::{self as store, ListQuery, NewPipeline, NewPipelineVersion, PipelineChange};
 use serde_json::{Value, json};
 
 use super::convert::pipeline_message;
 use super::lists::list_query;
-use super::types::{ListPipelines, Pipeline};
+use super::types::{CreatePipelineAndVersion, ListPipelines, Pipeline};
+use super::upload::check_version_name;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Message, Segments, Words};
+use crate::fetch::fetch_pipeline;
 
 const NAME_LIMIT: usize = 128;
 const TAG_COUNT_LIMIT: usize = 20;
@@ -28,7 +30,7 @@ pub(super) fn routes() -> Router<App> {
 }
 
 /// Makes a new pipeline's row; the name defaults to the display name and the reverse.
-pub(super) fn new_pipeline(
+pub(crate) fn new_pipeline(
     name: String,
     display_name: String,
     description: String,
@@ -47,7 +49,7 @@ pub(super) fn new_pipeline(
 }
 
 /// Checks the number and the lengths of tags.
-pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), Error> {
+pub(crate) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), Error> {
     if tags.len() > TAG_COUNT_LIMIT {
         return Err(Error::Invalid(format!(
             "at most {TAG_COUNT_LIMIT} tags are allowed, found {}",
@@ -71,10 +73,52 @@ async fn create(State(app): State<App>, Message(asked): Message<Pipeline>) -> Re
     Ok(Json(pipeline_message(app.store.create_pipeline(new).await?)))
 }
 
-async fn create_from_url() -> Result<Json<Pipeline>, Error> {
-    Err(Error::Unimplemented(
-        "pipelines cannot be fetched from a URL in this version; upload the file instead".to_owned(),
-    ))
+/// Makes a pipeline with its first version of what is fetched; the version takes name and description over.
+async fn create_from_url(
+    State(app): State<App>,
+    Message(asked): Message<CreatePipelineAndVersion>,
+) -> Result<Json<Pipeline>, Error> {
+    let (pipeline, version) =
+        (asked.pipeline.unwrap_or_default(), asked.pipeline_version.unwrap_or_default());
+    let tags = pipeline.tags.unwrap_or_default();
+    let new = new_pipeline(pipeline.name, pipeline.display_name, pipeline.description, tags)?;
+    let url = version.package_url.unwrap_or_default().pipeline_url;
+    let first = NewPipelineVersion {
+        name: new.name.clone(),
+        display_name: new.display_name.clone(),
+        description: new.description.clone(),
+        code_source_url: Some(version.code_source_url).filter(|url| !url.is_empty()),
+        tags: version.tags.unwrap_or_default(),
+        ..NewPipelineVersion::default()
+    };
+    let (pipeline, _) = create_by_url(&app, new, first, &url).await?;
+    Ok(Json(pipeline_message(pipeline)))
+}
+
+/// Fetches a pipeline file and makes a pipeline with this first version of it.
+pub(crate) async fn create_by_url(
+    app: &App,
+    new: NewPipeline,
+    version: NewPipelineVersion,
+    url: &str,
+) -> Result<(store::Pipeline, store::PipelineVersion), Error> {
+    check_tags(&version.tags)?;
+    check_version_name(&version.name)?;
+    let fetched = fetch_pipeline(&app.settings.pipeline_urls, required(url)?).await?;
+    let version = NewPipelineVersion {
+        package_url: Some(fetched.url),
+        pipeline_spec: fetched.compiled.pipeline_spec,
+        ..version
+    };
+    Ok(app.store.create_pipeline_with_version(new, version).await?)
+}
+
+/// Refuses a request that names no URL.
+pub(crate) fn required(url: &str) -> Result<&str, Error> {
+    match url {
+        "" => Err(Error::Invalid("package_url.pipeline_url is missing: where is the pipeline?".to_owned())),
+        url => Ok(url),
+    }
 }
 
 async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<Pipeline>, Error> {

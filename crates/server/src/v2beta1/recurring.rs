@@ -116,7 +116,7 @@ fn is_none(size: &u64) -> bool {
 }
 
 /// Takes a 64-bit integer as text or as a number.
-fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::String(text) => Ok(text),
         Value::Number(number) => Ok(number.to_string()),
@@ -139,13 +139,7 @@ pub(super) fn new_recurring_run(asked: RecurringRun) -> Result<NewRecurringRun, 
     if asked.display_name.is_empty() {
         return Err(Error::Invalid("a recurring run needs a display_name".to_owned()));
     }
-    let max_concurrency = match asked.max_concurrency.parse() {
-        Ok(number @ 1..=10) => number,
-        _ => {
-            let found = asked.max_concurrency;
-            return Err(Error::Invalid(format!("max_concurrency goes from 1 to 10, found `{found}`")));
-        }
-    };
+    let max_concurrency = concurrency(&asked.max_concurrency)?;
     let reference = asked.pipeline_version_reference.unwrap_or_default();
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
     let (pipeline_id, pipeline_version_id) =
@@ -175,7 +169,16 @@ pub(super) fn new_recurring_run(asked: RecurringRun) -> Result<NewRecurringRun, 
     })
 }
 
-fn rule(trigger: TriggerMessage) -> Result<TriggerRule, Error> {
+/// Reads how many runs there may be at once.
+pub(crate) fn concurrency(text: &str) -> Result<u32, Error> {
+    match text.parse() {
+        Ok(number @ 1..=10) => Ok(number),
+        _ => Err(Error::Invalid(format!("max_concurrency goes from 1 to 10, found `{text}`"))),
+    }
+}
+
+/// Reads what makes it fire.
+pub(crate) fn rule(trigger: TriggerMessage) -> Result<TriggerRule, Error> {
     let (kind, start, end) = match (trigger.cron_schedule, trigger.periodic_schedule) {
         (Some(_), Some(_)) => {
             return Err(Error::Invalid(
@@ -217,15 +220,14 @@ fn time(what: &str, text: Option<String>) -> Result<Option<Timestamp>, Error> {
     Ok(Some(Timestamp(at.as_microsecond())).filter(|at| at.0 != 0))
 }
 
-/// Writes a recurring run as the API shows it.
-pub(super) fn recurring_run_message(row: store::RecurringRun) -> RecurringRun {
-    let new = row.new;
-    let start_time = new.trigger.start.map(rfc3339);
-    let end_time = new.trigger.end.map(rfc3339);
-    let trigger = match new.trigger.kind {
+/// Writes what makes it fire.
+pub(crate) fn trigger_message(rule: &TriggerRule) -> TriggerMessage {
+    let start_time = rule.start.map(rfc3339);
+    let end_time = rule.end.map(rfc3339);
+    match &rule.kind {
         TriggerKind::Once => TriggerMessage::default(),
-        TriggerKind::Cron { expression: cron } => TriggerMessage {
-            cron_schedule: Some(CronSchedule { start_time, end_time, cron }),
+        TriggerKind::Cron { expression } => TriggerMessage {
+            cron_schedule: Some(CronSchedule { start_time, end_time, cron: expression.clone() }),
             periodic_schedule: None,
         },
         TriggerKind::Periodic { seconds } => TriggerMessage {
@@ -236,7 +238,12 @@ pub(super) fn recurring_run_message(row: store::RecurringRun) -> RecurringRun {
                 interval_second: seconds.to_string(),
             }),
         },
-    };
+    }
+}
+
+/// Writes a recurring run as the API shows it.
+pub(super) fn recurring_run_message(row: store::RecurringRun) -> RecurringRun {
+    let new = row.new;
     let is_referenced = new.pipeline_id.is_some() || new.pipeline_version_id.is_some();
     let reference = PipelineVersionReference {
         pipeline_id: new.pipeline_id.unwrap_or_default(),
@@ -257,7 +264,7 @@ pub(super) fn recurring_run_message(row: store::RecurringRun) -> RecurringRun {
         runtime_config: (config != RuntimeConfig::default()).then_some(config),
         service_account: new.service_account,
         max_concurrency: new.max_concurrency.to_string(),
-        trigger: Some(trigger),
+        trigger: Some(trigger_message(&new.trigger)),
         mode: mode.to_owned(),
         created_at: rfc3339(row.created_at),
         updated_at: rfc3339(row.updated_at),

@@ -85,6 +85,16 @@ pub struct PipelineVersion {
     pub tags: Option<BTreeMap<String, String>>,
 }
 
+/// A pipeline to be made with its first version.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CreatePipelineAndVersion {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<Pipeline>,
+    #[serde(alias = "pipelineVersion", skip_serializing_if = "Option::is_none")]
+    pub pipeline_version: Option<PipelineVersion>,
+}
+
 /// Where a pipeline file can be fetched.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -302,6 +312,22 @@ pub struct Healthz {
     pub tag_name: String,
     pub multi_user: bool,
     pub pipeline_store: String,
+    #[serde(rename = "apiServerCommitHash")]
+    pub api_server_commit_hash: String,
+    #[serde(rename = "apiServerTagName")]
+    pub api_server_tag_name: String,
+    #[serde(rename = "apiServerMultiUser")]
+    pub api_server_multi_user: bool,
+    #[serde(rename = "apiServerReady")]
+    pub api_server_ready: bool,
+    #[serde(rename = "buildDate")]
+    pub build_date: String,
+    #[serde(rename = "frontendCommitHash")]
+    pub frontend_commit_hash: String,
+    #[serde(rename = "frontendTagName")]
+    pub frontend_tag_name: String,
+    #[serde(rename = "pipelineStore")]
+    pub frontend_pipeline_store: String,
 }
 
 fn is_zero(code: &i32) -> bool {

@@ -150,7 +150,8 @@ fn tags(words: &Words) -> Result<BTreeMap<String, String>, Error> {
     Ok(tags)
 }
 
-fn check_version_name(name: &str) -> Result<(), Error> {
+/// Checks the length of a version's name.
+pub(crate) fn check_version_name(name: &str) -> Result<(), Error> {
     let length = name.chars().count();
     if length > VERSION_NAME_LIMIT {
         return Err(Error::Invalid(format!(

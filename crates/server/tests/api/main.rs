@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod by_url;
+mod companion;
 mod experiments;
 mod extensions;
 mod graph;
@@ -18,6 +20,7 @@ mod runs;
 mod serving;
 mod streams;
 mod support;
+mod v1_jobs;
 mod v1_manifest;
 mod v1_resources;
 mod v1_runs;

@@ -158,8 +158,8 @@ async fn pipelines_are_made_without_a_version_and_changed() {
     server.refused("POST", PATH, Some(json!({})), (400, 3, "name")).await;
     server.refused("POST", PATH, Some(json!({"name": "empty"})), (409, 6, "empty")).await;
     let by_url = Some(json!({"package_url": {"pipeline_url": "https://example.org/p.yaml"}}));
-    server.refused("POST", &format!("{path}/versions"), by_url, (501, 12, "upload")).await;
-    server.refused("POST", &format!("{PATH}/create"), Some(json!({})), (501, 12, "upload")).await;
+    server.refused("POST", &format!("{path}/versions"), by_url, (400, 3, "")).await;
+    server.refused("POST", &format!("{PATH}/create"), Some(json!({})), (400, 3, "name")).await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use pipewright_plan::Outcome;
 use pipewright_store::Request;
 use pipewright_store::engine::{
-    Failure, FailureReason, RunId, RunPhase, RunView, TaskKind, TaskPhase, Timestamp,
+    AttemptId, Failure, FailureReason, RunId, RunPhase, RunView, TaskKey, TaskKind, TaskPhase, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -311,9 +311,11 @@ async fn tasks_are_told_one_by_one() {
         value
     };
     let artifacts = |key: &str| json!({key: {"artifact_ids": ["17"]}});
+    let made_attempt = AttemptId { run: RunId(id.clone()), task: TaskKey("root/make".to_owned()), number: 0 };
+    let made_pod = format!("make-{id}-{}", made_attempt.digest());
     let expected_made = json!({
         "task_id": "root/make", "display_name": "make", "state": "SUCCEEDED", "outputs": artifacts("data"),
-        "parent_task_id": "root", "child_tasks": [{"pod_name": "process 4711"}],
+        "parent_task_id": "root", "child_tasks": [{"pod_name": made_pod}],
     });
     assert_eq!(find("root/make"), &started(expected_made));
     let expected_used = json!({

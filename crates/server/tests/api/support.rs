@@ -223,6 +223,11 @@ impl Server {
         response.into_body().collect().await.unwrap().to_bytes().to_vec()
     }
 
+    /// Sends a request; the answer's body is not read.
+    pub async fn raw(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// Sends what the official client sends: JSON as content type, even without a body.
     pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let body = body.map_or_else(Body::empty, |value| Body::from(value.to_string()));

@@ -1,0 +1,250 @@
+//! Artifacts by their place: whole files, their beginnings, and folders packed into one file.
+//!
+//! Only what runs have left can be read: files under the artifacts of this home, what is registered as an
+//! artifact, and the folders of volume claims. Symbolic links do not lead out of these.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use pipewright_artifacts::{Kind, summarize};
+use pipewright_store::engine::Submit;
+use tokio::sync::mpsc;
+
+use crate::app::App;
+use crate::error::Error;
+use crate::extract::{Segments, Words};
+
+/// What is sent at once, and how much of it may wait for a slow reader.
+const CHUNK: usize = 64 << 10;
+const WAITING: usize = 16;
+/// The most that is unpacked of one entry.
+const UNPACK_LIMIT: u64 = 1 << 30;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/artifacts/get", get(unpacked))
+        .route("/artifacts/{source}/{bucket}/{*key}", get(raw))
+}
+
+/// An error in plain words.
+struct Plain(StatusCode, String);
+
+impl IntoResponse for Plain {
+    fn into_response(self) -> Response {
+        (self.0, self.1).into_response()
+    }
+}
+
+fn refused(status: StatusCode, message: impl Into<String>) -> Plain {
+    Plain(status, message.into())
+}
+
+impl From<Error> for Plain {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(message) => Self(StatusCode::BAD_REQUEST, message),
+            Error::NotFound(message) => Self(StatusCode::NOT_FOUND, message),
+            other => {
+                tracing::error!(error = %other, "an artifact cannot be read");
+                Self(StatusCode::INTERNAL_SERVER_ERROR, "the artifact cannot be read".to_owned())
+            }
+        }
+    }
+}
+
+/// Answers with an artifact's content: a packed one is unpacked, of a tar the first file is taken.
+async fn unpacked(State(app): State<App>, words: Words) -> Result<Response, Plain> {
+    let asked = |key: &str| words.get(key).unwrap_or_default().to_owned();
+    let (source, bucket, key) = (asked("source"), asked("bucket"), asked("key"));
+    for (name, value) in [("source", &source), ("key", &key)] {
+        if value.is_empty() {
+            return Err(refused(StatusCode::BAD_REQUEST, format!("{name} is missing")));
+        }
+    }
+    let peek = words.number::<u64>("peek")?;
+    let path = locate(&app, (&source, &bucket, &key)).await?;
+    send(path, true, peek).await
+}
+
+/// Answers with an artifact as it is.
+async fn raw(
+    State(app): State<App>,
+    Segments((source, bucket, key)): Segments<(String, String, String)>,
+    words: Words,
+) -> Result<Response, Plain> {
+    let peek = words.number::<u64>("peek")?;
+    let path = locate(&app, (&source, &bucket, &key)).await?;
+    send(path, false, peek).await
+}
+
+/// Finds the file or folder that is meant.
+async fn locate(app: &App, (source, bucket, key): (&str, &str, &str)) -> Result<PathBuf, Plain> {
+    let missing =
+        || refused(StatusCode::NOT_FOUND, format!("there is no artifact {source}://{bucket}/{key}"));
+    match source {
+        "file" => {
+            let path = PathBuf::from(format!("/{bucket}/{key}").replace("//", "/"));
+            let path = resolved(&path).await.ok_or_else(missing)?;
+            let root = resolved(Path::new(&app.settings.artifacts_root)).await;
+            let is_ours =
+                root.is_some_and(|root| path.starts_with(root)) || is_registered(app, &path).await?;
+            if is_ours { Ok(path) } else { Err(missing()) }
+        }
+        "volume" => {
+            let folder = app.store.claim_folder(Submit::DEFAULT_NAMESPACE, bucket).map_err(Error::from)?;
+            let folder = resolved(&folder).await.ok_or_else(missing)?;
+            let path = resolved(&folder.join(key.trim_start_matches('/'))).await.ok_or_else(missing)?;
+            if path.starts_with(&folder) { Ok(path) } else { Err(missing()) }
+        }
+        "minio" | "s3" | "gcs" | "gs" => Err(refused(
+            StatusCode::NOT_FOUND,
+            format!(
+                "{source}://{bucket}/{key} is in an object store; this server reads local artifacts only"
+            ),
+        )),
+        "http" | "https" => {
+            Err(refused(StatusCode::FORBIDDEN, "this server fetches no artifacts from other servers"))
+        }
+        other => Err(refused(StatusCode::BAD_REQUEST, format!("unknown storage source `{other}`"))),
+    }
+}
+
+/// Returns where a path leads to in the end.
+async fn resolved(path: &Path) -> Option<PathBuf> {
+    tokio::fs::canonicalize(path).await.ok()
+}
+
+/// Tells whether an artifact lies there, or around it.
+async fn is_registered(app: &App, path: &Path) -> Result<bool, Error> {
+    for place in path.ancestors().filter(|place| place.parent().is_some()) {
+        let uri = place.display().to_string();
+        if app.store.is_artifact(&uri).await? || app.store.is_artifact(&format!("file://{uri}")).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn send(path: PathBuf, unpack: bool, peek: Option<u64>) -> Result<Response, Plain> {
+    let looked = path.clone();
+    let summary = tokio::task::spawn_blocking(move || summarize(&looked))
+        .await
+        .map_err(|error| Error::internal("looking at an artifact failed", error))?
+        .map_err(|error| Error::internal("an artifact cannot be looked at", error))?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match (summary.kind, peek) {
+        (Kind::Folder, Some(_)) => {
+            let text =
+                format!("Directory artifact `{name}`: {} file(s), {} bytes", summary.files, summary.bytes);
+            Ok(answer("text/plain; charset=utf-8", Body::from(text), None))
+        }
+        (Kind::Folder, None) => {
+            let file = format!("{}.tar.gz", header_safe(&name));
+            Ok(answer("application/gzip", stream(move |out| pack(&path, &name, out)), Some(&file)))
+        }
+        (Kind::File, peek) => {
+            let limit = peek.unwrap_or(u64::MAX);
+            let body = stream(move |out| copy(&path, unpack, limit, out));
+            Ok(answer("application/octet-stream", body, None))
+        }
+        (Kind::Missing | Kind::Special, _) => {
+            Err(refused(StatusCode::NOT_FOUND, format!("there is no file at {}", path.display())))
+        }
+    }
+}
+
+fn header_safe(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+}
+
+/// Puts an answer together that no browser takes for a page of this server.
+fn answer(kind: &'static str, body: Body, file: Option<&str>) -> Response {
+    let disposition = match file {
+        Some(name) => format!("attachment; filename=\"{name}\""),
+        None => "inline".to_owned(),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
+    ];
+    (headers, body).into_response()
+}
+
+/// Streams what a blocking function writes; when it fails, the answer breaks off.
+fn stream(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()> + Send + 'static) -> Body {
+    let (sender, mut receiver) = mpsc::channel(WAITING);
+    tokio::task::spawn_blocking(move || {
+        let mut out = std::io::BufWriter::with_capacity(CHUNK, Pipe(sender.clone()));
+        let result = write(&mut out).and_then(|()| out.flush());
+        if let Err(error) = result {
+            tracing::debug!(%error, "an artifact was not sent to its end");
+            // Nobody may listen any more.
+            let _ = sender.blocking_send(Err(error));
+        }
+    });
+    Body::from_stream(futures::stream::poll_fn(move |context| receiver.poll_recv(context)))
+}
+
+/// Hands on what is written, and waits while nobody takes it.
+struct Pipe(mpsc::Sender<std::io::Result<Bytes>>);
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
+        sent.map(|()| bytes.len()).map_err(|_| std::io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn pack(folder: &Path, name: &str, out: &mut dyn Write) -> std::io::Result<()> {
+    let mut archive = tar::Builder::new(GzEncoder::new(out, Compression::fast()));
+    archive.follow_symlinks(false);
+    archive.append_dir_all(name, folder)?;
+    archive.into_inner()?.finish()?;
+    Ok(())
+}
+
+fn copy(path: &Path, unpack: bool, limit: u64, out: &mut dyn Write) -> std::io::Result<()> {
+    let mut head = [0; 2];
+    let mut file = std::fs::File::open(path)?;
+    let count = file.read(&mut head)?;
+    let file = head[..count].chain(file);
+    if !unpack || head != [0x1f, 0x8b] {
+        std::io::copy(&mut file.take(limit), out)?;
+        return Ok(());
+    }
+    // A tar begins with a header of 512 bytes that carries its own sum; anything else is one packed file.
+    let mut packed = GzDecoder::new(file).take(UNPACK_LIMIT);
+    let mut first = Vec::new();
+    packed.by_ref().take(512).read_to_end(&mut first)?;
+    let is_tar = first.len() == 512 && &first[257..262] == b"ustar";
+    let mut content = first.chain(packed);
+    if !is_tar {
+        std::io::copy(&mut content.take(limit), out)?;
+        return Ok(());
+    }
+    let mut archive = tar::Archive::new(&mut content);
+    for entry in archive.entries()? {
+        let entry = entry?;
+        if entry.header().entry_type().is_file() {
+            std::io::copy(&mut entry.take(limit), out)?;
+            break;
+        }
+    }
+    Ok(())
+}
