@@ -46,6 +46,12 @@ def fail():
     return dsl.ContainerSpec(image="alpine", command=["sh", "-c", "exit 3"])
 
 
+@dsl.container_component
+def second_try(marker: str, after: str):
+    script = 'echo trying; mkdir "$0" && exit 4; exit 0'
+    return dsl.ContainerSpec(image="alpine", command=["sh", "-c", script], args=[marker, after])
+
+
 @dsl.pipeline(name="sdk-say", description="Says something.")
 def say_pipeline(text: str = "hello", count: int = 1) -> str:
     return say(text=f"{text} {count}").output
@@ -429,6 +435,36 @@ def test_terminate_run(client, name):
     client.terminate_run(result.run_id)
     eventually(lambda: client.get_run(result.run_id).state, {"CANCELED", "FAILED"})
     refused(400, client.terminate_run, result.run_id)
+
+
+@dsl.pipeline(name="sdk-second-try")
+def second_try_pipeline(marker: str):
+    first = say(text="kept").set_caching_options(False)
+    second_try(marker=marker, after=first.output).set_caching_options(False)
+
+
+def test_retry_run(client, name, tmp_path):
+    """The client has no method of its own for it; its generated service has."""
+    arguments = {"marker": str(tmp_path / "marker")}
+    result = client.create_run_from_pipeline_func(second_try_pipeline, arguments=arguments, run_name=name)
+    again = client._run_api.run_service_retry_run
+    assert finish(client, result.run_id).state == "FAILED"
+    first = {task.task_id: task for task in client.get_run(result.run_id).run_details.task_details}
+    again(result.run_id)
+    assert finish(client, result.run_id).state == "SUCCEEDED"
+    run = client.get_run(result.run_id)
+    assert [entry.state for entry in run.state_history] == [
+        "PENDING", "RUNNING", "FAILED", "PENDING", "RUNNING", "SUCCEEDED",
+    ]
+    last = {task.task_id: task for task in run.run_details.task_details}
+    assert last["root/say"].end_time == first["root/say"].end_time, "what succeeded is kept"
+    pods = [child.pod_name for child in last["root/second-try"].child_tasks]
+    assert len(pods) == 2, "attempts are numbered on"
+    for pod in pods:
+        with urllib.request.urlopen(f"{URL}/k8s/pod/logs?podname={pod}", timeout=10) as answer:
+            assert b"trying" in answer.read()
+    refused(409, again, result.run_id)
+    refused(404, again, str(uuid.uuid4()))
 
 
 def test_archive_and_delete_run(client, name):

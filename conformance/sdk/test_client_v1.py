@@ -410,7 +410,11 @@ def test_run_actions(client, name):
     client.runs.terminate_run(result.run_id)
     eventually(status, {"Failed"})
     refused(400, client.runs.terminate_run, result.run_id)
-    refused(501, client.runs.retry_run, result.run_id)
+    client.runs.retry_run(result.run_id)
+    refused(409, client.runs.retry_run, result.run_id)
+    eventually(status, {"Running"})
+    client.runs.terminate_run(result.run_id)
+    eventually(status, {"Failed"})
     client.runs.archive_run(result.run_id)
     assert client.get_run(result.run_id).run.storage_state == "STORAGESTATE_ARCHIVED"
     client.runs.unarchive_run(result.run_id)
@@ -440,15 +444,53 @@ def test_run_errors(client, name, package):
     assert client.list_runs(experiment_id=experiment.id).runs is None
 
 
-def test_jobs_are_told_to_be_missing(client, name, package):
+def test_job(client, name, package):
     experiment = client.create_experiment(name)
-    body = refused(
-        501, client.create_recurring_run, experiment.id, name, cron_expression="0 0 * * * *", pipeline_package_path=package
+    made = client.create_recurring_run(
+        experiment.id, name, description="why", interval_second=3600, max_concurrency=2, no_catchup=True,
+        pipeline_package_path=package, params={"text": "hi"}, enabled=False,
     )
-    assert "recurring runs" in body
-    assert client.list_recurring_runs().jobs is None
-    for call in (client.get_recurring_run, client.delete_job, client.disable_job):
-        refused(501, call, "x")
+    assert made.id and made.name == name and made.description == "why"
+    assert not made.enabled and made.no_catchup and int(made.max_concurrency) == 2
+    assert int(made.trigger.periodic_schedule.interval_second) == 3600
+    found = client.get_recurring_run(made.id)
+    assert found.name == name and found.created_at is not None and experiment_of(found) == experiment.id
+    assert {"text": "hi"}.items() <= {p.name: p.value for p in found.pipeline_spec.parameters}.items()
+    assert [job.id for job in client.list_recurring_runs(experiment_id=experiment.id).jobs] == [made.id]
+    client.jobs.enable_job(made.id)
+    assert client.get_recurring_run(made.id).enabled
+    client.disable_job(made.id)
+    assert not client.get_recurring_run(made.id).enabled
+    client.delete_job(made.id)
+    refused(404, client.get_recurring_run, made.id)
+    assert client.list_recurring_runs(experiment_id=experiment.id).jobs is None
+
+
+def test_job_fires(client, name, package):
+    experiment = client.create_experiment(name)
+    pipeline = client.upload_pipeline(package, name)
+    made = client.create_recurring_run(
+        experiment.id, name, cron_expression="* * * * * *", pipeline_id=pipeline.id, params={"text": "[[Index]]"}
+    )
+    end = time.monotonic() + SECONDS
+    while not (client.list_runs(experiment_id=experiment.id).runs or []):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    client.disable_job(made.id)
+    run = client.get_run(client.list_runs(experiment_id=experiment.id).runs[0].id).run
+    assert any(ref.key.type == "JOB" and ref.key.id == made.id for ref in run.resource_references)
+    client.delete_job(made.id)
+
+
+def test_job_errors(client, name, package):
+    experiment = client.create_experiment(name)
+    for call in (client.get_recurring_run, client.delete_job, client.disable_job, client.jobs.enable_job):
+        refused(404, call, str(uuid.uuid4()))
+    create = client.create_recurring_run
+    for wrong in ({"cron_expression": "61 * * * * *"}, {"interval_second": 60, "max_concurrency": 11}):
+        refused(400, create, experiment.id, name, pipeline_package_path=package, **wrong)
+    refused(404, create, str(uuid.uuid4()), name, interval_second=60, pipeline_package_path=package)
+    refused(404, create, experiment.id, name, interval_second=60, pipeline_id=str(uuid.uuid4()))
 
 
 # The command line
@@ -507,4 +549,16 @@ def test_command_line(name, package):
     assert "is deleted" in kfp_cli("experiment", "delete", made["ID"], text="y\n")
     kfp_cli("experiment", "get", made["ID"], fails=True)
     kfp_cli("run", "get", "absent", fails=True)
-    assert kfp_cli("recurring-run", "list") == []
+
+
+def test_command_line_of_jobs(name, package):
+    experiment = kfp_cli("experiment", "create", name)["ID"]
+    words = ("--experiment-id", experiment, "--job-name", name, "--cron-expression", "0 0 9 * * *")
+    kfp_cli("recurring-run", "create", *words, "--pipeline-package-path", package, "text=cli")
+    listed = kfp_cli("recurring-run", "list", "-e", experiment)
+    assert [row["Name"] for row in listed] == [name]
+    shown = kfp_cli("recurring-run", "get", listed[0]["ID"])
+    assert name in json.dumps(shown)
+    kfp_cli("recurring-run", "delete", listed[0]["ID"])
+    assert kfp_cli("recurring-run", "list", "-e", experiment) == []
+    kfp_cli("recurring-run", "get", "absent", fails=True)
