@@ -25,9 +25,7 @@ use crate::limits::{ANSWER_LIMIT, BODY_LIMIT, BODY_PAUSE};
 use crate::own::feed::Feed;
 use crate::own::logs::Indexes;
 use crate::serving::{Patience, TlsFiles};
-use crate::{
-    changes, companion, limits, logs, objects, openapi, own, ui, v1alpha1, v1beta1, v2beta1,
-};
+use crate::{changes, companion, limits, logs, objects, openapi, own, ui, v1alpha1, v1beta1, v2beta1};
 
 /// What the server is built from; a cheap handle.
 #[derive(Clone)]

@@ -34,8 +34,8 @@ pub use document::{
     ArtifactDocument, AttemptDocument, RunDocument, TaskDocument, ValuesDocument, run_document,
 };
 pub use error::Error;
-pub use openapi::{names as openapi_names, openapi};
 pub use fetch::UrlRules;
+pub use openapi::{names as openapi_names, openapi};
 pub use recurring::{Clock, fire_recurring_runs};
 pub use serving::{Patience, TlsFiles, serve};
 pub use submit::{Compiled, Source, Submission, submit, terminate};

@@ -4,6 +4,7 @@
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
+use pipewright_store::Young;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -11,6 +12,7 @@ use crate::app::App;
 use crate::companion::node_log;
 use crate::error::Error;
 use crate::extract::Words;
+use crate::time;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -56,7 +58,8 @@ async fn tasks(State(app): State<App>, words: Words) -> Result<Json<Value>, Erro
         ));
     };
     let name = pipeline.rsplit('/').next().unwrap_or(&pipeline);
-    let Some((source, _)) = app.store.cache_lookup(name, &fingerprint).await? else {
+    let young = Young { now: time::now(), than: None };
+    let Some((source, _)) = app.store.cache_lookup(name, &fingerprint, young).await? else {
         return Ok(Json(json!({})));
     };
     let task = json!({

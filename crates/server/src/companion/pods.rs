@@ -14,7 +14,6 @@ use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
 use crate::logs::attempt_log;
-use crate::v1beta1::attempt_of_node;
 use crate::time::rfc3339;
 use crate::v1beta1::attempt_of_node;
 
@@ -130,11 +129,8 @@ pub(crate) async fn node_log(
     headers: HeaderMap,
     words: Words,
 ) -> Result<Response, Error> {
-    let attempt = match attempt_of_node(&app, &RunId(run.clone()), &node).await? {
-        Some(attempt) => attempt,
-        None => pod_of(&app, &node, Some(&run)).await?.id(),
-    };
-    attempt_log(app, attempt, &headers, &words).await
+    let pod = pod_of(&app, &node, Some(&run)).await?;
+    attempt_log(app, pod.id(), &headers, &words).await
 }
 
 async fn pod(State(app): State<App>, words: Words) -> Result<Json<Value>, Plain> {

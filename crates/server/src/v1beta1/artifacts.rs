@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use axum::extract::State;
-use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use base64::Engine as _;
@@ -19,7 +18,7 @@ use super::convert::is_workflow;
 use super::manifest::{Facts, LOGS, Node, NodeType, find, nodes};
 use crate::app::App;
 use crate::error::Error;
-use crate::extract::{Segments, Words};
+use crate::extract::Segments;
 
 /// The largest artifact that is handed out in one piece.
 const READ_LIMIT: u64 = 128 << 20;
@@ -30,15 +29,11 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/runs/{run}/nodes/{node}/artifacts/{name}", get(read))
 }
 
-/// Finds the attempt whose log is a node's, by the node's id or its pod's name.
-pub(crate) async fn attempt_of_node(app: &App, id: &RunId, node: &str) -> Result<Option<AttemptId>, Error> {
-    let (run, document) = (app.store.get_run(id).await?, app.store.run_spec(id).await?);
-    let (plan, tasks) = (app.store.run_plan(id).await?, app.store.tasks(id).await?);
-    let all = nodes(Facts { run: &run, plan: &plan, document: &document, tasks: &tasks });
-    Ok(find(&all, node).and_then(|start| attempt_of(&all, id, start, DEPTH)))
+/// Finds the attempt behind a node or, through retries and groups, the last one inside.
+pub(super) fn attempt_behind(all: &IndexMap<String, Node>, run: &RunId, node: &Node) -> Option<AttemptId> {
+    attempt_of(all, run, node, DEPTH)
 }
 
-/// Finds the attempt behind a node or, through retries and groups, the last one inside.
 fn attempt_of(all: &IndexMap<String, Node>, run: &RunId, node: &Node, depth: usize) -> Option<AttemptId> {
     if let (NodeType::Pod, Some(task), Some(number)) = (node.node_type, &node.task, node.attempt) {
         return Some(AttemptId { run: run.clone(), task: task.clone(), number });

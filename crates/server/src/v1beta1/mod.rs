@@ -26,8 +26,6 @@ use crate::app::App;
 use crate::error::Error;
 use crate::v2beta1::reports;
 
-pub(crate) use artifacts::attempt_of_node;
-
 /// Returns the API's routes, without their prefix.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -55,5 +53,6 @@ pub(crate) async fn attempt_of_node(
     }
     let (row, plan) = (app.store.get_run(run).await?, app.store.run_plan(run).await?);
     let all = manifest::nodes(manifest::Facts { run: &row, plan: &plan, document: &document, tasks });
-    Ok(manifest::find(&all, node).and_then(|node| Some((node.task.clone()?, node.attempt?))))
+    let attempt = manifest::find(&all, node).and_then(|node| artifacts::attempt_behind(&all, run, node));
+    Ok(attempt.map(|attempt| (attempt.task, attempt.number)))
 }
