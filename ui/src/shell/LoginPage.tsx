@@ -19,7 +19,8 @@ export function LoginPage({ who }: { who: WhoAmI }) {
     setError(undefined);
     try {
       const known = await logIn(user, password);
-      client.clear();
+      // What was refused, or shown to somebody else, is forgotten. The query that this page listens to must stay.
+      client.removeQueries({ predicate: (query) => query.queryKey[0] !== getWhoAmI().queryKey[0] });
       client.setQueryData(getWhoAmI().queryKey, known);
     } catch (thrown) {
       setError(thrown instanceof ApiError && thrown.status === 401 ? new Error("User and password do not match.") : thrown);
