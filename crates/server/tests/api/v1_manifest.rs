@@ -242,7 +242,7 @@ async fn an_exit_handler_stands_apart() {
         spec,
         tasks,
         &[
-            "wf (wf) DAG Failed children=wf.a,wf.b outboundNodes=wf.a,wf.b",
+            "wf (wf) DAG Error children=wf.a,wf.b outboundNodes=wf.a,wf.b",
             "wf.a (a) Pod Error `it went wrong` in wf",
             "wf.b (b) Pod Failed `terminated` in wf",
             "wf.onExit (wf.onExit) Pod Succeeded",
