@@ -45,7 +45,7 @@ def pipeline(dataset: str, data_path: str):
     volume = dsl.VolumeOp(name='create data volume', resource_name='data-volume', modes=dsl.VOLUME_MODE_RWO,
                           size='1Gi')
     downloaded = download_op(dataset, data_path).add_pvolumes({data_path: volume.volume})
-    downloaded.add_pod_label('kaggle-secret', 'true')
+    downloaded.add_pod_label('forecast-data', 'true')
     downloaded.apply(secret)
     featured = features_op(data_path).add_pvolumes({data_path: volume.volume}).after(downloaded)
     evaluate_op(data_path).add_pvolumes({data_path: volume.volume}).after(featured)
