@@ -108,7 +108,7 @@ pub(crate) async fn attempt_log(
             None => return Ok(unsatisfiable(size)),
         },
         // How long what is shown is nobody knows before its end, so a range from there is not answered.
-        (Some(range), false) => range.from_start(),
+        (Some(range), false) => range.told_ends(),
     };
     let offset = range.map_or(words.number("offset")?.unwrap_or(0), |(first, _)| first);
     let left = range.map(|(first, last)| last - first + 1);

@@ -40,7 +40,7 @@ impl Range {
     }
 
     /// Returns the first and the last byte when they are told without the content's length.
-    pub(crate) fn from_start(self) -> Option<(u64, u64)> {
+    pub(crate) fn told_ends(self) -> Option<(u64, u64)> {
         match self {
             Self::From(first, Some(last)) => Some((first, last)),
             Self::From(_, None) | Self::Last(_) => None,

@@ -139,7 +139,6 @@ pub(crate) const LINES: &[Line] = &[
     ("POST", "/apis/v1beta1/runs/{id}/terminate", own(Terminate, "runs")),
     ("POST", "/apis/v1beta1/runs/{id}/retry", own(Retry, "runs")),
     ("GET", "/apis/v1beta1/runs/{run}/nodes/{node}/artifacts/{name}", own(ReadArtifact, "runs")),
-    ("GET", "/apis/v1alpha1/runs/{run}/nodes/{node}/log", own(Get, "runs")),
     ("GET", "/apis/v1beta1/jobs", own(List, "jobs")),
     ("POST", "/apis/v1beta1/jobs", own(Create, "jobs")),
     ("GET", "/apis/v1beta1/jobs/{id}", own(Get, "jobs")),

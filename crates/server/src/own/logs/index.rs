@@ -19,10 +19,13 @@ const CHUNK: usize = 1 << 20;
 /// Bytes of a line that are shown.
 pub(super) const CUT: usize = 16 << 10;
 
+/// A log and its index.
+type Kept = (PathBuf, Arc<Mutex<Index>>);
+
 /// The lines of the logs that were read of late; a cheap handle.
 #[derive(Clone, Default)]
 pub(crate) struct Indexes {
-    kept: Arc<Mutex<VecDeque<(PathBuf, Arc<Mutex<Index>>)>>>,
+    kept: Arc<Mutex<VecDeque<Kept>>>,
 }
 
 impl Indexes {
