@@ -53,7 +53,7 @@ def package(tmp_path):
 def kfp(*words, answer=None, fails=False, output="json"):
     """Returns what the program prints, as JSON where it is."""
     given = ["--endpoint", URL, "--output", output, *words]
-    done = CliRunner().invoke(program.cli, given, input=answer)
+    done = CliRunner().invoke(program.cli, given, input=answer, obj={}, auto_envvar_prefix="KFP")
     assert (done.exit_code != 0) == fails, (words, done.exit_code, done.output, done.exception)
     start = min((at for at in (done.output.find("{"), done.output.find("[")) if at >= 0), default=0)
     try:
@@ -71,7 +71,8 @@ def of_run(row):
 
 
 def test_program():
-    command = [sys.executable, "-m", "kfp.cli", "--endpoint", URL, "--output", "json", "experiment", "list"]
+    entry = os.path.join(os.path.dirname(sys.executable), "kfp")
+    command = [entry, "--endpoint", URL, "--output", "json", "experiment", "list"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
     assert done.returncode == 0 and "Default" in done.stdout, done
 
@@ -120,8 +121,10 @@ def test_runs(name, package):
     run = of_run(kfp("run", "create", "-e", name, "-r", name, "-f", package, "-w", "-t", "60", "text=cli"))
     shown = kfp("run", "get", run, "-d")
     assert "SUCCEEDED" in json.dumps(shown) and name in json.dumps(shown)
-    kfp("pipeline", "create", "-p", name, package)
-    by_name = of_run(kfp("run", "create", "-e", name, "-r", name, "-n", name))
+    pipeline = identity(kfp("pipeline", "create", "-p", name, package), "pipeline_id", "id")
+    # The program wants the version too, whatever its help says of the newest.
+    version = identity(kfp("pipeline", "list-versions", pipeline)[0], "pipeline_version_id", "version_id", "id")
+    by_name = of_run(kfp("run", "create", "-e", name, "-r", name, "-n", name, "-v", version))
     assert "SUCCEEDED" in json.dumps(kfp("run", "get", by_name, "-w"))
     listed = kfp("run", "list", "-e", experiment)
     assert {of_run(row) for row in listed} == {run, by_name}
@@ -140,7 +143,7 @@ def test_recurring_runs(name, package):
     experiment = identity(kfp("experiment", "create", name), "experiment_id", "id")
     words = ["--job-name", name, "--experiment-id", experiment, "--pipeline-package-path", package]
     made = kfp("recurring-run", "create", *words, "--interval-second", "3600", "--max-concurrency", "2",
-               "--no-catchup", "--description", "why", "text=cli")
+               "--no-catchup", "--enabled", "--description", "why", "text=cli")
     number = identity(made, "recurring_run_id", "id")
     assert name in json.dumps(kfp("recurring-run", "list", "-e", experiment))
     assert "ENABLED" in json.dumps(kfp("recurring-run", "get", number))
@@ -158,7 +161,7 @@ def test_recurring_runs(name, package):
 def test_a_schedule_fires(name, package):
     experiment = identity(kfp("experiment", "create", name), "experiment_id", "id")
     made = kfp("recurring-run", "create", "--job-name", name, "--experiment-id", experiment,
-               "--cron-expression", "* * * * * *", "--pipeline-package-path", package)
+               "--cron-expression", "* * * * * *", "--enabled", "--pipeline-package-path", package)
     end = time.monotonic() + SECONDS
     while not kfp("run", "list", "-e", experiment):
         assert time.monotonic() < end

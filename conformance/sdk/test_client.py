@@ -47,9 +47,9 @@ def fail():
 
 
 @dsl.container_component
-def second_try(marker: str, after: str):
-    script = 'echo trying; mkdir "$0" && exit 4; exit 0'
-    return dsl.ContainerSpec(image="alpine", command=["sh", "-c", script], args=[marker, after])
+def second_try(sign: str, after: str):
+    script = "import sys, urllib.request; print('trying', flush=True); urllib.request.urlopen(sys.argv[1], timeout=10)"
+    return dsl.ContainerSpec(image="python:3.11", command=["python3", "-c", script], args=[sign, after])
 
 
 @dsl.pipeline(name="sdk-say", description="Says something.")
@@ -438,18 +438,20 @@ def test_terminate_run(client, name):
 
 
 @dsl.pipeline(name="sdk-second-try")
-def second_try_pipeline(marker: str):
+def second_try_pipeline(sign: str):
     first = say(text="kept").set_caching_options(False)
-    second_try(marker=marker, after=first.output).set_caching_options(False)
+    second_try(sign=sign, after=first.output).set_caching_options(False)
 
 
-def test_retry_run(client, name, tmp_path):
-    """The client has no method of its own for it; its generated service has."""
-    arguments = {"marker": str(tmp_path / "marker")}
+def test_retry_run(client, name, package):
+    """The client has no method of its own for it; its generated service has. The task fails until a pipeline of
+    the test's name is there."""
+    arguments = {"sign": f"{URL}/apis/v2beta1/pipelines/names/{name}"}
     result = client.create_run_from_pipeline_func(second_try_pipeline, arguments=arguments, run_name=name)
     again = client._run_api.run_service_retry_run
     assert finish(client, result.run_id).state == "FAILED"
     first = {task.task_id: task for task in client.get_run(result.run_id).run_details.task_details}
+    client.upload_pipeline(package, pipeline_name=name)
     again(result.run_id)
     assert finish(client, result.run_id).state == "SUCCEEDED"
     run = client.get_run(result.run_id)
