@@ -296,14 +296,14 @@ def test_pipeline_errors(client, name, package, tmp_path):
     broken.write_text(pathlib.Path(package).read_text().replace("template: say", "template: yas"))
     assert "yas" in refused(400, client.upload_pipeline, str(broken), pipeline_name=name + "-broken")
     assert client.get_pipeline_id(name + "-broken") is None
-    # Files are uploaded; nothing is fetched from elsewhere.
+    # A server fetches from nowhere that its owner has not allowed.
     url = kfp_server_api.ApiUrl(pipeline_url="http://127.0.0.1:9/pipeline.yaml")
     api = kfp_server_api.PipelineServiceApi(client.runs.api_client)
-    assert "upload" in refused(501, api.create_pipeline, kfp_server_api.ApiPipeline(name=name + "-url", url=url))
+    assert "url" in refused(400, api.create_pipeline, kfp_server_api.ApiPipeline(name=name + "-url", url=url))
     key = kfp_server_api.ApiResourceKey(id=made.id, type="PIPELINE")
     owner = kfp_server_api.ApiResourceReference(key=key, relationship="OWNER")
     version = kfp_server_api.ApiPipelineVersion(name=name + "-url", package_url=url, resource_references=[owner])
-    assert "upload" in refused(501, api.create_pipeline_version, version)
+    assert "url" in refused(400, api.create_pipeline_version, version)
 
 
 # Runs
