@@ -554,11 +554,13 @@ def test_command_line(name, package):
 def test_command_line_of_jobs(name, package):
     experiment = kfp_cli("experiment", "create", name)["ID"]
     words = ("--experiment-id", experiment, "--job-name", name, "--cron-expression", "0 0 9 * * *")
+    # The program sends no number of its own, which the API refuses.
+    words += ("--max-concurrency", "1")
     kfp_cli("recurring-run", "create", *words, "--pipeline-package-path", package, "text=cli")
     listed = kfp_cli("recurring-run", "list", "-e", experiment)
     assert [row["Name"] for row in listed] == [name]
-    shown = kfp_cli("recurring-run", "get", listed[0]["ID"])
+    shown = kfp_cli("recurring-run", "get", listed[0]["Recurring Run ID"])
     assert name in json.dumps(shown)
-    kfp_cli("recurring-run", "delete", listed[0]["ID"])
+    kfp_cli("recurring-run", "delete", listed[0]["Recurring Run ID"])
     assert kfp_cli("recurring-run", "list", "-e", experiment) == []
     kfp_cli("recurring-run", "get", "absent", fails=True)
