@@ -112,7 +112,8 @@ fn podman(folder: &Path) -> Result<Engine> {
 
 fn start(name: &'static str, mut command: Command, socket: PathBuf, folder: &Path) -> Result<Engine> {
     let log = std::fs::File::create(folder.join("log"))?;
-    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    // What an engine leaves where it stands goes with its folder.
+    command.current_dir(folder).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     let process = command.spawn().with_context(|| format!("cannot start {name}"))?;
     let mut engine = Engine { name, process, socket };
     let began = Instant::now();
