@@ -43,6 +43,12 @@ pub(crate) async fn run(settings: &Settings) -> Result<u8> {
         }
         eprintln!("stopping; tasks that run go on, and the next start finds them");
     };
+    let store = engine.store.clone();
+    tokio::spawn(async move {
+        if let Err(error) = store.load_catalog().await {
+            eprintln!("cannot read the runs into memory, so lists of them take longer: {error}");
+        }
+    });
     let stop = CancellationToken::new();
     let clock: pipewright_server::Clock = Arc::new(|| SystemClock.now());
     let recurring =

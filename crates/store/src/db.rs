@@ -9,9 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::hooks::Action;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use crate::catalog::Catalog;
 use crate::error::Error;
 use crate::feed::Change;
 use crate::flusher::Flusher;
@@ -42,6 +44,7 @@ impl Db {
     pub(crate) fn open<T>(
         path: &Path,
         feed: broadcast::Sender<Change>,
+        catalog: Arc<Catalog>,
         prepare: impl FnOnce(&Connection) -> Result<T, Error>,
     ) -> Result<(Self, T), Error> {
         if rusqlite::version_number() < OLDEST_SQLITE {
@@ -55,7 +58,8 @@ impl Db {
         let prepared = prepare(&connection)?;
         let flusher = Flusher::start(open_log(path, &connection)?)?;
         let (writes, queue) = mpsc::channel(QUEUE);
-        let writer = Writer { connection, queue, feed, flusher };
+        let touched = note_runs(&connection)?;
+        let writer = Writer { connection, queue, feed, flusher, catalog, touched };
         spawn("store-writer", move || writer.work())?;
 
         let (reads, waiting) = mpsc::channel::<Reading>(QUEUE);
@@ -168,6 +172,21 @@ fn writing_connection(path: &Path) -> Result<Connection, Error> {
          PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF",
     )?;
     Ok(connection)
+}
+
+/// Collects the numbers of the runs whose rows change.
+fn note_runs(connection: &Connection) -> Result<Arc<Mutex<Vec<i64>>>, Error> {
+    let touched = Arc::new(Mutex::new(Vec::new()));
+    let noted = touched.clone();
+    connection.update_hook(Some(move |_: Action, _: &str, table: &str, number: i64| {
+        if table == "runs" {
+            let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+            if noted.last() != Some(&number) {
+                noted.push(number);
+            }
+        }
+    }))?;
+    Ok(touched)
 }
 
 fn reading_connection(path: &Path) -> Result<Connection, Error> {

@@ -12,9 +12,12 @@ use crate::runs;
 use crate::store::Store;
 
 pub(crate) const LIST: &str = "SELECT tasks.number, tasks.body, runs.id, runs.display_name, runs.pipeline_name \
-     FROM tasks JOIN runs ON runs.number = tasks.run WHERE tasks.number < ?1 AND tasks.number >= ?2 \
-     AND (?3 = '' OR tasks.phase = ?3) ORDER BY tasks.number DESC";
-pub(crate) const NEWEST: &str = "SELECT coalesce(max(number), 0) FROM tasks";
+     FROM tasks JOIN runs ON runs.number = tasks.run WHERE tasks.number < ?1 ORDER BY tasks.number DESC LIMIT ?2";
+/// Of a phase other than `succeeded`.
+pub(crate) const LIST_OF_PHASE: &str = "SELECT tasks.number, tasks.body, runs.id, runs.display_name, \
+     runs.pipeline_name FROM tasks INDEXED BY tasks_rare JOIN runs ON runs.number = tasks.run \
+     WHERE tasks.phase <> 'succeeded' AND tasks.phase = ?3 AND tasks.number < ?1 \
+     ORDER BY tasks.number DESC LIMIT ?2";
 pub(crate) const NUMBERS_OF_RUN: &str = "SELECT number, phase FROM tasks WHERE run = ?1";
 pub(crate) const ONE: &str = "SELECT tasks.number, tasks.body, runs.id, runs.display_name, runs.pipeline_name \
      FROM tasks JOIN runs ON runs.number = tasks.run WHERE tasks.number = ?1";
@@ -23,9 +26,8 @@ pub(crate) const RUNS_OF_PIPELINE: &str = "SELECT number, id, phase, created_at,
 pub(crate) const TASKS_OF_RUN: &str =
     "SELECT task, phase, started_at, ended_at FROM tasks WHERE run = ?1 LIMIT ?2";
 
-/// Rows that are looked at for one page, in steps: filters must not read all there is.
-const STEP: i64 = 5_000;
-const STEPS: usize = 10;
+/// Rows that one page of a filtered list looks at, at most; the next page goes on from there.
+const LOOKED_AT: i64 = 3_000;
 /// Tasks of one run that statistics read.
 const TASKS: u32 = 5_000;
 
@@ -136,30 +138,26 @@ fn tasks_of(connection: &Connection, run: i64) -> Result<Vec<TaskTimes>, Error> 
 }
 
 fn of_all(connection: &Connection, query: &ExecutionQuery) -> Result<Newest<Execution>, Error> {
-    let newest: i64 = connection.prepare_cached(NEWEST)?.query_row([], |row| row.get(0))?;
-    let mut before = query.before.unwrap_or(i64::MAX).min(newest + 1);
-    let phase = query.phase.as_ref().map(word).transpose()?.unwrap_or_default();
-    let mut items = Vec::new();
-    for _ in 0..STEPS {
-        if before <= 1 {
-            return Ok(Newest { items, next: None });
-        }
-        let from = (before - STEP).max(1);
-        let mut statement = connection.prepare_cached(LIST)?;
-        let mut rows = statement.query(params![before, from, phase])?;
-        while let Some(row) = rows.next()? {
-            let execution = execution(row)?;
-            let number = execution.number;
-            if fits(query, &execution) {
-                items.push(execution);
-                if items.len() == query.limit {
-                    return Ok(Newest { items, next: Some(number) });
-                }
+    let rare = query.phase.filter(|phase| *phase != TaskPhase::Succeeded).as_ref().map(word).transpose()?;
+    let before = query.before.unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(if rare.is_some() { LIST_OF_PHASE } else { LIST })?;
+    let mut rows = match rare {
+        Some(phase) => statement.query(params![before, LOOKED_AT, phase])?,
+        None => statement.query(params![before, LOOKED_AT])?,
+    };
+    let (mut items, mut looked_at, mut last) = (Vec::new(), 0, None);
+    while let Some(row) = rows.next()? {
+        let execution = execution(row)?;
+        looked_at += 1;
+        last = Some(execution.number);
+        if fits(query, &execution) {
+            items.push(execution);
+            if items.len() == query.limit {
+                return Ok(Newest { items, next: last });
             }
         }
-        before = from;
     }
-    Ok(Newest { items, next: Some(before) })
+    Ok(Newest { items, next: last.filter(|_| looked_at == LOOKED_AT) })
 }
 
 fn of_run(connection: &Connection, run: &RunId, query: &ExecutionQuery) -> Result<Newest<Execution>, Error> {
@@ -200,6 +198,7 @@ fn fits(query: &ExecutionQuery, execution: &Execution) -> bool {
         TaskKind::Dag | TaskKind::Loop => false,
     };
     has_nothing_inside
+        && query.phase.is_none_or(|wanted| wanted == task.phase)
         && query.pipeline_name.as_ref().is_none_or(|wanted| *wanted == execution.pipeline_name)
         && query
             .name

@@ -9,6 +9,7 @@ use pipewright_plan::Value;
 use rusqlite::types::Value as Sql;
 use serde::{Deserialize, Serialize};
 
+use crate::comparison::{Comparison, Sign};
 use crate::error::Error;
 
 /// A key that rows of a resource are filtered and sorted by.
@@ -218,12 +219,8 @@ impl Conditions {
         let part = match (predicate.key.strip_prefix("tags."), tagged) {
             (Some(tag), Some(table)) => self.tag(predicate, tag, table)?,
             _ => {
-                let key = find(keys, &predicate.key)
-                    .ok_or_else(|| bad(format!("rows cannot be filtered by `{}`", predicate.key)))?;
-                match key.form {
-                    Form::Time => self.time(predicate, key.column)?,
-                    form => self.text(predicate, key.column, form)?,
-                }
+                let (key, comparison) = predicate.comparison(keys)?;
+                comparison.sql(key.column, |value| self.bind(value))
             }
         };
         self.parts.push(part);
@@ -240,63 +237,71 @@ impl Conditions {
              AND tags.content = {content})"
         ))
     }
+}
+
+impl Predicate {
+    /// Returns the key that is compared, and how.
+    ///
+    /// Errors: `Invalid` for an unknown key or a value that does not suit it.
+    pub(crate) fn comparison<'k>(&self, keys: &'k [Key]) -> Result<(&'k Key, Comparison), Error> {
+        let key =
+            find(keys, &self.key).ok_or_else(|| bad(format!("rows cannot be filtered by `{}`", self.key)))?;
+        let comparison = match key.form {
+            Form::Time => self.time()?,
+            form => self.text(form)?,
+        };
+        Ok((key, comparison))
+    }
 
     /// Compares whole seconds, as a range of microseconds so that an index serves.
-    fn time(&mut self, predicate: &Predicate, column: &str) -> Result<String, Error> {
-        let second = |number: i64| number.saturating_mul(1_000_000);
-        let seconds = match &predicate.operand {
+    fn time(&self) -> Result<Comparison, Error> {
+        let seconds = match &self.operand {
             Operand::Time(second) | Operand::Number(second) => vec![*second],
             Operand::Numbers(seconds) => seconds.clone(),
             Operand::Text(_) | Operand::Texts(_) => {
-                return Err(bad(format!("`{}` is a time: compare it with a timestamp_value", predicate.key)));
+                return Err(bad(format!("`{}` is a time: compare it with a timestamp_value", self.key)));
             }
         };
-        let mut ranges = Vec::new();
-        for number in seconds {
+        let second = |number: i64| number.saturating_mul(1_000_000);
+        let range = |number: i64| {
             let (from, to) = (second(number), second(number.saturating_add(1)));
-            ranges.push(match predicate.operation {
-                Operation::GreaterThan => format!("{column} >= {}", self.bind(to)),
-                Operation::GreaterThanEquals => format!("{column} >= {}", self.bind(from)),
-                Operation::LessThan => format!("{column} < {}", self.bind(from)),
-                Operation::LessThanEquals => format!("{column} < {}", self.bind(to)),
+            match self.operation {
+                Operation::GreaterThan => (to, i64::MAX),
+                Operation::GreaterThanEquals => (from, i64::MAX),
+                Operation::LessThan => (i64::MIN, from),
+                Operation::LessThanEquals => (i64::MIN, to),
                 Operation::Equals | Operation::NotEquals | Operation::In | Operation::IsSubstring => {
-                    format!("({column} >= {} AND {column} < {})", self.bind(from), self.bind(to))
+                    (from, to)
                 }
-            });
-        }
-        Ok(match predicate.operation {
-            Operation::NotEquals => format!("NOT {}", ranges.join(" OR ")),
-            _ if ranges.is_empty() => "1 = 0".to_owned(),
-            _ => format!("({})", ranges.join(" OR ")),
-        })
+            }
+        };
+        let are_refused = self.operation == Operation::NotEquals;
+        Ok(Comparison::Ranges { ranges: seconds.into_iter().map(range).collect(), are_refused })
     }
 
-    fn text(&mut self, predicate: &Predicate, column: &str, form: Form) -> Result<String, Error> {
-        let given = match &predicate.operand {
+    fn text(&self, form: Form) -> Result<Comparison, Error> {
+        let given = match &self.operand {
             Operand::Text(text) => vec![text.clone()],
             Operand::Texts(texts) => texts.clone(),
             Operand::Number(number) => vec![number.to_string()],
             Operand::Numbers(numbers) => numbers.iter().map(ToString::to_string).collect(),
-            Operand::Time(_) => return Err(bad(format!("`{}` is no time", predicate.key))),
+            Operand::Time(_) => return Err(bad(format!("`{}` is no time", self.key))),
         };
+        if self.operation == Operation::IsSubstring {
+            return Ok(Comparison::Substring(given.concat()));
+        }
         let words: Vec<String> = given.iter().flat_map(|text| stored_words(text, form)).collect();
-        let sign = match predicate.operation {
-            Operation::IsSubstring => {
-                let escaped = given.concat().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-                return Ok(format!("{column} LIKE {} ESCAPE '\\'", self.bind(format!("%{escaped}%"))));
+        let sign = match self.operation {
+            Operation::GreaterThan => Sign::Greater,
+            Operation::GreaterThanEquals => Sign::GreaterOrEqual,
+            Operation::LessThan => Sign::Less,
+            Operation::LessThanEquals => Sign::LessOrEqual,
+            Operation::Equals | Operation::NotEquals | Operation::In | Operation::IsSubstring => {
+                let are_refused = self.operation == Operation::NotEquals;
+                return Ok(Comparison::Words { words, are_refused });
             }
-            Operation::Equals | Operation::NotEquals | Operation::In => {
-                let negation = if predicate.operation == Operation::NotEquals { "NOT " } else { "" };
-                let marks: Vec<String> = words.into_iter().map(|word| self.bind(word)).collect();
-                return Ok(format!("{column} {negation}IN ({})", marks.join(", ")));
-            }
-            Operation::GreaterThan => ">",
-            Operation::GreaterThanEquals => ">=",
-            Operation::LessThan => "<",
-            Operation::LessThanEquals => "<=",
         };
-        let mark = self.bind(words.into_iter().next().unwrap_or_default());
-        Ok(format!("{column} {sign} {mark}"))
+        Ok(Comparison::Order { sign, text: words.into_iter().next().unwrap_or_default() })
     }
 }
 
@@ -392,7 +397,7 @@ mod tests {
             ),
             (
                 r#"{"key":"created_at","operation":"NOT_EQUALS","long_value":"3"}"#,
-                "NOT (t.created_at >= ?1 AND t.created_at < ?2) <- 3000000|4000000",
+                "NOT ((t.created_at >= ?1 AND t.created_at < ?2)) <- 3000000|4000000",
             ),
             (
                 r#"{"key":"created_at","operation":"IN","int_values":{"values":[1,2]}}"#,

@@ -7,6 +7,8 @@
 mod artifacts;
 mod audit;
 mod cache;
+mod catalog;
+mod comparison;
 mod db;
 mod documents;
 mod error;

@@ -26,7 +26,7 @@ pub(crate) const LIST_OF_TYPE: &str = "SELECT number, pipeline_name, run_id, tas
      FROM artifacts WHERE type_title = ?3 AND number < ?1 ORDER BY number DESC LIMIT ?2";
 
 /// Rows that one page of a filtered list looks at, at most.
-const LOOKED_AT: i64 = 20_000;
+const LOOKED_AT: i64 = 3_000;
 
 /// An artifact and where it comes from.
 #[derive(Debug, Clone, PartialEq)]

@@ -19,6 +19,7 @@ const MIGRATIONS: &[Migration] = &[
     (7, "artifact_uses", include_str!("../migrations/sqlite/0007_artifact_uses.sql")),
     (8, "run_lists", include_str!("../migrations/sqlite/0008_run_lists.sql")),
     (9, "run_history", include_str!("../migrations/sqlite/0009_run_history.sql")),
+    (10, "rare_tasks", include_str!("../migrations/sqlite/0010_rare_tasks.sql")),
 ];
 
 /// Applies what is missing, in one transaction.

@@ -9,6 +9,7 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde::{Deserialize, Serialize};
 
+use crate::comparison::Comparison;
 use crate::error::Error;
 use crate::filter::{self, Conditions, Form, Key, Predicate};
 
@@ -67,9 +68,21 @@ struct Token {
 
 /// The last row's value of the sort column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Position {
+pub(crate) enum Position {
     Text(String),
     Number(i64),
+}
+
+/// What a page and its list ask of the rows, apart from SQL.
+pub(crate) struct Sought<'q> {
+    /// Full name of the column.
+    pub(crate) sort: &'static str,
+    pub(crate) descending: bool,
+    /// Columns by full name; all hold.
+    pub(crate) conditions: Vec<(&'q str, Comparison)>,
+    /// Value and id of the row before the page.
+    pub(crate) after: Option<(&'q Position, &'q str)>,
+    pub(crate) size: usize,
 }
 
 /// A query turned into statements.
@@ -81,6 +94,10 @@ pub(crate) struct Asked {
     counted: usize,
     size: usize,
     token: Token,
+    sort: &'static str,
+    /// Equalities that every row keeps, by the column's full name.
+    scope: Vec<(String, String)>,
+    after: Option<(Position, String)>,
 }
 
 fn given(text: Option<&String>) -> Option<&str> {
@@ -143,6 +160,9 @@ pub(crate) fn ask(listing: &Listing, query: &ListQuery, scope: &[(&str, &str)]) 
         listing.joins,
         where_clause(&conditions.parts),
     );
+    let after = after.map(|token| (token.value, token.id));
+    let scope = scope.iter().map(|(column, value)| (format!("{table}.{column}"), (*value).to_owned()));
+    let scope = scope.collect();
     let token = Token {
         resource: listing.resource.to_owned(),
         sort,
@@ -151,7 +171,41 @@ pub(crate) fn ask(listing: &Listing, query: &ListQuery, scope: &[(&str, &str)]) 
         value: Position::Number(0),
         id: String::new(),
     };
-    Ok(Asked { page, count, values: conditions.values, counted, size: size as usize, token })
+    let (values, size) = (conditions.values, size as usize);
+    Ok(Asked { page, count, values, counted, size, token, sort: column, scope, after })
+}
+
+impl Asked {
+    /// Tells whether rows are left out of the list that another query would not leave out.
+    pub(crate) fn is_filtered(&self) -> bool {
+        !self.token.filter.is_empty()
+    }
+
+    /// Says the same without SQL; `None` when only SQL can say it.
+    pub(crate) fn sought(&self, listing: &Listing) -> Option<Sought<'_>> {
+        let mut conditions: Vec<(&str, Comparison)> = Vec::new();
+        for (column, value) in &self.scope {
+            let words = vec![value.clone()];
+            conditions.push((column, Comparison::Words { words, are_refused: false }));
+        }
+        for predicate in &self.token.filter {
+            let (key, comparison) = predicate.comparison(listing.keys).ok()?;
+            conditions.push((key.column, comparison));
+        }
+        let after = self.after.as_ref().map(|(value, id)| (value, id.as_str()));
+        Some(Sought {
+            sort: self.sort,
+            descending: self.token.descending,
+            conditions,
+            after,
+            size: self.size,
+        })
+    }
+
+    /// Writes the token of the page that follows this row.
+    pub(crate) fn token_after(&self, (value, id): (Position, String)) -> Result<String, Error> {
+        encode(&Token { value, id, ..self.token.clone() })
+    }
 }
 
 /// Keeps the planner from looking up rows by a state that most of them have: they would all be read and sorted for
@@ -204,19 +258,29 @@ pub(crate) fn list<T>(
     asked: Asked,
     read: impl Fn(&Row<'_>) -> Result<T, Error>,
 ) -> Result<Page<T>, Error> {
-    let Asked { page, count, values, counted, size, token } = asked;
-    let total: i64 = connection
-        .prepare_cached(&count)?
-        .query_row(params_from_iter(&values[..counted]), |row| row.get(0))?;
-    let mut statement = connection.prepare_cached(&page)?;
-    let mut rows = statement.query(params_from_iter(&values))?;
+    let count = &asked.values[..asked.counted];
+    let total: i64 =
+        connection.prepare_cached(&asked.count)?.query_row(params_from_iter(count), |row| row.get(0))?;
+    page(connection, listing, &asked, total.unsigned_abs(), read)
+}
+
+/// Runs a list query whose rows were counted already.
+pub(crate) fn page<T>(
+    connection: &Connection,
+    listing: &Listing,
+    asked: &Asked,
+    total_size: u64,
+    read: impl Fn(&Row<'_>) -> Result<T, Error>,
+) -> Result<Page<T>, Error> {
+    let size = asked.size;
+    let mut statement = connection.prepare_cached(&asked.page)?;
+    let mut rows = statement.query(params_from_iter(&asked.values))?;
     let mut items = Vec::new();
     let mut last = None;
     let mut next_page_token = None;
     while let Some(row) = rows.next()? {
         if items.len() == size {
-            let (value, id) = last.take().unwrap_or((Position::Number(0), String::new()));
-            next_page_token = Some(encode(&Token { value, id, ..token.clone() })?);
+            next_page_token = last.take().map(|last| asked.token_after(last)).transpose()?;
             break;
         }
         if items.len() + 1 == size {
@@ -229,7 +293,7 @@ pub(crate) fn list<T>(
         }
         items.push(read(row)?);
     }
-    Ok(Page { items, next_page_token, total_size: total.unsigned_abs() })
+    Ok(Page { items, next_page_token, total_size })
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::journal;
 use crate::lineage;
 use crate::metrics;
 use crate::objects;
-use crate::page::{ListQuery, Listing, Page, ask, list};
+use crate::page::{ListQuery, Listing, Page, ask, list, page};
 use crate::recurring_runs::{self, Firing};
 use crate::rows::{ARCHIVED, AVAILABLE, from_json, to_json, word};
 use crate::store::Store;
@@ -31,6 +31,10 @@ pub(crate) const SELECT: &str = "SELECT id, display_name, description, experimen
      pipeline_version_id, pipeline_name, pipeline_root, service_account, recurring_run_id, storage_state, \
      created_at, scheduled_at, parameters, progress, documents.body AS spec FROM runs LEFT JOIN documents \
      ON documents.hash = runs.spec_hash AND runs.pipeline_version_id IS NULL WHERE id = ?1";
+pub(crate) const SELECT_NUMBERED: &str = "SELECT id, display_name, description, experiment_id, pipeline_id, \
+     pipeline_version_id, pipeline_name, pipeline_root, service_account, recurring_run_id, storage_state, \
+     created_at, scheduled_at, parameters, progress, documents.body AS spec FROM runs LEFT JOIN documents \
+     ON documents.hash = runs.spec_hash AND runs.pipeline_version_id IS NULL WHERE number = ?1";
 pub(crate) const SELECT_HEAD: &str = "SELECT number, phase FROM runs WHERE id = ?1";
 pub(crate) const SELECT_PROGRESS: &str = "SELECT progress FROM runs WHERE number = ?1";
 pub(crate) const SELECT_HASHES: &str = "SELECT number, plan_hash, spec_hash FROM runs WHERE id = ?1";
@@ -159,7 +163,34 @@ impl Store {
             .filter_map(|(column, value)| Some((column, value.as_deref().filter(|it| !it.is_empty())?)))
             .collect();
         let asked = ask(&LISTING, query, &scope)?;
-        self.db().read(move |connection| list(connection, &LISTING, asked, run)).await
+        let catalog = self.inner.catalog.clone();
+        self.db()
+            .read(move |connection| {
+                let Some(sought) = asked.sought(&LISTING) else {
+                    return list(connection, &LISTING, asked, run);
+                };
+                if asked.is_filtered() {
+                    let Some(found) = catalog.find(connection, &sought)? else {
+                        return list(connection, &LISTING, asked, run);
+                    };
+                    let next_page_token = found.next.map(|last| asked.token_after(last)).transpose()?;
+                    let items = numbered(connection, &found.numbers)?;
+                    return Ok(Page { items, next_page_token, total_size: found.total });
+                }
+                match catalog.count(connection, &sought)? {
+                    Some(total) => page(connection, &LISTING, &asked, total, run),
+                    None => list(connection, &LISTING, asked, run),
+                }
+            })
+            .await
+    }
+
+    /// Takes into memory what lists of runs are filtered and counted by; about 250 bytes a run.
+    ///
+    /// Worth its time (a second for 100 000 runs) to whoever answers many lists. They can be asked for meanwhile.
+    pub async fn load_catalog(&self) -> Result<(), Error> {
+        let catalog = self.inner.catalog.clone();
+        self.db().read(move |connection| catalog.load(connection)).await
     }
 
     /// Returns the run's plan; runs of the same plan share it in memory.
@@ -343,6 +374,19 @@ fn hashes(connection: &Connection, run: &RunId) -> Result<(i64, String, String),
     hashes.ok_or_else(|| Error::not_found(Kind::Run, run))
 }
 
+/// Reads these runs; those that are gone are left out.
+fn numbered(connection: &Connection, numbers: &[i64]) -> Result<Vec<Run>, Error> {
+    let mut statement = connection.prepare_cached(SELECT_NUMBERED)?;
+    let mut runs = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let mut rows = statement.query([number])?;
+        if let Some(row) = rows.next()? {
+            runs.push(run(row)?);
+        }
+    }
+    Ok(runs)
+}
+
 fn set_storage(writing: &mut Writing<'_>, run: &RunId, storage: &str) -> Result<(), Error> {
     if writing.connection.prepare_cached(SET_STORAGE)?.execute([&run.0, storage])? == 0 {
         return Err(Error::not_found(Kind::Run, run));
@@ -351,7 +395,7 @@ fn set_storage(writing: &mut Writing<'_>, run: &RunId, storage: &str) -> Result<
     Ok(())
 }
 
-fn run(row: &Row<'_>) -> Result<Run, Error> {
+pub(crate) fn run(row: &Row<'_>) -> Result<Run, Error> {
     let spec: Option<String> = row.get("spec")?;
     let parameters: String = row.get("parameters")?;
     let progress: String = row.get("progress")?;

@@ -4,8 +4,8 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::page::{ListQuery, Listing, ask};
 use crate::{
-    artifacts, audit, cache, documents, executions, experiments, inbox, journal, lineage, metrics, migrate,
-    objects, pipelines, progress, projection, recurring_runs, runs, sessions, tags, versions,
+    artifacts, audit, cache, catalog, documents, executions, experiments, inbox, journal, lineage, metrics,
+    migrate, objects, pipelines, progress, projection, recurring_runs, runs, sessions, tags, versions,
 };
 
 const STATEMENTS: &[&str] = &[
@@ -21,6 +21,7 @@ const STATEMENTS: &[&str] = &[
     cache::SELECT_BY_NAME,
     cache::SELECT_BEFORE,
     cache::SELECT_NUMBER,
+    catalog::SELECT_ONE,
     documents::INSERT,
     documents::SELECT,
     documents::DELETE_UNREFERENCED,
@@ -32,7 +33,7 @@ const STATEMENTS: &[&str] = &[
     experiments::ARCHIVE_RUNS,
     experiments::DELETE,
     executions::LIST,
-    executions::NEWEST,
+    executions::LIST_OF_PHASE,
     executions::NUMBERS_OF_RUN,
     executions::ONE,
     executions::RUNS_OF_PIPELINE,
@@ -100,6 +101,7 @@ const STATEMENTS: &[&str] = &[
     recurring_runs::DELETE,
     runs::INSERT,
     runs::SELECT,
+    runs::SELECT_NUMBERED,
     runs::SELECT_HEAD,
     runs::SELECT_PROGRESS,
     runs::SELECT_HASHES,

@@ -8,6 +8,7 @@ use pipewright_engine::Timestamp;
 use pipewright_plan::Plan;
 use tokio::sync::broadcast;
 
+use crate::catalog::Catalog;
 use crate::db::Db;
 use crate::error::Error;
 use crate::experiments::ensure_default;
@@ -41,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) db: Db,
     pub(crate) durability: Durability,
     pub(crate) default_experiment: String,
+    pub(crate) catalog: Arc<Catalog>,
     /// Plans in use, by hash: all runs of a plan share one.
     pub(crate) plans: Mutex<BTreeMap<String, Weak<Plan>>>,
     /// Seals secrets, by the key beside the database.
@@ -57,12 +59,14 @@ impl Store {
     /// Errors: `Unavailable` when the file cannot be used or is from a newer program.
     pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
         let (feed, _) = broadcast::channel(BACKLOG);
-        let (db, default_experiment) = Db::open(path, feed.clone(), ensure_default)?;
+        let catalog = Arc::new(Catalog::default());
+        let (db, default_experiment) = Db::open(path, feed.clone(), catalog.clone(), ensure_default)?;
         let home = path.parent().unwrap_or(Path::new(""));
         let inner = Inner {
             db,
             durability: options.durability,
             default_experiment,
+            catalog,
             plans: Mutex::default(),
             vault: Vault::new(home.join("key")),
             folders: Folders::new(home.to_owned()),

@@ -5,10 +5,13 @@
 //! Answers go out after the commit, or after the flush of that commit when the job asks for it. The queue is
 //! bounded: when it is full, callers wait their turn.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use pipewright_engine::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use crate::catalog::Catalog;
 use crate::error::Error;
 use crate::feed::Change;
 use crate::flusher::Flusher;
@@ -133,6 +136,9 @@ pub(crate) struct Writer {
     pub(crate) queue: mpsc::Receiver<Order>,
     pub(crate) feed: broadcast::Sender<Change>,
     pub(crate) flusher: Flusher,
+    pub(crate) catalog: Arc<Catalog>,
+    /// Runs whose rows were changed since the last commit.
+    pub(crate) touched: Arc<Mutex<Vec<i64>>>,
 }
 
 impl Writer {
@@ -158,7 +164,7 @@ impl Writer {
                 self.commit(batch);
             }
         }
-        let Self { connection, queue, feed, flusher } = self;
+        let Self { connection, queue, feed, flusher, .. } = self;
         drop((queue, flusher, feed));
         if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%error, "cannot fold the write-ahead log into the database; it is kept");
@@ -187,6 +193,7 @@ impl Writer {
                 }
             }
             Ok(changes) => {
+                self.catalog.note(&mut self.touched.lock().unwrap_or_else(PoisonError::into_inner));
                 // Told before they are answered: who subscribes after an answer hears only what comes later.
                 for change in changes {
                     // Without listeners there is nobody to tell.
