@@ -12,6 +12,7 @@ use rustix::process::{Resource, getrlimit};
 
 use super::engine::EngineFacts;
 use super::image::{Facts, refused};
+use super::layout::{LOG, REPORT, REQUEST, SCRATCH};
 use super::options::{Network, Options};
 use super::program::{FOLDER, Program};
 use crate::security;
@@ -26,13 +27,6 @@ pub(super) const HOME: &str = "pipewright.home";
 const PROCESSES: i64 = 32_768;
 /// Memory for the files of secrets.
 const FILES_BYTES: i64 = 16 << 20;
-
-/// Files of an attempt's folder.
-pub(super) const REQUEST: &str = "request.json";
-pub(super) const REPORT: &str = "report";
-pub(super) const LOG: &str = "log";
-/// What the task sees in place of the attempt's folder.
-pub(super) const SCRATCH: &str = "scratch";
 
 /// Everything that a container is made of.
 pub(super) struct Parts<'a> {

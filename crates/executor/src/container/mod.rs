@@ -9,6 +9,9 @@ mod body;
 mod engine;
 mod executor;
 mod image;
+mod layout;
+mod life;
+mod make;
 mod options;
 mod program;
 

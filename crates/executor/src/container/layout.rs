@@ -1,0 +1,149 @@
+//! The folder of an attempt that is a container: what is laid out for it, and what it leaves.
+
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pipewright_engine::AttemptEnd;
+use pipewright_plan::{ExitReport, LaunchSpec, VolumeContent};
+
+use super::body;
+use crate::process::folder;
+
+/// Says that an attempt is a container's.
+pub(super) const MARKER: &str = "container";
+/// The end of an attempt as it was told.
+pub(super) const END: &str = "end.json";
+/// The container has been started.
+pub(super) const STARTED: &str = "started";
+/// What the launcher is told.
+pub(super) const REQUEST: &str = "request.json";
+/// What it leaves.
+pub(super) const REPORT: &str = "report";
+pub(super) const LOG: &str = "log";
+/// What the task sees in place of the attempt's folder.
+pub(super) const SCRATCH: &str = "scratch";
+/// Longest report that is read.
+const REPORT_BYTES: u64 = 64 << 20;
+
+/// Lists the folders outside of the attempt's own that outputs go to.
+pub(super) fn output_folders(spec: &LaunchSpec) -> Vec<PathBuf> {
+    let artifacts = spec.executor_input.outputs.artifacts.values().flat_map(|list| &list.artifacts);
+    let paths = artifacts.map(|artifact| pipewright_plan::local_path(&artifact.uri)).chain([spec
+        .executor_input
+        .outputs
+        .output_file
+        .clone()]);
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        let Some(parent) = Path::new(&path).parent().filter(|parent| parent.is_absolute()) else { continue };
+        if *parent != *spec.directory && !folders.iter().any(|known| known == parent) {
+            folders.push(parent.to_owned());
+        }
+    }
+    folders
+}
+
+/// Makes the attempt's folder, or takes up one that was left half made.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    if let Some(runs) = folder.parent() {
+        fs::create_dir_all(runs)?;
+        // Files in it are open to the image's user, whoever that is; the folder around them is ours alone.
+        fs::set_permissions(runs, Permissions::from_mode(0o700))?;
+    }
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    fs::write(folder.join(MARKER), b"")
+}
+
+/// Lays everything out that is mounted into the container.
+pub(super) fn prepare(
+    folder: &Path,
+    spec: &LaunchSpec,
+    outputs: &[PathBuf],
+    notes: &[String],
+) -> io::Result<()> {
+    let scratch = folder.join(SCRATCH);
+    let parts = ["tmp", "work", "parameters", "program", "volumes"].map(|part| scratch.join(part));
+    for place in std::iter::once(&scratch).chain(&parts).chain(outputs) {
+        fs::create_dir_all(place)?;
+        fs::set_permissions(place, Permissions::from_mode(0o777))?;
+    }
+    for (number, volume) in spec.volumes.iter().enumerate() {
+        match (&volume.content, &volume.sub_path) {
+            (VolumeContent::Files { files }, Some(part)) => {
+                let Some(file) = files.iter().find(|file| file.path == *part) else { continue };
+                let path = body::file_of(folder, number);
+                fs::create_dir_all(path.parent().unwrap_or(folder))?;
+                let content = STANDARD.decode(&file.content).map_err(io::Error::other)?;
+                write(&path, &content, file.mode & 0o777 | 0o444)?;
+            }
+            (VolumeContent::Scratch { name }, part) => {
+                let place = scratch.join("volumes").join(name).join(part.as_deref().unwrap_or(Path::new("")));
+                fs::create_dir_all(&place)?;
+                fs::set_permissions(&place, Permissions::from_mode(0o777))?;
+            }
+            _ => {}
+        }
+    }
+    let mut log = String::new();
+    for note in notes {
+        log.push_str(&format!("pipewright: {note}\n"));
+    }
+    write(&folder.join(LOG), log.as_bytes(), 0o666)?;
+    write(&folder.join(REPORT), b"", 0o666)?;
+    let spec = LaunchSpec { volumes: to_fill(spec), notes: Vec::new(), ..spec.clone() };
+    write(&folder.join(REQUEST), &serde_json::to_vec(&spec).map_err(io::Error::other)?, 0o444)
+}
+
+/// Volumes that the launcher fills; all others are mounted as they are.
+fn to_fill(spec: &LaunchSpec) -> Vec<pipewright_plan::LaunchVolume> {
+    let is_filled = |volume: &&pipewright_plan::LaunchVolume| {
+        matches!(volume.content, VolumeContent::Files { .. }) && volume.sub_path.is_none()
+    };
+    spec.volumes.iter().filter(is_filled).cloned().collect()
+}
+
+fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(content)?;
+    fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
+/// Removes what only the running container needed; log, report and end stay.
+pub(super) fn sweep(folder: &Path) {
+    for name in [SCRATCH, "files", REQUEST, STARTED] {
+        let path = folder.join(name);
+        let is_folder = fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir());
+        let removed = if is_folder { folder::remove(&path) } else { fs::remove_file(&path) };
+        if let Err(error) = removed
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::debug!(path = %path.display(), %error, "scratch could not be removed");
+        }
+    }
+}
+
+/// Reads what a container's launcher left; a task may have written anything there.
+pub(super) fn read_report(folder: &Path) -> Option<ExitReport> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    fs::File::open(folder.join(REPORT)).ok()?.take(REPORT_BYTES).read_to_end(&mut bytes).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+pub(super) fn read_end(folder: &Path) -> Option<AttemptEnd> {
+    serde_json::from_slice(&fs::read(folder.join(END)).ok()?).ok()
+}
+
+pub(super) fn write_end(folder: &Path, end: &AttemptEnd) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let draft = folder.join(".end.json");
+    fs::write(&draft, serde_json::to_vec(end).map_err(io::Error::other)?)?;
+    fs::rename(draft, folder.join(END))
+}
