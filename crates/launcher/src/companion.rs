@@ -21,9 +21,6 @@ use crate::sys::{self, Fork};
 use crate::wait::{self, Beside, End, Watched};
 use crate::{command, volumes};
 
-/// How ends look that stopping brings about: by SIGKILL, by SIGTERM, or of a command that minds them.
-const STOPPED: [i32; 3] = [0, 137, 143];
-
 /// Why the attempt's command is not to run.
 pub(crate) enum Obstacle {
     /// Nothing could be started.
@@ -95,11 +92,7 @@ impl Companions {
         self.names.iter().find_map(|(pid, name)| {
             let (_, status) = self.beside.ended.iter().find(|(ended, _)| ended == pid)?;
             let status = attempt::status(*status);
-            let is_fine = match &status {
-                ExitStatus::Exited { code } => STOPPED.contains(code),
-                ExitStatus::Signaled { signal } => [libc::SIGKILL, libc::SIGTERM].contains(signal),
-                ExitStatus::NotStarted { .. } => false,
-            };
+            let is_fine = status.is_end_by_stopping();
             (!is_fine).then(|| CompanionEnd { name: name.clone(), status })
         })
     }

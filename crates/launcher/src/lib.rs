@@ -9,6 +9,7 @@ mod attempt;
 mod command;
 mod companion;
 mod folder;
+mod hold;
 mod image_root;
 mod inside;
 mod jail;
@@ -30,13 +31,16 @@ use std::process::ExitCode;
 
 /// Runs the hidden subcommand: `serve [--grace-ms N] [--isolation auto|on|off] [--home DIR]`, with the request
 /// socket as stdin and the notice socket as stdout; or `inside REQUEST LOG REPORT [--grace-ms N]`, which runs one
-/// attempt in a container whose mounts are made already.
+/// attempt in a container whose mounts are made already; or `hold`, which holds for a pod what its containers share.
 ///
 /// Must be called before the process has started any thread.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     if args.first().is_some_and(|word| word == "inside") {
         return inside::main(&args[1..]);
+    }
+    if args.first().is_some_and(|word| word == "hold") {
+        return hold::main();
     }
     match serve::Options::parse(&args) {
         Ok(options) => serve::run(&options),

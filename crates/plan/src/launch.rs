@@ -268,6 +268,18 @@ pub enum ExitStatus {
     },
 }
 
+impl ExitStatus {
+    /// Tells whether a command may end like this that was asked to stop: on its own, by SIGTERM or by SIGKILL, or as
+    /// a shell passes these on.
+    pub fn is_end_by_stopping(&self) -> bool {
+        match self {
+            Self::Exited { code } => [0, 137, 143].contains(code),
+            Self::Signaled { signal } => [9, 15].contains(signal),
+            Self::NotStarted { .. } => false,
+        }
+    }
+}
+
 /// What an attempt used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -1,19 +1,22 @@
 //! Makes the description of a container from what the launcher is told: pure but for looking at what is on disk.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use bollard::models::{
     ContainerCreateBody, DeviceRequest, HostConfig, Mount, MountTmpfsOptions, MountType, ResourcesUlimits,
 };
-use pipewright_engine::{Failure, Launch, ResolvedResources};
-use pipewright_plan::{LaunchSpec, LaunchVolume, TaskPlatform, Value, VolumeContent, local_path};
+use pipewright_engine::{AttemptId, Failure, Launch, ResolvedResources};
+use pipewright_plan::{
+    ExecutorInput, LaunchSpec, LaunchVolume, TaskPlatform, Value, VolumeContent, local_path,
+};
 use rustix::process::{Resource, getrlimit};
 
 use super::engine::EngineFacts;
 use super::image::{Facts, refused};
 use super::layout::{LOG, REPORT, REQUEST, SCRATCH};
 use super::options::{Network, Options};
+use super::pod::SharedMemory;
 use super::program::{FOLDER, Program};
 use crate::security;
 
@@ -25,6 +28,8 @@ pub(super) const RUN: &str = "pipewright.run";
 pub(super) const HOME: &str = "pipewright.home";
 /// Most processes of a user, beside the limit of each container.
 const PROCESSES: i64 = 32_768;
+/// Most processes of the container that holds a pod's network.
+const HOLDER_PROCESSES: i64 = 8;
 /// Memory for the files of secrets.
 const FILES_BYTES: i64 = 16 << 20;
 
@@ -38,6 +43,14 @@ pub(super) struct Parts<'a> {
     pub(super) program: &'a Program,
     /// Folders that outputs go to.
     pub(super) outputs: &'a [PathBuf],
+    /// Where the volumes of the pod's own lie.
+    pub(super) pool: &'a Path,
+    /// What the task reads, which all containers of its pod see.
+    pub(super) inputs: &'a ExecutorInput,
+    /// The container whose network the pod's containers share.
+    pub(super) holder: Option<&'a str>,
+    /// Memory that the pod's containers share, by volume.
+    pub(super) memory: &'a BTreeMap<String, SharedMemory>,
 }
 
 /// Makes the description.
@@ -50,28 +63,24 @@ pub(super) fn body(parts: &Parts<'_>) -> Result<ContainerCreateBody, Failure> {
     let inside = ["launcher", "inside", "/pipewright/request.json", "/pipewright/log", "/pipewright/report"];
     entrypoint.extend(inside.map(str::to_owned));
     entrypoint.extend(["--grace-ms".to_owned(), options.grace.as_millis().to_string()]);
-    let labels = [
-        (ATTEMPT, launch.attempt.digest()),
-        (RUN, launch.attempt.run.0.clone()),
-        (HOME, options.home.display().to_string()),
-        ("pipewright.task", launch.attempt.task.0.clone()),
-    ];
-    let mut hostname = launch.pod_name.clone();
-    hostname.truncate(63);
+    let around = surroundings(parts);
     Ok(ContainerCreateBody {
         image: Some(facts.id.clone()),
         entrypoint: Some(entrypoint),
         cmd: Some(Vec::new()),
         user: Some(user),
         working_dir: Some("/".to_owned()),
-        hostname: (options.network != Network::Host).then_some(hostname),
-        labels: Some(labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+        hostname: around.hostname.filter(|_| parts.holder.is_none()),
+        labels: Some(labels(&launch.attempt, options)),
         host_config: Some(HostConfig {
             mounts: Some(mounts(spec, parts)?),
-            network_mode: Some(network(options.network, engine)),
-            extra_hosts: (options.network == Network::Default && engine.has_network && !engine.is_podman)
-                .then(|| vec!["host.docker.internal:host-gateway".to_owned()]),
-            shm_size: i64::try_from(options.shared_memory_bytes).ok(),
+            network_mode: Some(match parts.holder {
+                Some(holder) => format!("container:{holder}"),
+                None => network(options.network, engine),
+            }),
+            ipc_mode: parts.holder.map(|holder| format!("container:{holder}")),
+            extra_hosts: around.hosts.filter(|_| parts.holder.is_none()),
+            shm_size: parts.holder.is_none().then_some(around.shared_memory).flatten(),
             pids_limit: i64::try_from(options.processes).ok(),
             ulimits: Some(ulimits()),
             readonly_rootfs: security::setting(platform, "readOnlyRootFilesystem").and_then(Value::as_bool),
@@ -83,6 +92,73 @@ pub(super) fn body(parts: &Parts<'_>) -> Result<ContainerCreateBody, Failure> {
         }),
         ..ContainerCreateBody::default()
     })
+}
+
+/// What all containers of a pod have in common.
+struct Around {
+    hostname: Option<String>,
+    hosts: Option<Vec<String>>,
+    shared_memory: Option<i64>,
+}
+
+fn surroundings(parts: &Parts<'_>) -> Around {
+    let Parts { launch, options, engine, .. } = parts;
+    let mut hostname = launch.pod_name.clone();
+    hostname.truncate(63);
+    let has_own = options.network == Network::Default && engine.has_network && !engine.is_podman;
+    Around {
+        hostname: (options.network != Network::Host).then_some(hostname),
+        hosts: has_own.then(|| vec!["host.docker.internal:host-gateway".to_owned()]),
+        shared_memory: i64::try_from(options.shared_memory_bytes).ok(),
+    }
+}
+
+/// Labels that say whose a container or volume is.
+pub(super) fn labels(attempt: &AttemptId, options: &Options) -> HashMap<String, String> {
+    let labels = [
+        (ATTEMPT, attempt.digest()),
+        (RUN, attempt.run.0.clone()),
+        (HOME, options.home.display().to_string()),
+        ("pipewright.task", attempt.task.0.clone()),
+    ];
+    labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Describes the container that a pod's others share a network with: it does nothing, in the task's image.
+pub(super) fn holder(parts: &Parts<'_>) -> ContainerCreateBody {
+    let Parts { launch, facts, engine, options, program, .. } = parts;
+    let around = surroundings(parts);
+    let mut entrypoint = program.command.clone();
+    entrypoint.extend(["launcher", "hold"].map(str::to_owned));
+    let mut mounts: Vec<Mount> = program.files.iter().map(|(file, place)| bind(file, place, true)).collect();
+    mounts.extend(
+        parts
+            .memory
+            .values()
+            .map(|shared| volume(&shared.name, &format!("{FOLDER}/memory/{}", shared.name), true)),
+    );
+    ContainerCreateBody {
+        image: Some(facts.id.clone()),
+        entrypoint: Some(entrypoint),
+        cmd: Some(Vec::new()),
+        user: Some("65534:65534".to_owned()),
+        working_dir: Some("/".to_owned()),
+        hostname: around.hostname,
+        labels: Some(labels(&launch.attempt, options)),
+        host_config: Some(HostConfig {
+            mounts: Some(mounts),
+            network_mode: Some(network(options.network, engine)),
+            ipc_mode: Some("shareable".to_owned()),
+            extra_hosts: around.hosts,
+            shm_size: around.shared_memory,
+            pids_limit: Some(HOLDER_PROCESSES),
+            ulimits: Some(ulimits()),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            security_opt: Some(security_options(&TaskPlatform::default())),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    }
 }
 
 fn network(network: Network, engine: &EngineFacts) -> String {
@@ -146,12 +222,16 @@ fn check_security(platform: &TaskPlatform, user: &str) -> Result<(), Failure> {
             Some(hint),
         ));
     }
-    let is_root = matches!(user.split(':').next(), None | Some("" | "0" | "root"));
-    if is_set("runAsNonRoot") && is_root {
+    if is_set("runAsNonRoot") && is_root(user) {
         let hint = "set runAsUser, or give the image a user".to_owned();
         return Err(refused("the task must not run as root, and its image does".to_owned(), Some(hint)));
     }
     Ok(())
+}
+
+/// Tells whether a container's user is root.
+pub(super) fn is_root(user: &str) -> bool {
+    matches!(user.split(':').next(), None | Some("" | "0" | "root"))
 }
 
 fn capabilities(platform: &TaskPlatform, which: &str) -> Option<Vec<String>> {
@@ -183,7 +263,7 @@ fn mounts(spec: &LaunchSpec, parts: &Parts<'_>) -> Result<Vec<Mount>, Failure> {
     for output in parts.outputs {
         mounts.push(bind(output, &text_of(output), false));
     }
-    let inputs = spec.executor_input.inputs.artifacts.values().flat_map(|list| &list.artifacts);
+    let inputs = parts.inputs.inputs.artifacts.values().flat_map(|list| &list.artifacts);
     let mut seen: Vec<PathBuf> = Vec::new();
     for artifact in inputs {
         let path = PathBuf::from(local_path(&artifact.uri));
@@ -194,7 +274,7 @@ fn mounts(spec: &LaunchSpec, parts: &Parts<'_>) -> Result<Vec<Mount>, Failure> {
         }
     }
     for (number, volume) in spec.volumes.iter().enumerate() {
-        mounts.extend(volume_mount(volume, folder, number)?);
+        mounts.extend(volume_mount(volume, parts, number)?);
     }
     mounts.sort_by_key(|mount| {
         mount.target.as_deref().map_or(0, |target| Path::new(target).components().count())
@@ -202,8 +282,15 @@ fn mounts(spec: &LaunchSpec, parts: &Parts<'_>) -> Result<Vec<Mount>, Failure> {
     Ok(mounts)
 }
 
-fn volume_mount(volume: &LaunchVolume, folder: &Path, number: usize) -> Result<Option<Mount>, Failure> {
+fn volume_mount(volume: &LaunchVolume, parts: &Parts<'_>, number: usize) -> Result<Option<Mount>, Failure> {
     let target = text_of(&volume.target);
+    if ["/proc", "/sys"].iter().any(|taken| volume.target.starts_with(taken)) {
+        let hint = "mount it elsewhere".to_owned();
+        return Err(refused(
+            format!("a volume cannot be mounted at {target}: that belongs to the kernel"),
+            Some(hint),
+        ));
+    }
     let tmpfs = |size_bytes: Option<i64>| Mount {
         target: Some(target.clone()),
         typ: Some(MountType::TMPFS),
@@ -217,19 +304,13 @@ fn volume_mount(volume: &LaunchVolume, folder: &Path, number: usize) -> Result<O
     };
     Ok(match &volume.content {
         VolumeContent::Folder { path } => Some(part(path)?),
-        VolumeContent::Scratch { name } => Some(part(&folder.join(SCRATCH).join("volumes").join(name))?),
-        VolumeContent::Memory { size_bytes, .. } => {
-            if volume.sub_path.is_some() {
-                let hint = "mount the whole of it, or leave out the medium".to_owned();
-                return Err(refused(
-                    format!("a part of a volume in memory cannot be mounted at {target}"),
-                    Some(hint),
-                ));
-            }
-            Some(tmpfs(size_bytes.and_then(|bytes| i64::try_from(bytes).ok())))
-        }
+        VolumeContent::Scratch { name } => Some(part(&parts.pool.join(name))?),
+        VolumeContent::Memory { name, size_bytes } => Some(match parts.memory.get(name) {
+            Some(shared) => self::volume(&shared.name, &target, !volume.writable),
+            None => tmpfs(size_bytes.and_then(|bytes| i64::try_from(bytes).ok())),
+        }),
         VolumeContent::Files { .. } if volume.sub_path.is_some() => {
-            Some(bind(&file_of(folder, number), &target, true))
+            Some(bind(&file_of(&parts.spec.directory, number), &target, true))
         }
         VolumeContent::Files { .. } => Some(tmpfs(Some(FILES_BYTES))),
     })
@@ -273,12 +354,23 @@ fn bind(source: &Path, target: &str, read_only: bool) -> Mount {
     }
 }
 
+/// A volume that the engine keeps.
+fn volume(name: &str, target: &str, read_only: bool) -> Mount {
+    Mount {
+        source: Some(name.to_owned()),
+        target: Some(target.to_owned()),
+        typ: Some(MountType::VOLUME),
+        read_only: Some(read_only),
+        ..Mount::default()
+    }
+}
+
 fn text_of(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
 /// Names the container of an attempt.
-pub(super) fn name_of(attempt: &pipewright_engine::AttemptId) -> String {
+pub(super) fn name_of(attempt: &AttemptId) -> String {
     let is_kept = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     let task: String =
         attempt.task.name().chars().map(|c| if is_kept(c) { c } else { '-' }).take(40).collect();

@@ -1,11 +1,13 @@
 //! Keeps what is in flight, and turns what the engine says of containers into observations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bollard::Docker;
-use bollard::query_parameters::{ListContainersOptions, RemoveContainerOptions};
+use bollard::query_parameters::{
+    ListContainersOptions, ListVolumesOptions, RemoveContainerOptions, RemoveVolumeOptions,
+};
 use futures::future::BoxFuture;
 use pipewright_engine::{AttemptEnd, AttemptId, Failure, Launch, Observation, Observed};
 use pipewright_plan::Usage;
@@ -17,6 +19,7 @@ use super::engine::{self, EngineFacts};
 use super::image::{self, refused};
 use super::layout::{END, LOG, MARKER, STARTED, read_end, sweep};
 use super::options::{Error, Options};
+use super::pod::{self, Pod};
 use super::program::Program;
 use crate::pod_defaults;
 use crate::process::request::{self, Common};
@@ -95,7 +98,7 @@ impl Shared {
     }
 
     /// Tells an attempt's end, once.
-    async fn end(&self, attempt: &AttemptId, end: AttemptEnd) {
+    pub(super) async fn end(&self, attempt: &AttemptId, end: AttemptEnd) {
         if self.in_flight().remove(attempt).is_some() {
             self.teller(attempt).tell(Observed::Ended { end: Box::new(end) }).await;
         }
@@ -107,44 +110,39 @@ impl Shared {
         if folder.join(MARKER).exists() {
             match self.found(&attempt).await {
                 Found::Ended(end) => return self.end(&attempt, end).await,
-                Found::Container => return self.watch(&attempt, None).await,
+                Found::Container => return self.watch(&attempt, None, &Pod::read(&folder)).await,
                 Found::Nothing => {}
             }
         }
-        let created = match self.add_defaults(&mut launch).await {
-            Ok(()) => self.create(&launch, &folder).await,
+        let drafts = match self.add_defaults(&mut launch).await {
+            Ok(()) => self.draft_all(launch, folder).await,
             Err(failure) => Err(failure),
         };
-        match created {
-            Ok(place) => self.watch(&attempt, Some(place)).await,
-            Err(failure) => {
-                let end = AttemptEnd::Failed { failure, usage: Usage::default() };
-                self.settle(&attempt, &end).await;
-                self.end(&attempt, end).await;
+        // A task of its own, which nobody calls off: an engine may go on with what it was asked for.
+        tokio::spawn(async move {
+            let (pod, made) = match drafts {
+                Ok(drafts) => (drafts.pod.clone(), self.make_all(drafts).await),
+                Err(failure) => (Pod::default(), Err(failure)),
+            };
+            match made {
+                Ok(place) => self.watch(&attempt, Some(place), &pod).await,
+                Err(_) if !self.in_flight().contains_key(&attempt) => self.remove(&attempt, &pod).await,
+                Err(failure) => {
+                    let end = AttemptEnd::Failed { failure, usage: Usage::default() };
+                    self.settle(&attempt, end).await;
+                }
             }
-        }
+        });
     }
 
-    /// Adds what tasks with its labels get, and refuses what containers cannot do yet.
+    /// Adds what tasks with its labels get.
     async fn add_defaults(&self, launch: &mut Launch) -> Result<(), Failure> {
         if let Some(objects) = self.options.objects.get() {
             let all = objects.pod_defaults(&launch.namespace).await;
             let all = all.map_err(|why| refused(format!("failed to look up PodDefaults: {why}"), None))?;
             pod_defaults::apply(launch, &all)?;
         }
-        match launch.companions.first() {
-            None => Ok(()),
-            Some(companion) => Err(refused(
-                format!(
-                    "`{}` runs beside or before the task, which containers of an engine do not do",
-                    companion.name
-                ),
-                Some(
-                    "run it as processes: --executor process, or `executor = \"process\"` in images.toml"
-                        .to_owned(),
-                ),
-            )),
-        }
+        Ok(())
     }
 
     /// Says what is left of an attempt that was launched before.
@@ -153,7 +151,7 @@ impl Shared {
         if let Some(end) = read_end(&folder) {
             return Found::Ended(end);
         }
-        match self.inspect(attempt).await {
+        match self.inspect(&body::name_of(attempt)).await {
             Some(_) => Found::Container,
             None if folder.join(STARTED).exists() => Found::Ended(self.end_without(attempt)),
             // It was about to be made.
@@ -162,19 +160,18 @@ impl Shared {
     }
 
     /// Waits for a container's end in a task of its own. `place` is told when it was just started.
-    async fn watch(self: &Arc<Self>, attempt: &AttemptId, place: Option<String>) {
+    async fn watch(self: &Arc<Self>, attempt: &AttemptId, place: Option<String>, pod: &Pod) {
         let is_wanted = self.in_flight().get_mut(attempt).map(|flight| *flight = Flight::Running).is_some();
         if !is_wanted {
-            // Called off meanwhile.
-            return self.remove(attempt).await;
+            // Called off meanwhile; its folder is swept already.
+            return self.remove(attempt, pod).await;
         }
         let place = place.unwrap_or_else(|| format!("container {}", body::name_of(attempt)));
         self.teller(attempt).tell(Observed::Started { place }).await;
         let (shared, attempt) = (Arc::clone(self), attempt.clone());
         tokio::spawn(async move {
             let end = shared.wait(&attempt).await;
-            shared.settle(&attempt, &end).await;
-            shared.end(&attempt, end).await;
+            shared.settle(&attempt, end).await;
         });
     }
 }
@@ -192,25 +189,39 @@ enum Found {
     Ended(AttemptEnd),
 }
 
-/// Removes containers of this home folder whose end is known.
+/// Removes containers and volumes of this home folder whose end is known.
 async fn remove_orphans(shared: Arc<Shared>) {
     let filters = Some(body::filters(&shared.options.home));
-    let options = ListContainersOptions { all: true, filters, ..ListContainersOptions::default() };
+    let options = ListContainersOptions { all: true, filters: filters.clone(), ..Default::default() };
     let Ok(found) = shared.docker.list_containers(Some(options)).await else { return };
     let in_flight: BTreeSet<String> = shared.in_flight().keys().map(AttemptId::digest).collect();
-    for container in found {
-        let labels = container.labels.unwrap_or_default();
-        let (Some(run), Some(digest), Some(id)) =
-            (labels.get(body::RUN), labels.get(body::ATTEMPT), container.id)
-        else {
-            continue;
+    let is_orphan = |labels: &HashMap<String, String>| {
+        let (Some(run), Some(digest)) = (labels.get(body::RUN), labels.get(body::ATTEMPT)) else {
+            return false;
         };
         let folder = shared.options.home.join("attempts").join(run).join(digest);
-        let is_over = folder.join(END).exists() || !folder.exists();
-        if is_over && !in_flight.contains(digest) {
-            tracing::info!(container = id, "removing a container that nobody waits for");
-            let options = RemoveContainerOptions { force: true, v: true, link: false };
-            let _ = shared.docker.remove_container(&id, Some(options)).await;
+        (folder.join(END).exists() || !folder.exists()) && !in_flight.contains(digest)
+    };
+    let mut orphans: Vec<(bool, String)> = Vec::new();
+    for container in found {
+        if let Some(id) = container.id.filter(|_| container.labels.as_ref().is_some_and(is_orphan)) {
+            // Those that others share a network with go last.
+            let names = container.names.unwrap_or_default();
+            orphans.push((names.iter().any(|name| pod::is_holder(name)), id));
+        }
+    }
+    orphans.sort();
+    for (_, id) in orphans {
+        tracing::info!(container = id, "removing a container that nobody waits for");
+        let options = RemoveContainerOptions { force: true, v: true, link: false };
+        let _ = shared.docker.remove_container(&id, Some(options)).await;
+    }
+    let Ok(found) = shared.docker.list_volumes(Some(ListVolumesOptions { filters })).await else { return };
+    for volume in found.volumes.unwrap_or_default() {
+        if is_orphan(&volume.labels) {
+            tracing::info!(volume = volume.name, "removing a volume that nobody needs");
+            let options = RemoveVolumeOptions { force: true };
+            let _ = shared.docker.remove_volume(&volume.name, Some(options)).await;
         }
     }
 }
@@ -253,15 +264,14 @@ impl Executor for ContainerExecutor {
                     if let Some(task) = task {
                         task.abort();
                     }
-                    let end = outcome::cancelled();
-                    shared.settle(&attempt, &end).await;
-                    shared.end(&attempt, end).await;
+                    shared.settle(&attempt, outcome::cancelled()).await;
                 }
                 Wish::Look => match shared.found(&attempt).await {
                     Found::Nothing => shared.end(&attempt, outcome::cancelled()).await,
                     Found::Ended(end) => shared.end(&attempt, end).await,
                     Found::Container => {
-                        shared.watch(&attempt, None).await;
+                        let pod = Pod::read(&shared.folder_of(&attempt));
+                        shared.watch(&attempt, None, &pod).await;
                         shared.stop(&attempt);
                     }
                 },

@@ -19,6 +19,8 @@ pub(super) const MARKER: &str = "container";
 pub(super) const END: &str = "end.json";
 /// The container has been started.
 pub(super) const STARTED: &str = "started";
+/// The other containers of its pod.
+pub(super) const POD: &str = "pod.json";
 /// What the launcher is told.
 pub(super) const REQUEST: &str = "request.json";
 /// What it leaves.
@@ -61,18 +63,18 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     fs::write(folder.join(MARKER), b"")
 }
 
-/// Lays everything out that is mounted into the container.
-pub(super) fn prepare(
-    folder: &Path,
-    spec: &LaunchSpec,
-    outputs: &[PathBuf],
-    notes: &[String],
-) -> io::Result<()> {
+/// Names the folder of another container of the same pod.
+pub(super) fn folder_of_member(folder: &Path, name: &str) -> PathBuf {
+    folder.join("companions").join(name)
+}
+
+/// Lays everything out that is mounted into a container; `pool` holds the volumes that a pod's containers share.
+pub(super) fn prepare(spec: &LaunchSpec, outputs: &[PathBuf], pool: &Path) -> io::Result<()> {
+    let folder = &spec.directory;
     let scratch = folder.join(SCRATCH);
-    let parts = ["tmp", "work", "parameters", "program", "volumes"].map(|part| scratch.join(part));
+    let parts = ["tmp", "work", "parameters", "program"].map(|part| scratch.join(part));
     for place in std::iter::once(&scratch).chain(&parts).chain(outputs) {
-        fs::create_dir_all(place)?;
-        fs::set_permissions(place, Permissions::from_mode(0o777))?;
+        open_folder(place)?;
     }
     for (number, volume) in spec.volumes.iter().enumerate() {
         match (&volume.content, &volume.sub_path) {
@@ -84,21 +86,28 @@ pub(super) fn prepare(
                 write(&path, &content, file.mode & 0o777 | 0o444)?;
             }
             (VolumeContent::Scratch { name }, part) => {
-                let place = scratch.join("volumes").join(name).join(part.as_deref().unwrap_or(Path::new("")));
-                fs::create_dir_all(&place)?;
-                fs::set_permissions(&place, Permissions::from_mode(0o777))?;
+                open_folder(&pool.join(name))?;
+                if let Some(part) = part {
+                    open_folder(&pool.join(name).join(part))?;
+                }
             }
             _ => {}
         }
     }
     let mut log = String::new();
-    for note in notes {
+    for note in &spec.notes {
         log.push_str(&format!("pipewright: {note}\n"));
     }
     write(&folder.join(LOG), log.as_bytes(), 0o666)?;
     write(&folder.join(REPORT), b"", 0o666)?;
     let spec = LaunchSpec { volumes: to_fill(spec), notes: Vec::new(), ..spec.clone() };
     write(&folder.join(REQUEST), &serde_json::to_vec(&spec).map_err(io::Error::other)?, 0o444)
+}
+
+/// Makes a folder that whoever an image's user is may write to.
+fn open_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)?;
+    fs::set_permissions(path, Permissions::from_mode(0o777))
 }
 
 /// Volumes that the launcher fills; all others are mounted as they are.
@@ -115,9 +124,17 @@ fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
-/// Removes what only the running container needed; log, report and end stay.
+/// Removes what only the running containers needed; logs, report and end stay.
 pub(super) fn sweep(folder: &Path) {
-    for name in [SCRATCH, "files", REQUEST, STARTED] {
+    let members = fs::read_dir(folder.join("companions")).into_iter().flatten().flatten();
+    for member in members.map(|entry| entry.path()) {
+        sweep_one(&member, &[SCRATCH, "files", REQUEST, REPORT]);
+    }
+    sweep_one(folder, &[SCRATCH, "files", REQUEST, STARTED, POD]);
+}
+
+fn sweep_one(folder: &Path, names: &[&str]) {
+    for name in names {
         let path = folder.join(name);
         let is_folder = fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir());
         let removed = if is_folder { folder::remove(&path) } else { fs::remove_file(&path) };

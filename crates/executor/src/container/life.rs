@@ -2,21 +2,25 @@
 //! means.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::errors::Error as EngineError;
 use bollard::models::ContainerState;
 use bollard::query_parameters::{
-    InspectContainerOptions, RemoveContainerOptions, StartContainerOptions, StopContainerOptions,
-    WaitContainerOptions,
+    InspectContainerOptions, RemoveContainerOptions, RemoveVolumeOptions, StartContainerOptions,
+    StopContainerOptions, WaitContainerOptions,
 };
 use futures::StreamExt;
 use pipewright_engine::{AttemptEnd, AttemptId, Failure, FailureReason};
+use pipewright_plan::ExitReport;
 
 use super::body;
 use super::executor::Shared;
+use super::image::reason;
 use super::layout::{read_report, sweep, write_end};
+use super::pod::{self, Pod};
 use crate::process::{folder, outcome};
 
 /// Pauses between questions to an engine that does not answer.
@@ -24,6 +28,17 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// What the launcher needs after the grace of its command, before the engine ends it.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// How a container is found that was waited for.
+pub(super) enum Gone {
+    /// Its report says that all went well, so nothing more was asked.
+    Published,
+    Ended(Box<ContainerState>),
+    /// It could not be started, or was not to be any more.
+    NeverStarted(String),
+    /// There is none.
+    Vanished,
+}
 
 impl Shared {
     /// Makes the end of an attempt whose container is gone: its report may be there all the same.
@@ -36,22 +51,36 @@ impl Shared {
         }
     }
 
-    /// Waits until the container has ended, however often the engine goes away meanwhile.
+    /// Waits until an attempt's containers have ended.
     pub(super) async fn wait(&self, attempt: &AttemptId) -> AttemptEnd {
-        let name = body::name_of(attempt);
+        let folder = self.folder_of(attempt);
+        let pod = Pod::read(&folder);
+        if pod.has_holder() {
+            return self.wait_pod(attempt, &pod).await;
+        }
+        let gone = self.outlast(attempt, &body::name_of(attempt)).await;
+        self.end_of(attempt, read_report(&folder), &gone)
+    }
+
+    /// Waits until a container has ended, however often the engine goes away meanwhile; starts it when nobody has.
+    pub(super) async fn outlast(&self, attempt: &AttemptId, name: &str) -> Gone {
         let mut pause = FIRST_PAUSE;
         loop {
             let options = WaitContainerOptions { condition: "not-running".to_owned() };
-            let waited = self.docker.wait_container(&name, Some(options)).next().await;
+            let waited = self.docker.wait_container(name, Some(options)).next().await;
             let is_told = matches!(waited, Some(Ok(_) | Err(EngineError::DockerContainerWaitError { .. })));
-            match self.inspect(attempt).await {
+            if is_told && name == body::name_of(attempt) && has_published(&self.folder_of(attempt)) {
+                return Gone::Published;
+            }
+            match self.inspect(name).await {
                 Some(state) if state.running == Some(true) || state.restarting == Some(true) => {}
                 // Made, and not started before the engine or we went away.
-                Some(state) if state.started_at.as_deref().is_none_or(|at| at.starts_with("0001")) => {
-                    let _ = self.docker.start_container(&name, None::<StartContainerOptions>).await;
-                }
-                Some(state) => return self.end_of(attempt, &state),
-                None => return self.end_without(attempt),
+                Some(state) if is_new(&state) => match self.start_one(attempt, name).await {
+                    Ok(()) => {}
+                    Err(why) => return Gone::NeverStarted(why),
+                },
+                Some(state) => return Gone::Ended(Box::new(state)),
+                None => return Gone::Vanished,
             }
             if !is_told {
                 tokio::time::sleep(pause).await;
@@ -60,11 +89,49 @@ impl Shared {
         }
     }
 
-    fn end_of(&self, attempt: &AttemptId, state: &ContainerState) -> AttemptEnd {
+    /// Sees to it that a container runs, or ran; tells whether it does or did.
+    pub(super) async fn see_started(&self, attempt: &AttemptId, name: &str) -> bool {
+        match self.inspect(name).await {
+            Some(state) if is_new(&state) => self.start_one(attempt, name).await.is_ok(),
+            found => found.is_some(),
+        }
+    }
+
+    /// Starts a container, unless its attempt is to stop.
+    async fn start_one(&self, attempt: &AttemptId, name: &str) -> Result<(), String> {
         let folder = self.folder_of(attempt);
-        let killed = folder::was_killed(&folder);
+        if folder::was_killed(&folder) {
+            return Err("the attempt was stopped before".to_owned());
+        }
+        match self.docker.start_container(name, None::<StartContainerOptions>).await {
+            Ok(()) => {}
+            Err(error @ EngineError::DockerResponseServerError { .. }) => return Err(reason(&error)),
+            // The engine is away: it is asked again.
+            Err(error) => tracing::debug!(%error, "the engine does not answer"),
+        }
+        if folder::was_killed(&folder) {
+            // Whoever stopped the attempt may have found nothing to stop.
+            self.stop_one(name.to_owned()).await;
+        }
+        Ok(())
+    }
+
+    /// Says how an attempt ended whose container is gone.
+    pub(super) fn end_of(&self, attempt: &AttemptId, report: Option<ExitReport>, gone: &Gone) -> AttemptEnd {
+        let killed = folder::was_killed(&self.folder_of(attempt));
+        let state = match gone {
+            Gone::Ended(state) => state,
+            Gone::NeverStarted(_) if killed => return outcome::cancelled(),
+            Gone::NeverStarted(why) => {
+                let message = format!("failed to start the container: {why}");
+                return outcome::end_without_report(FailureReason::NotStarted, message, None);
+            }
+            Gone::Published | Gone::Vanished => {
+                return report
+                    .map_or_else(|| self.end_without(attempt), |report| outcome::end_of(report, killed));
+            }
+        };
         let code = state.exit_code.and_then(|code| i32::try_from(code).ok());
-        let report = read_report(&folder);
         let usage = report.as_ref().map(|report| report.usage).unwrap_or_default();
         let is_success = report.as_ref().is_some_and(|report| report.published.is_some());
         let fail = |reason: FailureReason, message: String, hint: Option<&str>| AttemptEnd::Failed {
@@ -87,43 +154,50 @@ impl Shared {
             None => {
                 let why = state.error.clone().filter(|why| !why.is_empty());
                 let why = why.unwrap_or_else(|| "the launcher could not run in it".to_owned());
-                fail(
-                    FailureReason::NotStarted,
-                    format!("container ended with {}: {why}", code.unwrap_or(-1)),
-                    None,
-                )
+                let message = format!("container ended with {}: {why}", code.unwrap_or(-1));
+                fail(FailureReason::NotStarted, message, None)
             }
         }
     }
 
-    /// Writes an end down, then removes the container and what lies around it.
-    pub(super) async fn settle(&self, attempt: &AttemptId, end: &AttemptEnd) {
+    /// Writes an end down and tells it, then removes the containers and what lies around them.
+    pub(super) async fn settle(&self, attempt: &AttemptId, end: AttemptEnd) {
         let folder = self.folder_of(attempt);
         let mut pause = FIRST_PAUSE;
-        while let Err(error) = write_end(&folder, end) {
+        while let Err(error) = write_end(&folder, &end) {
             tracing::error!(%attempt, %error, "an attempt's end cannot be written; trying again");
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        self.remove(attempt).await;
+        let pod = Pod::read(&folder);
+        self.end(attempt, end).await;
+        self.remove(attempt, &pod).await;
         let _ = tokio::task::spawn_blocking(move || sweep(&folder)).await;
     }
 
-    pub(super) async fn remove(&self, attempt: &AttemptId) {
-        let options = RemoveContainerOptions { force: true, v: true, link: false };
-        match self.docker.remove_container(&body::name_of(attempt), Some(options)).await {
-            Ok(()) | Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => {}
-            // It is found again at the next start.
-            Err(error) => tracing::warn!(%attempt, %error, "a container could not be removed"),
+    /// Removes whatever there is of an attempt in the engine.
+    pub(super) async fn remove(&self, attempt: &AttemptId, pod: &Pod) {
+        for name in pod::containers_of(attempt, pod) {
+            let options = RemoveContainerOptions { force: true, v: true, link: false };
+            match self.docker.remove_container(&name, Some(options)).await {
+                Ok(()) | Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => {}
+                // It is found again at the next start.
+                Err(error) => tracing::warn!(%attempt, %error, "a container could not be removed"),
+            }
+        }
+        for name in &pod.volumes {
+            let options = RemoveVolumeOptions { force: true };
+            if let Err(error) = self.docker.remove_volume(name, Some(options)).await {
+                tracing::warn!(%attempt, %error, "a volume could not be removed");
+            }
         }
     }
 
     /// Asks for a container until the engine answers; `None` when there is none.
-    pub(super) async fn inspect(&self, attempt: &AttemptId) -> Option<ContainerState> {
-        let name = body::name_of(attempt);
+    pub(super) async fn inspect(&self, name: &str) -> Option<ContainerState> {
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.docker.inspect_container(&name, None::<InspectContainerOptions>).await {
+            match self.docker.inspect_container(name, None::<InspectContainerOptions>).await {
                 Ok(found) => return Some(found.state.unwrap_or_default()),
                 Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => return None,
                 Err(error) => tracing::debug!(%error, "the engine does not answer"),
@@ -133,17 +207,33 @@ impl Shared {
         }
     }
 
-    /// Asks a container to stop: its launcher passes that on, and the engine ends what does not follow.
+    /// Asks an attempt's containers to stop: their launchers pass that on, and the engine ends what does not follow.
     pub(super) fn stop(self: &Arc<Self>, attempt: &AttemptId) {
-        let _ = fs::write(self.folder_of(attempt).join("killed"), b"");
+        let folder = self.folder_of(attempt);
+        let _ = fs::write(folder.join("killed"), b"");
+        let mut names = pod::containers_of(attempt, &Pod::read(&folder));
+        names.retain(|name| *name != pod::holder_of(attempt));
+        for name in names {
+            let shared = Arc::clone(self);
+            tokio::spawn(async move { shared.stop_one(name).await });
+        }
+    }
+
+    pub(super) async fn stop_one(&self, name: String) {
         let limit = self.options.grace + LAST_WORDS;
         let t = i32::try_from(limit.as_secs()).ok();
-        let (shared, name) = (Arc::clone(self), body::name_of(attempt));
-        tokio::spawn(async move {
-            let options = StopContainerOptions { signal: Some("SIGTERM".to_owned()), t };
-            if let Err(error) = shared.docker.stop_container(&name, Some(options)).await {
-                tracing::debug!(%name, %error, "stopping a container");
-            }
-        });
+        let options = StopContainerOptions { signal: Some("SIGTERM".to_owned()), t };
+        if let Err(error) = self.docker.stop_container(&name, Some(options)).await {
+            tracing::debug!(%name, %error, "stopping a container");
+        }
     }
+}
+
+/// Tells whether a container was made and never started.
+fn is_new(state: &ContainerState) -> bool {
+    state.running != Some(true) && state.started_at.as_deref().is_none_or(|at| at.starts_with("0001"))
+}
+
+fn has_published(folder: &Path) -> bool {
+    read_report(folder).is_some_and(|report| report.published.is_some())
 }

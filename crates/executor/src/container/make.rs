@@ -1,66 +1,135 @@
-//! Makes an attempt's container: its image, what its launcher is told, its description.
+//! Makes an attempt's containers: their images, what their launchers are told, their descriptions.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use bollard::errors::Error as EngineError;
+use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{CreateContainerOptions, InspectContainerOptions, StartContainerOptions};
-use pipewright_engine::{Failure, Launch};
-use pipewright_plan::{Filling, Word};
+use pipewright_engine::{CompanionLaunch, Failure, Launch};
+use pipewright_plan::{Filling, LaunchSpec, Word};
 
 use super::body::{self, Parts};
 use super::executor::Shared;
 use super::image::{self, Facts, reason, refused};
-use super::layout::{STARTED, make_folder, output_folders, prepare};
+use super::layout::{self, STARTED};
+use super::pod::{self, Member, Pod, SharedMemory};
 use crate::process::request::{self, Surroundings};
-use crate::process::{places, pod};
+use crate::process::{self, places};
+use crate::security;
+
+/// A container that is about to be made.
+struct Draft {
+    launch: Launch,
+    facts: Facts,
+    spec: LaunchSpec,
+    outputs: Vec<PathBuf>,
+}
+
+/// All containers of an attempt that are about to be made.
+pub(super) struct Drafts {
+    folder: PathBuf,
+    main: Draft,
+    others: Vec<(Member, Draft)>,
+    memory: BTreeMap<String, SharedMemory>,
+    pub(super) pod: Pod,
+}
 
 impl Shared {
-    /// Makes and starts the container; returns where the attempt runs.
-    pub(super) async fn create(&self, launch: &Launch, folder: &Path) -> Result<String, Failure> {
-        let teller = self.teller(&launch.attempt);
-        let failed =
-            |error: io::Error| refused(format!("failed to prepare {}: {error}", folder.display()), None);
-        make_folder(folder).map_err(failed)?;
-        let facts = image::ensure(&self.docker, launch, &self.options.objects, &teller).await?;
-        let around = self.surroundings(launch, &facts).await?;
-        let notes = around.notes.clone();
-        let spec = request::spec_of(launch.clone(), folder, around, &self.common);
-        let outputs = output_folders(&spec);
-        prepare(folder, &spec, &outputs, &notes).map_err(failed)?;
-        let parts = Parts {
-            launch,
-            spec: &spec,
-            facts: &facts,
-            engine: &self.facts,
-            options: &self.options,
-            program: &self.program,
-            outputs: &outputs,
-        };
-        let body = body::body(&parts)?;
-        let name = body::name_of(&launch.attempt);
-        let options =
-            CreateContainerOptions { name: Some(name.clone()), ..CreateContainerOptions::default() };
-        match self.docker.create_container(Some(options), body).await {
-            Ok(_) => {}
-            // It was made before, and is started below unless it runs.
-            Err(EngineError::DockerResponseServerError { status_code: 409, .. }) => {
-                self.check_owner(&name).await?
-            }
-            Err(error) => {
-                return Err(refused(format!("failed to make the container: {}", reason(&error)), None));
-            }
+    /// Works out what an attempt's containers are, and sees to their images.
+    pub(super) async fn draft_all(&self, mut launch: Launch, folder: PathBuf) -> Result<Drafts, Failure> {
+        layout::make_folder(&folder).map_err(|error| unprepared(&folder, &error))?;
+        let companions = std::mem::take(&mut launch.companions);
+        let mut main = self.draft(launch, &folder).await?;
+        let mut others: Vec<(Member, Draft)> = Vec::new();
+        for CompanionLaunch { name, role, launch } in companions {
+            let named =
+                |failure: Failure| Failure { message: format!("{name}: {}", failure.message), ..failure };
+            let own = layout::folder_of_member(&folder, &name);
+            let draft = self.draft(launch, &own).await.map_err(named)?;
+            others.push((Member { name, role }, draft));
         }
-        match self.docker.start_container(&name, None::<StartContainerOptions>).await {
+        let mut specs: Vec<&mut LaunchSpec> = vec![&mut main.spec];
+        specs.extend(others.iter_mut().map(|(_, draft)| &mut draft.spec));
+        let memory = pod::share_memory(&mut specs, &main.launch.attempt);
+        let pod = Pod {
+            members: others.iter().map(|(member, _)| member.clone()).collect(),
+            volumes: memory.values().map(|shared| shared.name.clone()).collect(),
+        };
+        Ok(Drafts { folder, main, others, memory, pod })
+    }
+
+    /// Makes all containers of an attempt and starts the first; returns where the attempt runs.
+    pub(super) async fn make_all(&self, drafts: Drafts) -> Result<String, Failure> {
+        let Drafts { folder, main, others, memory, pod } = drafts;
+        let attempt = main.launch.attempt.clone();
+        let failed = |error: io::Error| unprepared(&folder, &error);
+        pod.write(&folder).map_err(failed)?;
+        let pool = folder.join(layout::SCRATCH).join("volumes");
+        for draft in std::iter::once(&main).chain(others.iter().map(|(_, draft)| draft)) {
+            layout::prepare(&draft.spec, &draft.outputs, &pool).map_err(failed)?;
+        }
+        self.make_volumes(&attempt, memory.values()).await?;
+        let holder = pod.has_holder().then(|| pod::holder_of(&attempt));
+        let name = body::name_of(&attempt);
+        let mut bodies = Vec::new();
+        let members = others.iter().map(|(member, draft)| (pod::container_of(&attempt, member), draft));
+        for (name, draft) in std::iter::once((name.clone(), &main)).chain(members) {
+            let parts = Parts {
+                launch: &draft.launch,
+                spec: &draft.spec,
+                facts: &draft.facts,
+                engine: &self.facts,
+                options: &self.options,
+                program: &self.program,
+                outputs: &draft.outputs,
+                pool: &pool,
+                inputs: &main.spec.executor_input,
+                holder: holder.as_deref(),
+                memory: &memory,
+            };
+            if let Some(holder) = holder.as_ref().filter(|_| bodies.is_empty()) {
+                bodies.push((holder.clone(), body::holder(&parts)));
+            }
+            bodies.push((name, body::body(&parts)?));
+        }
+        for (name, body) in bodies {
+            self.make(&name, body).await?;
+        }
+        let first = holder.as_ref().unwrap_or(&name);
+        match self.docker.start_container(first, None::<StartContainerOptions>).await {
             Ok(()) | Err(EngineError::DockerResponseServerError { status_code: 304, .. }) => {}
             Err(error) => {
-                self.remove(&launch.attempt).await;
                 return Err(refused(format!("failed to start the container: {}", reason(&error)), None));
             }
         }
         fs::write(folder.join(STARTED), b"").map_err(failed)?;
-        Ok(format!("container {name}, image {}, {}", launch.image, facts.digest))
+        Ok(format!("container {name}, image {}, {}", main.launch.image, main.facts.digest))
+    }
+
+    /// Sees to an image, and works out what its launcher is told.
+    async fn draft(&self, launch: Launch, folder: &Path) -> Result<Draft, Failure> {
+        let teller = self.teller(&launch.attempt);
+        let facts = image::ensure(&self.docker, &launch, &self.options.objects, &teller).await?;
+        let around = self.surroundings(&launch, &facts).await?;
+        let spec = request::spec_of(launch.clone(), folder, around, &self.common);
+        let outputs = layout::output_folders(&spec);
+        Ok(Draft { launch, facts, spec, outputs })
+    }
+
+    async fn make(&self, name: &str, body: ContainerCreateBody) -> Result<(), Failure> {
+        let options =
+            CreateContainerOptions { name: Some(name.to_owned()), ..CreateContainerOptions::default() };
+        match self.docker.create_container(Some(options), body).await {
+            Ok(_) => Ok(()),
+            // It was made before, and is started unless it runs.
+            Err(EngineError::DockerResponseServerError { status_code: 409, .. }) => {
+                self.check_owner(name).await
+            }
+            Err(error) => Err(refused(format!("failed to make the container: {}", reason(&error)), None)),
+        }
     }
 
     /// Fails when a container of that name is not ours.
@@ -76,12 +145,13 @@ impl Shared {
 
     /// Works out what the launcher is told of the image and the pod.
     async fn surroundings(&self, launch: &Launch, facts: &Facts) -> Result<Surroundings, Failure> {
+        let user = security::user_of(&launch.container.platform).unwrap_or_else(|| facts.user.clone());
         let mut around = Surroundings {
             env: facts.env.clone(),
             working_directory: facts.working_directory.clone().or_else(|| Some(PathBuf::from("/"))),
             // Whatever it sees is the image's.
             root_filesystem: Some(PathBuf::from("/")),
-            home: Some(if is_root(&facts.user) { "/root".to_owned() } else { "/".to_owned() }),
+            home: Some(if body::is_root(&user) { "/root".to_owned() } else { "/".to_owned() }),
             ..Surroundings::default()
         };
         let container = &launch.container;
@@ -105,7 +175,7 @@ impl Shared {
             let (executor_input, defaults, job) = (&launch.executor_input, &launch.defaults, &launch.job);
             around.working_directory = Some(Filling { executor_input, defaults, job }.text(path).into());
         }
-        around.brought = pod::bring(launch, &self.options.objects).await?;
+        around.brought = process::pod::bring(launch, &self.options.objects).await?;
         let placed = places::place(launch, &around.brought.volumes, places::Image::Whole)?;
         around.brought.volumes.extend(placed.volumes);
         around.files.extend(placed.files);
@@ -114,6 +184,6 @@ impl Shared {
     }
 }
 
-fn is_root(user: &str) -> bool {
-    matches!(user.split(':').next(), None | Some("" | "0" | "root"))
+fn unprepared(folder: &Path, error: &io::Error) -> Failure {
+    refused(format!("failed to prepare {}: {error}", folder.display()), None)
 }

@@ -13,6 +13,7 @@ mod layout;
 mod life;
 mod make;
 mod options;
+mod pod;
 mod program;
 
 pub use engine::{EngineFacts, find_engine};

@@ -1,6 +1,8 @@
 //! Makes a small image of this machine's own programs, in the form that `docker save` writes.
 #![allow(clippy::unwrap_used, dead_code, reason = "a test may stop at once")]
 
+pub mod kinds;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,9 +11,9 @@ use std::process::Command;
 use sha2::{Digest, Sha256};
 
 /// Programs of the image.
-const PROGRAMS: [&str; 18] = [
+const PROGRAMS: [&str; 23] = [
     "sh", "true", "false", "sleep", "cat", "echo", "ls", "id", "env", "ln", "mkdir", "rm", "dd", "yes",
-    "touch", "head", "stat", "pwd",
+    "touch", "head", "stat", "pwd", "find", "grep", "mv", "readlink", "df",
 ];
 
 /// Settings of the image.
