@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::future::BoxFuture;
 use pipewright_engine::{AttemptId, Launch, Observation, Timestamp};
+use pipewright_plan::USAGE_FILE;
 
 /// How many observations wait for the reader; then executors wait, and with them the reaping of attempts.
 pub const OBSERVATIONS_CAPACITY: usize = 1024;
@@ -66,6 +67,11 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
 pub trait LogSource: Send + Sync {
     /// Returns the file with stdout and stderr in order; it may be missing until the attempt has started.
     fn log_path(&self, attempt: &AttemptId) -> PathBuf;
+
+    /// Returns the file with samples of what the attempt uses; it is missing for one that was over at once.
+    fn usage_path(&self, attempt: &AttemptId) -> PathBuf {
+        self.log_path(attempt).with_file_name(USAGE_FILE)
+    }
 }
 
 /// Reads the wall clock in the engine's unit.

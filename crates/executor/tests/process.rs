@@ -3,8 +3,10 @@
 
 use std::path::PathBuf;
 
-use pipewright_executor::contract;
+use pipewright_engine::AttemptEnd;
 use pipewright_executor::process::{Isolation, Options, ProcessExecutor};
+use pipewright_executor::{Executor, LogSource, contract};
+use pipewright_plan::UsageSample;
 
 /// The stand-in for the product's binary; cargo builds examples before tests.
 fn launcher() -> PathBuf {
@@ -20,6 +22,24 @@ async fn processes_keep_the_contract() {
         let (executor, mut observations) = ProcessExecutor::start(options).unwrap();
         contract::check(&executor, &mut observations).await;
     }
+}
+
+/// What lasts longer than the first interval leaves samples, with all its processes.
+#[tokio::test]
+async fn use_over_time_is_noted() {
+    let home = tempfile::tempdir().unwrap();
+    let (executor, mut observations) = ProcessExecutor::start(Options::new(home.path(), launcher())).unwrap();
+    let script = "sleep 2.5 & while kill -0 $! 2>/dev/null; do :; done";
+    let launch = contract::launch_of("busy", &["sh", "-c", script]);
+    let attempt = launch.attempt.clone();
+    executor.launch(launch).await;
+    let end = contract::end_of(&mut observations, &attempt).await;
+    assert!(matches!(end, AttemptEnd::Succeeded { .. }), "{end:?}");
+    executor.forget(attempt.clone()).await;
+    let samples = UsageSample::decode(&std::fs::read(executor.usage_path(&attempt)).unwrap());
+    let [first, .., last] = samples.as_slice() else { panic!("{samples:?}") };
+    assert!(first.at_us >= 1_000_000 && first.memory_bytes > 0 && last.cpu_us > 0, "{samples:?}");
+    assert!(samples.is_sorted_by_key(|sample| sample.cpu_us), "{samples:?}");
 }
 
 mod python {

@@ -194,7 +194,8 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
                 setting.notices.send(&LaunchNotice::Started { token, pid: pid.unsigned_abs() });
             }
             let log = Some((&log, spec.limits.log_bytes));
-            let watched = Watched { command: pid, stopping: setting.stopping(spec), log };
+            let usage = Some(folder.usage_file());
+            let watched = Watched { command: pid, stopping: setting.stopping(spec), log, usage };
             let end = wait::wait(&watched, &mut companions.beside, || folder.mark_killed());
             // A process that had a second thread serves no other attempt.
             trace = Trace { shown: shown.filter(|_| captured.is_none()), all_gone: end.all_gone };

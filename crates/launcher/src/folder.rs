@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use pipewright_plan::{ExitReport, LaunchSpec};
+use pipewright_plan::{ExitReport, LaunchSpec, USAGE_FILE};
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 
 use crate::companion;
@@ -114,6 +114,11 @@ impl Folder {
     /// Writes the files that the command needs.
     pub(crate) fn write_files(&self, spec: &LaunchSpec) -> io::Result<()> {
         write_files(&self.scratch_host, spec)
+    }
+
+    /// Names the file for what the command uses over time.
+    pub(crate) fn usage_file(&self) -> PathBuf {
+        self.host.join(USAGE_FILE)
     }
 
     /// Remembers that the attempt was asked to stop.

@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pipewright_plan::{ExitReport, ExitStatus, LaunchSpec, LaunchVolume, Usage, VolumeContent, VolumeFile};
+use pipewright_plan::{
+    ExitReport, ExitStatus, LaunchSpec, LaunchVolume, USAGE_FILE, Usage, VolumeContent, VolumeFile,
+};
 
 use crate::attempt::{now_us, status};
 use crate::result::Captured;
@@ -72,9 +74,10 @@ fn leave(path: &Path, report: &ExitReport) -> io::Result<()> {
     file.sync_data()
 }
 
-fn run(spec: &LaunchSpec, log: &Path, grace: Duration, report: &mut ExitReport) -> Result<(), String> {
+fn run(spec: &LaunchSpec, log_path: &Path, grace: Duration, report: &mut ExitReport) -> Result<(), String> {
     let failed = |what: &str, error: io::Error| format!("failed to {what}: {error}");
-    let log = OpenOptions::new().append(true).open(log).map_err(|error| failed("open the log", error))?;
+    let log =
+        OpenOptions::new().append(true).open(log_path).map_err(|error| failed("open the log", error))?;
     let null = File::open("/dev/null").map_err(|error| failed("open /dev/null", error))?;
     folder::write_files(&spec.directory, spec).map_err(|error| failed("write the task's files", error))?;
     for volume in &spec.volumes {
@@ -98,7 +101,8 @@ fn run(spec: &LaunchSpec, log: &Path, grace: Duration, report: &mut ExitReport) 
     let own = log.try_clone().map_err(|error| failed("open the log", error))?;
     let captured = pipe.map(|(reader, _)| Captured::begin(reader, own));
     let stopping = Stopping { grace, mark: None };
-    let watched = Watched { command: pid, stopping, log: Some((&log, spec.limits.log_bytes)) };
+    let usage = Some(log_path.with_file_name(USAGE_FILE));
+    let watched = Watched { command: pid, stopping, log: Some((&log, spec.limits.log_bytes)), usage };
     let mut beside = Beside::default();
     let end = wait::wait(&watched, &mut beside, || {});
     // However it ended, the log is complete before that is told.

@@ -19,6 +19,7 @@ mod notices;
 mod places;
 mod publish;
 mod result;
+mod sampler;
 mod scratch;
 mod serve;
 mod sys;

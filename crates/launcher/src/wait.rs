@@ -1,12 +1,14 @@
 //! Waits for a command, stops it when asked to, and leaves none of its processes behind.
 
 use std::fs::{self, File};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use pipewright_plan::BrokenLimit;
 
+use crate::sampler::Sampler;
 use crate::sys::{self, Awaited, ChildrenUsage, Reaped};
 
 /// How long processes that were killed may take to vanish.
@@ -21,6 +23,8 @@ pub(crate) struct Watched<'a> {
     pub(crate) stopping: Stopping,
     /// The log, and how long it may grow.
     pub(crate) log: Option<(&'a File, Option<u64>)>,
+    /// The file that takes what it uses over time.
+    pub(crate) usage: Option<PathBuf>,
 }
 
 impl Watched<'_> {
@@ -130,13 +134,18 @@ pub(crate) fn wait(watched: &Watched<'_>, beside: &mut Beside, mut on_kill: impl
     let mut broken_limit = None;
     let mut deadline: Option<Instant> = None;
     let mut killed = false;
+    let mut sampler = watched.usage.clone().map(Sampler::begin);
     let status = loop {
         if let Some(status) = reap_until(command, beside) {
             break status;
         }
+        if let Some(sampler) = &mut sampler {
+            sampler.look(beside.used);
+        }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let glance = (has_limit && broken_limit.is_none()).then_some(GLANCE);
-        let left = [left, glance].into_iter().flatten().min();
+        let sample = sampler.as_ref().map(Sampler::left);
+        let left = [left, glance, sample].into_iter().flatten().min();
         let signal = stopping.next_signal(left);
         if broken_limit.is_none()
             && let Some(broken) = watched.overflow()
@@ -167,6 +176,9 @@ pub(crate) fn wait(watched: &Watched<'_>, beside: &mut Beside, mut on_kill: impl
         signal_group(command, Signal::KILL);
         false
     };
+    if let Some(mut sampler) = sampler {
+        sampler.end(beside.used);
+    }
     broken_limit = broken_limit.or_else(|| watched.overflow());
     if broken_limit.is_some() {
         watched.cut();

@@ -19,6 +19,7 @@ mod show;
 mod task;
 mod task_config;
 mod types;
+mod usage;
 mod value;
 
 pub use check::{Broken, check};
@@ -49,6 +50,7 @@ pub use task::{
 };
 pub use task_config::TaskConfig;
 pub use types::{ArtifactType, ParameterType};
+pub use usage::{USAGE_FILE, USAGE_SAMPLES, UsageSample};
 pub use value::{
     ArtifactId, ArtifactValue, Outcome, Value, canonical, inline_text, inline_uri, kind_name, normalize,
     parse_output_text, text_form,

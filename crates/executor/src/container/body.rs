@@ -8,7 +8,7 @@ use bollard::models::{
 };
 use pipewright_engine::{AttemptId, Failure, Launch, ResolvedResources};
 use pipewright_plan::{
-    ExecutorInput, LaunchSpec, LaunchVolume, TaskPlatform, Value, VolumeContent, local_path,
+    ExecutorInput, LaunchSpec, LaunchVolume, TaskPlatform, USAGE_FILE, Value, VolumeContent, local_path,
 };
 use rustix::process::{Resource, getrlimit};
 
@@ -259,6 +259,7 @@ fn mounts(spec: &LaunchSpec, parts: &Parts<'_>) -> Result<Vec<Mount>, Failure> {
     mounts.push(bind(&folder.join(REQUEST), &format!("{FOLDER}/request.json"), true));
     mounts.push(bind(&folder.join(LOG), &format!("{FOLDER}/log"), false));
     mounts.push(bind(&folder.join(REPORT), &format!("{FOLDER}/report"), false));
+    mounts.push(bind(&folder.join(USAGE_FILE), &format!("{FOLDER}/{USAGE_FILE}"), false));
     mounts.push(bind(&folder.join(SCRATCH), &text_of(folder), false));
     for output in parts.outputs {
         mounts.push(bind(output, &text_of(output), false));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pipewright_engine::AttemptEnd;
-use pipewright_plan::{ExitReport, LaunchSpec, VolumeContent};
+use pipewright_plan::{ExitReport, LaunchSpec, USAGE_FILE, VolumeContent};
 
 use super::body;
 use crate::process::folder;
@@ -100,6 +100,7 @@ pub(super) fn prepare(spec: &LaunchSpec, outputs: &[PathBuf], pool: &Path) -> io
     }
     write(&folder.join(LOG), log.as_bytes(), 0o666)?;
     write(&folder.join(REPORT), b"", 0o666)?;
+    write(&folder.join(USAGE_FILE), b"", 0o666)?;
     let spec = LaunchSpec { volumes: to_fill(spec), notes: Vec::new(), ..spec.clone() };
     write(&folder.join(REQUEST), &serde_json::to_vec(&spec).map_err(io::Error::other)?, 0o444)
 }
@@ -128,7 +129,7 @@ fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
 pub(super) fn sweep(folder: &Path) {
     let members = fs::read_dir(folder.join("companions")).into_iter().flatten().flatten();
     for member in members.map(|entry| entry.path()) {
-        sweep_one(&member, &[SCRATCH, "files", REQUEST, REPORT]);
+        sweep_one(&member, &[SCRATCH, "files", REQUEST, REPORT, USAGE_FILE]);
     }
     sweep_one(folder, &[SCRATCH, "files", REQUEST, STARTED, POD]);
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use pipewright_engine::AttemptId;
-use pipewright_plan::{ExitReport, stop_mark};
+use pipewright_plan::{ExitReport, USAGE_FILE, stop_mark};
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
@@ -108,12 +108,12 @@ pub(crate) fn signal_stop(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes everything but the log and the exit report, where a supervisor that was killed left more.
+/// Removes everything but the log, the samples and the exit report, where a supervisor that was killed left more.
 pub(crate) fn remove_scratch(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        if ["log", "exit.json", "killed"].iter().any(|kept| name == *kept) {
+        if ["log", "exit.json", "killed", USAGE_FILE].iter().any(|kept| name == *kept) {
             continue;
         }
         if remove(&entry.path()).is_err() {

@@ -181,6 +181,7 @@ pub(crate) const LINES: &[Line] = &[
     ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}/log/lines", own(Get, "runs")),
     ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}/log/search", own(Get, "runs")),
     ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}/log/follow", own(Get, "runs")),
+    ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}/usage", own(Get, "runs")),
     ("GET", "/apis/pipewright/v1/artifacts", own(List, "runs")),
     ("GET", "/apis/pipewright/v1/artifacts/{id}", own(ReadArtifact, "runs")),
     ("GET", "/apis/pipewright/v1/artifacts/{id}/content", own(ReadArtifact, "runs")),

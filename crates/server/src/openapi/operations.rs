@@ -216,6 +216,13 @@ fn of_runs(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) 
                 Answer::Events(schemas.of::<logs::FollowedLines>()),
             )
         }
+        ("GET", "/runs/{id}/tasks/{key}/usage") => {
+            it.query = vec![ATTEMPT];
+            (
+                "What an attempt used of the machine over time",
+                Answer::Json(schemas.of::<task::UsageOverTime>()),
+            )
+        }
         ("GET", "/runs/{id}/clone") => {
             ("The body that makes a run like this one", Answer::Json(schemas.of::<types::Run>()))
         }

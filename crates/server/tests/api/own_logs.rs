@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use axum::body::Body;
 use axum::http::Request;
+use pipewright_plan::UsageSample;
 use pipewright_store::engine::{AttemptId, RunId, RunPhase, RunView, TaskKey, TaskKind, TaskPhase};
 use serde_json::json;
 
@@ -119,4 +120,30 @@ async fn a_log_is_followed_by_lines_and_resumed() {
     assert_eq!(listener.next().await.unwrap().data["lines"], json!(["four"]));
     assert_eq!(listener.next().await.unwrap().name, "end");
     assert_eq!(listener.next().await, None);
+}
+
+#[tokio::test]
+async fn use_over_time_is_what_samples_say() {
+    let server = Server::start().await;
+    let run = server.create_run("r").await;
+    let mut greet = task(&run, "root/greet", TaskKind::Container, TaskPhase::Succeeded);
+    greet.attempts = vec![attempt(0, TaskPhase::Succeeded)];
+    server.record(&run, 0, RunView { phase: RunPhase::Running, ..RunView::default() }, vec![greet]).await;
+    let detail = format!("{OWN}/runs/{run}/tasks/root%2Fgreet");
+    let path = format!("{detail}/usage");
+    let has_samples = async || server.get(&detail).await["attempt_list"][0]["has_samples"].clone();
+
+    assert_eq!(has_samples().await, json!(false));
+    let none = json!({"attempt": 0, "complete": true, "interval_seconds": 0.0, "points": []});
+    assert_eq!(server.get(&path).await, none);
+
+    let samples = [(1_000_000, 1_500_000, 4096), (2_000_000, 1_750_000, 8192)]
+        .map(|(at_us, cpu_us, memory_bytes)| UsageSample { at_us, cpu_us, memory_bytes }.encode());
+    std::fs::write(file(&server, &run).with_file_name("usage"), samples.concat()).unwrap();
+    assert_eq!(has_samples().await, json!(true));
+    let expected = json!({
+        "attempt": 0, "complete": true, "interval_seconds": 1.0, "points": [[1.0, 1.5, 4096], [2.0, 0.25, 8192]],
+    });
+    assert_eq!(server.get(&path).await, expected);
+    assert_eq!(server.call("GET", &format!("{path}?attempt=7"), None).await.status, 404);
 }

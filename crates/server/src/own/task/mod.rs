@@ -1,6 +1,7 @@
-//! Everything about one task instance: `runs/{id}/tasks/{key}`.
+//! Everything about one task instance: `runs/{id}/tasks/{key}`, and below it what it used over time.
 
 mod cache;
+mod usage;
 mod waiting;
 
 use axum::extract::State;
@@ -25,10 +26,13 @@ use crate::error::Error;
 use crate::extract::Segments;
 
 pub use cache::{CacheDifference, CacheExplanation, CacheVerdict};
+pub use usage::UsageOverTime;
 pub use waiting::{WaitKind, WaitingView};
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/runs/{id}/tasks/{key}", get(detail))
+    Router::new()
+        .route("/runs/{id}/tasks/{key}", get(detail))
+        .route("/runs/{id}/tasks/{key}/usage", get(usage::usage))
 }
 
 /// Everything about one task instance.
@@ -246,7 +250,8 @@ async fn attempts(app: &App, task: &TaskView, image: Option<&str>) -> Vec<Attemp
     for attempt in &task.attempts {
         let id = AttemptId { run: task.run.clone(), task: task.key.clone(), number: attempt.number };
         let size = tokio::fs::metadata(app.logs.log_path(&id)).await.ok().map(|metadata| metadata.len());
-        details.push(attempt_detail(attempt, image, size));
+        let has_samples = usage::has_samples(app, &id).await;
+        details.push(AttemptDetail { has_samples, ..attempt_detail(attempt, image, size) });
     }
     details
 }
