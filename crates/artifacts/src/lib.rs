@@ -7,6 +7,7 @@ mod local;
 mod uri;
 
 pub use local::{
-    Entry, Error, Kind, Summary, copy, link_out_of, list, make_read_only, place, remove_tree, summarize,
+    Entry, Error, Kind, Summary, copy, copy_into, link_out_of, list, make_read_only, place, remove_tree,
+    set_mode, summarize,
 };
 pub use uri::{Location, local_file};

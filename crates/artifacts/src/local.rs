@@ -2,7 +2,7 @@
 //!
 //! Symbolic links are never followed, so nothing outside an artifact is touched through it.
 
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -194,6 +194,41 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     }
     remove_tree(to)?;
     copy_tree(from, to)
+}
+
+/// Copies a file or folder over what is there, which stays the same file or folder. Everything copied can be
+/// written to by its owner.
+pub fn copy_into(from: &Path, to: &Path) -> Result<(), Error> {
+    for entry in WalkDir::new(from) {
+        let entry = entry.map_err(walk_error("failed to read", from))?;
+        let relative = entry.path().strip_prefix(from).expect("a walk stays inside its root");
+        let target = if relative.as_os_str().is_empty() { to.to_owned() } else { to.join(relative) };
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(&target).map_err(io_error("failed to create", &target))?;
+        } else if entry.path_is_symlink() {
+            let link = fs::read_link(entry.path()).map_err(io_error("failed to read", entry.path()))?;
+            std::os::unix::fs::symlink(link, &target).map_err(io_error("failed to create", &target))?;
+        } else if entry.file_type().is_file() {
+            let copied = File::open(entry.path())
+                .and_then(|mut source| io::copy(&mut source, &mut File::create(&target)?));
+            copied.map_err(io_error("failed to copy", entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Sets permission bits of a file or folder, or of everything in it. Links stay as they are.
+pub fn set_mode(path: &Path, mode: u32, recurse: bool) -> Result<(), Error> {
+    let depth = if recurse { usize::MAX } else { 0 };
+    // What is inside comes first: afterwards nobody may be able to look into a folder.
+    for entry in WalkDir::new(path).max_depth(depth).contents_first(true) {
+        let entry = entry.map_err(walk_error("failed to read", path))?;
+        if !entry.path_is_symlink() {
+            fs::set_permissions(entry.path(), fs::Permissions::from_mode(mode))
+                .map_err(io_error("failed to change", entry.path()))?;
+        }
+    }
+    Ok(())
 }
 
 fn copy_tree(from: &Path, to: &Path) -> Result<(), Error> {

@@ -97,7 +97,7 @@ impl RunActor {
 
     /// Takes the end of an attempt that no executor knows.
     fn ended_here(&mut self, attempt: AttemptId, failure: Failure) {
-        let end = AttemptEnd::Failed { failure, usage: Usage::default() };
+        let end = AttemptEnd::Failed { failure, usage: Usage::default(), published: None };
         let observation = Observation {
             attempt,
             at: self.shared.clock.now(),

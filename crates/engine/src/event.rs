@@ -188,8 +188,17 @@ pub enum Doom {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum AttemptEnd {
-    Succeeded { published: Published, usage: Usage },
-    Failed { failure: Failure, usage: Usage },
+    Succeeded {
+        published: Published,
+        usage: Usage,
+    },
+    Failed {
+        failure: Failure,
+        usage: Usage,
+        /// What a v1 command has left of its outputs all the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        published: Option<Published>,
+    },
 }
 
 /// Why something failed and what can be done about it.

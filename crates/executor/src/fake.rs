@@ -40,7 +40,7 @@ impl Act {
             None => "command failed".to_owned(),
         };
         let failure = Failure { reason, message, hint: None, exit_code };
-        let end = AttemptEnd::Failed { failure, usage: Usage::default() };
+        let end = AttemptEnd::Failed { failure, usage: Usage::default(), published: None };
         Self { preparing: Vec::new(), duration, end: Some(end) }
     }
 
@@ -175,7 +175,7 @@ fn cancelled() -> AttemptEnd {
         hint: None,
         exit_code: None,
     };
-    AttemptEnd::Failed { failure, usage: Usage::default() }
+    AttemptEnd::Failed { failure, usage: Usage::default(), published: None }
 }
 
 fn act_of_command(launch: &Launch) -> Act {

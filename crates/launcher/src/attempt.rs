@@ -149,6 +149,7 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
         status: ExitStatus::NotStarted { message: String::new() },
         usage: Usage::default(),
         published: None,
+        left: None,
         publish_error: None,
         companion: None,
         broken_limit: None,
@@ -231,11 +232,11 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
     report.status = status(end.status);
     report.companion = failed.or_else(|| companions.failed().filter(|_| !end.killed));
     report.broken_limit = end.broken_limit.or(broken);
+    let host = |path: &Path| match setting.isolation {
+        Some(base) => base.host_of_seen(path, &view),
+        None => path.to_owned(),
+    };
     if report.status == (ExitStatus::Exited { code: 0 }) && !end.killed {
-        let host = |path: &Path| match setting.isolation {
-            Some(base) => base.host_of_seen(path, &view),
-            None => path.to_owned(),
-        };
         let published = publish::publish(spec, &input, &host).and_then(|mut published| {
             if let (Some(name), Some(result)) = (&spec.result, result) {
                 published.parameters.insert(name.clone(), result?.into());
@@ -246,6 +247,8 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
             Ok(published) => report.published = Some(published),
             Err(message) => report.publish_error = Some(message),
         }
+    } else if !end.killed {
+        report.left = publish::left(spec, &input, &host, result);
     }
     (report, trace)
 }

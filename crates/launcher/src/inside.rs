@@ -20,6 +20,7 @@ use pipewright_plan::{
 
 use crate::attempt::{now_us, status};
 use crate::result::Captured;
+use crate::volumes::copy_with_mode;
 use crate::wait::{Beside, Stopping, Watched};
 use crate::{command, folder, publish, sys, wait};
 
@@ -40,6 +41,7 @@ pub(crate) fn main(args: &[OsString]) -> ExitCode {
         status: ExitStatus::NotStarted { message: String::new() },
         usage: Usage::default(),
         published: None,
+        left: None,
         publish_error: None,
         companion: None,
         broken_limit: None,
@@ -129,13 +131,21 @@ fn run(spec: &LaunchSpec, log_path: &Path, grace: Duration, report: &mut ExitRep
             Ok(published) => report.published = Some(published),
             Err(message) => report.publish_error = Some(message),
         }
+    } else if !end.killed {
+        report.left = publish::left(spec, &input, &|path: &Path| path.to_owned(), result);
     }
     Ok(())
 }
 
 /// Writes the files of a volume into the memory that is mounted there, or the only one at its own place.
 fn fill(volume: &LaunchVolume) -> io::Result<()> {
-    let VolumeContent::Files { files } = &volume.content else { return Ok(()) };
+    let files = match &volume.content {
+        VolumeContent::Copy { path, mode, recurse, .. } => {
+            return copy_with_mode(path, &volume.target, *mode, *recurse).map_err(io::Error::other);
+        }
+        VolumeContent::Files { files } => files,
+        _ => return Ok(()),
+    };
     let Some(part) = &volume.sub_path else {
         for file in files {
             write(&volume.target.join(&file.path), file)?;

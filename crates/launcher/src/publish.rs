@@ -9,8 +9,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use pipewright_plan::{
-    ArtifactList, ExecutorArtifact, ExecutorInput, ExecutorOutput, LaunchPlaces, LaunchSpec, Published,
-    local_path, normalize, parse_output_text,
+    ArtifactList, ExecutorArtifact, ExecutorInput, ExecutorOutput, LaunchPlace, LaunchPlaces, LaunchSpec,
+    Published, local_path, normalize, parse_output_text,
 };
 
 use crate::command::working_directory;
@@ -94,47 +94,82 @@ fn publish_places(
         published.parameters.insert(name.clone(), text.clone().into());
     }
     for (name, place) in &spec.places.output_parameters {
-        match read_text(&place.path, PARAMETER_LIMIT) {
-            Ok(text) => {
-                let text = text.strip_suffix('\n').unwrap_or(&text);
-                published.parameters.insert(name.clone(), text.into());
-            }
-            Err(ReadError::Missing) if place.optional => {}
-            Err(ReadError::Missing) => {
-                let path = place.path.display();
-                return Err(format!("the command wrote no value for output parameter `{name}` at {path}"));
-            }
-            Err(ReadError::Other(message)) => return Err(format!("output parameter `{name}` {message}")),
-        }
+        published.parameters.extend(parameter_at(name, place)?.map(|text| (name.clone(), text.into())));
     }
-    for (name, place) in &spec.places.output_artifacts {
-        let Some(list) = input.outputs.artifacts.get(name) else { continue };
-        let Some(target) = list.artifacts.first().map(|artifact| PathBuf::from(local_path(&artifact.uri)))
-        else {
-            continue;
-        };
-        let Some(real) = left_at(&place.path, place.optional) else {
-            if place.optional {
-                continue;
-            }
-            return Err(format!("the command left no output artifact `{name}` at {}", place.path.display()));
-        };
-        // What several outputs share must stay for the next one.
-        let others = spec.places.output_artifacts.values();
-        let is_shared = others.filter(|other| other.path == place.path).count() > 1;
-        let (from, to) = (host(&real), host(&target));
-        let moved = if is_shared {
-            pipewright_artifacts::copy(&from, &to)
-        } else {
-            pipewright_artifacts::place(&from, &to)
-        };
-        moved.map_err(|error| format!("output artifact `{name}`: {error}"))?;
-        published.artifacts.insert(name.clone(), list.clone());
-    }
-    for artifact in published.artifacts.values().flat_map(|list| &list.artifacts) {
-        protect(artifact, input, spec)?;
+    for name in spec.places.output_artifacts.keys() {
+        published.artifacts.extend(artifact_at(name, spec, input, host)?.map(|list| (name.clone(), list)));
     }
     Ok(published)
+}
+
+/// Takes what a command that failed has left at paths of its own; what is missing or unreadable is left out.
+pub(crate) fn left(
+    spec: &LaunchSpec,
+    input: &ExecutorInput,
+    host: &dyn Fn(&Path) -> PathBuf,
+    result: Option<Result<String, String>>,
+) -> Option<Published> {
+    let places = &spec.places;
+    let mut published = Published::default();
+    for (name, place) in &places.output_parameters {
+        let found = parameter_at(name, place).ok().flatten();
+        published.parameters.extend(found.map(|text| (name.clone(), text.into())));
+    }
+    for name in places.output_artifacts.keys() {
+        let found = artifact_at(name, spec, input, host).ok().flatten();
+        published.artifacts.extend(found.map(|list| (name.clone(), list)));
+    }
+    if let (Some(name), Some(Ok(text))) = (&spec.result, result) {
+        published.parameters.insert(name.clone(), text.into());
+    }
+    (published != Published::default()).then_some(published)
+}
+
+/// Reads the value at a place; nothing when there is none and none is needed.
+fn parameter_at(name: &str, place: &LaunchPlace) -> Result<Option<String>, String> {
+    match read_text(&place.path, PARAMETER_LIMIT) {
+        Ok(text) => Ok(Some(text.strip_suffix('\n').unwrap_or(&text).to_owned())),
+        Err(ReadError::Missing) if place.optional => Ok(None),
+        Err(ReadError::Missing) => {
+            let path = place.path.display();
+            Err(format!("the command wrote no value for output parameter `{name}` at {path}"))
+        }
+        Err(ReadError::Other(message)) => Err(format!("output parameter `{name}` {message}")),
+    }
+}
+
+/// Takes the artifact at a place into the store; nothing when there is none and none is needed.
+fn artifact_at(
+    name: &str,
+    spec: &LaunchSpec,
+    input: &ExecutorInput,
+    host: &dyn Fn(&Path) -> PathBuf,
+) -> Result<Option<ArtifactList>, String> {
+    let all = &spec.places.output_artifacts;
+    let (Some(place), Some(list)) = (all.get(name), input.outputs.artifacts.get(name)) else {
+        return Ok(None);
+    };
+    let Some(first) = list.artifacts.first() else { return Ok(None) };
+    let target = PathBuf::from(local_path(&first.uri));
+    let Some(real) = left_at(&place.path, place.optional) else {
+        if place.optional {
+            return Ok(None);
+        }
+        return Err(format!("the command left no output artifact `{name}` at {}", place.path.display()));
+    };
+    // What several outputs share must stay for the next one.
+    let is_shared = all.values().filter(|other| other.path == place.path).count() > 1;
+    let (from, to) = (host(&real), host(&target));
+    let moved = if is_shared {
+        pipewright_artifacts::copy(&from, &to)
+    } else {
+        pipewright_artifacts::place(&from, &to)
+    };
+    moved.map_err(|error| format!("output artifact `{name}`: {error}"))?;
+    for artifact in &list.artifacts {
+        protect(artifact, input, spec)?;
+    }
+    Ok(Some(list.clone()))
 }
 
 /// Returns what lies at a path, links followed. An optional output that is an empty file was only made room for.

@@ -20,6 +20,8 @@ use rustix::mount::{MountFlags, OpenTreeFlags, UnmountFlags, mount, open_tree, u
 const STAGE: &str = "/tmp";
 /// Folder of scratch volumes, in the attempt's own.
 const SCRATCH: &str = "volumes";
+/// Name of a copy in the scratch volume of its own.
+const COPY: &str = "copy";
 
 /// A volume that can be attached.
 pub(crate) struct Ready<'a> {
@@ -85,6 +87,18 @@ pub(crate) fn prepare<'a>(
                     ready.extend(memory_trees(volumes, name, *size_bytes).map_err(failed)?);
                 }
             }
+            VolumeContent::Copy { path, name, mode, recurse } => {
+                let lies_in = place(pool, name, None);
+                let whole = host(&lies_in);
+                fs::create_dir_all(&whole).map_err(failed)?;
+                // The pod's other commands share it.
+                if !whole.join(COPY).exists() {
+                    copy_with_mode(&host(path), &whole.join(COPY), *mode, *recurse)
+                        .map_err(|error| format!("failed to copy {}: {error}", path.display()))?;
+                }
+                let tree = host_tree(&lies_in, Some(Path::new(COPY)), &host);
+                ready.push(tree.and_then(|tree| Ready::new(volume, tree)).map_err(failed)?);
+            }
             VolumeContent::Files { files } => {
                 let tree = files_tree(files, volume.sub_path.as_deref());
                 ready.push(tree.and_then(|tree| Ready::new(volume, tree)).map_err(failed)?);
@@ -110,7 +124,9 @@ fn check(volume: &LaunchVolume) -> Result<(), String> {
         return Err(format!("a volume cannot be mounted at `{target}`, which belongs to the kernel"));
     }
     let name = match &volume.content {
-        VolumeContent::Scratch { name } | VolumeContent::Memory { name, .. } => Some(Path::new(name)),
+        VolumeContent::Scratch { name }
+        | VolumeContent::Memory { name, .. }
+        | VolumeContent::Copy { name, .. } => Some(Path::new(name)),
         VolumeContent::Folder { .. } | VolumeContent::Files { .. } => None,
     };
     if name.is_some_and(|name| !is_inside(name) || name.components().count() != 1) {
@@ -122,6 +138,12 @@ fn check(volume: &LaunchVolume) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// Copies a file or folder and gives the copy these permission bits, inside as well when asked to.
+pub(crate) fn copy_with_mode(from: &Path, to: &Path, mode: u32, recurse: bool) -> Result<(), String> {
+    pipewright_artifacts::copy_into(from, to).map_err(|error| error.to_string())?;
+    pipewright_artifacts::set_mode(to, mode & 0o777, recurse).map_err(|error| error.to_string())
 }
 
 fn is_inside(path: &Path) -> bool {

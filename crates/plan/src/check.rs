@@ -113,14 +113,17 @@ fn check_task(
         }
     }
     for (name, binding) in &task.artifacts {
-        match binding {
+        match binding.whole() {
             ArtifactBinding::DagInput { name: input } => {
                 if !owner.inputs.artifacts.contains_key(input) {
                     broken.push(at(format!("{path}.{name}"), format!("the dag has no artifact `{input}`")));
                 }
             }
             ArtifactBinding::TaskOutput { task, .. } => producers.push(task),
-            ArtifactBinding::Inline { .. } => {}
+            ArtifactBinding::Inline { .. }
+            | ArtifactBinding::Global { .. }
+            | ArtifactBinding::Chosen { .. }
+            | ArtifactBinding::Part { .. } => {}
         }
     }
     for producer in producers {

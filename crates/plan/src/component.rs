@@ -176,6 +176,9 @@ pub struct Dag {
     /// (component, output key); the latest that was left counts.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub globals: IndexMap<String, Vec<(String, String)>>,
+    /// The same for output artifacts.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub global_artifacts: IndexMap<String, Vec<(String, String)>>,
     /// What the document calls it; names of v1 pods follow from it, nothing else.
     #[serde(default, skip_serializing_if = "DagShape::is_tasks")]
     pub shape: DagShape,
@@ -322,6 +325,9 @@ pub enum CompanionRole {
 pub struct Places {
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub input_artifacts: IndexMap<String, Text>,
+    /// What is said of some of them beside their path.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub input_settings: IndexMap<String, InputSettings>,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub output_parameters: IndexMap<String, Text>,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
@@ -341,6 +347,45 @@ impl Places {
     }
 }
 
+/// How a command wants an input artifact.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InputSettings {
+    /// Permission bits, which make it a copy of the attempt's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
+    /// The bits are for everything inside as well.
+    pub recurse: bool,
+    /// Nothing where it should be is no failure.
+    pub optional: bool,
+}
+
+/// How an artifact is packed for those who fetch it; in the store it lies as it was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Packing {
+    /// A gzipped tar with one entry; `level` is gzip's, -2 to 9.
+    Tar {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        level: Option<i32>,
+    },
+    Zip,
+    /// As it is.
+    Plain,
+}
+
+impl Default for Packing {
+    fn default() -> Self {
+        Self::Tar { level: None }
+    }
+}
+
+impl Packing {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Where a command leaves an output artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputPlace {
@@ -348,6 +393,8 @@ pub struct OutputPlace {
     /// Nothing there is no failure.
     #[serde(default)]
     pub optional: bool,
+    #[serde(default, skip_serializing_if = "Packing::is_usual")]
+    pub packing: Packing,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -189,6 +189,16 @@ pub enum VolumeContent {
     },
     /// Files in memory that are never on a disk.
     Files { files: Vec<VolumeFile> },
+    /// A copy, the attempt's own, of a file or folder of the host, with these permission bits.
+    Copy {
+        path: PathBuf,
+        /// Another one for each copy.
+        name: String,
+        mode: u32,
+        /// The bits are for everything inside as well.
+        #[serde(default)]
+        recurse: bool,
+    },
 }
 
 /// A file of a volume.
@@ -227,6 +237,9 @@ pub struct ExitReport {
     /// Present when the command succeeded and everything declared could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published: Option<Published>,
+    /// What a command with places of its own has left of its outputs though it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Published>,
     /// Why a command that exited with 0 still failed: which output is missing or unreadable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publish_error: Option<String>,

@@ -25,8 +25,8 @@ mod value;
 pub use check::{Broken, check};
 pub use component::{
     ArtifactInput, ArtifactOutput, ArtifactSelector, Companion, CompanionRole, Component, ComponentKind,
-    Container, Dag, DagOutputs, DagShape, Dialect, EnvVar, Importer, Inputs, OutputPlace, Outputs,
-    ParameterInput, ParameterOutput, ParameterSelector, Places, Plan, Resources,
+    Container, Dag, DagOutputs, DagShape, Dialect, EnvVar, Importer, InputSettings, Inputs, OutputPlace,
+    Outputs, Packing, ParameterInput, ParameterOutput, ParameterSelector, Places, Plan, Resources,
 };
 pub use executor_io::{
     ArtifactList, ExecutorArtifact, ExecutorInput, ExecutorInputs, ExecutorOutput, ExecutorOutputs,

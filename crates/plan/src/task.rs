@@ -86,6 +86,29 @@ pub enum ArtifactBinding {
     Inline {
         text: Text,
     },
+    /// What the whole run knows by this name (v1 `globalName`).
+    Global {
+        name: String,
+    },
+    /// What an expression chooses, over the tags of siblings, of the dag's inputs and of the run (v1).
+    Chosen {
+        expr: Expr,
+    },
+    /// A file or folder inside of another artifact; placeholders of the task's own inputs allowed in its path.
+    Part {
+        whole: Box<ArtifactBinding>,
+        path: Text,
+    },
+}
+
+impl ArtifactBinding {
+    /// Returns where the artifact comes from, whole or in part.
+    pub fn whole(&self) -> &Self {
+        match self {
+            Self::Part { whole, .. } => whole.whole(),
+            other => other,
+        }
+    }
 }
 
 /// When a task fires once its upstream has ended: strategy first, then condition.
@@ -139,6 +162,9 @@ pub struct Each {
     /// Input artifacts that are texts.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub artifacts: IndexMap<String, Text>,
+    /// The part that is taken of an input artifact, by its path inside.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub parts: IndexMap<String, Text>,
     /// Over the inputs of one iteration; false skips it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<Expr>,

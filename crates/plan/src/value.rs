@@ -31,6 +31,9 @@ pub struct ArtifactValue {
     pub uri: String,
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub metadata: serde_json::Map<String, Value>,
+    /// The path inside of the recorded artifact that is meant, which `uri` leads to already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
 }
 
 /// What a finished task hands on: parameters by value, artifacts as lists.

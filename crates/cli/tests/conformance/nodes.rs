@@ -1,6 +1,8 @@
 //! What the v1 API tells of a run: the nodes, messages and logs that an `expect.yaml` asks for, and what holds of
 //! the status of every workflow. Source: v1 semantics 2.7 and 2.9.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
 use super::server::Server;
@@ -47,6 +49,18 @@ pub fn compare(expected: &Map<String, Value>, document: &Value, server: &Server)
             wrong.push(format!("the metrics of {short} are {}, not {metrics}", Value::Object(found)));
         }
     }
+    for (short, artifacts) in expected.get("reads").and_then(Value::as_object).into_iter().flatten() {
+        let id = node(status, workflow, short).and_then(|node| node["id"].as_str()).unwrap_or_default();
+        for (name, facts) in artifacts.as_object().into_iter().flatten() {
+            let path = format!("/apis/v1beta1/runs/{run}/nodes/{id}/artifacts/{name}:read");
+            match server.call("GET", &path, None) {
+                Ok(answer) => {
+                    wrong.extend(unlike(facts, &answer).map(|why| format!("{name} of {short} {why}")))
+                }
+                Err(why) => wrong.push(why),
+            }
+        }
+    }
     for (short, text) in expected.get("logs").and_then(Value::as_object).into_iter().flatten() {
         let Some(found) = node(status, workflow, short) else {
             wrong.push(format!("there is no node {short}, so it has no log"));
@@ -63,6 +77,25 @@ pub fn compare(expected: &Map<String, Value>, document: &Value, server: &Server)
         }
     }
     wrong
+}
+
+/// Says in what an artifact that was read is not as expected: its `text`, the `kind` of archive, what it `holds`.
+fn unlike(facts: &Value, answer: &Value) -> Option<String> {
+    let bytes = BASE64_STANDARD.decode(answer["data"].as_str()?).unwrap_or_default();
+    let kind = match bytes.as_slice() {
+        [0x1f, 0x8b, ..] => "gzip",
+        [b'P', b'K', 3, 4, ..] => "zip",
+        _ => "plain",
+    };
+    if facts.get("kind").is_some_and(|expected| expected != kind) {
+        return Some(format!("is {kind}, not {}", facts["kind"]));
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    if facts.get("text").and_then(Value::as_str).is_some_and(|expected| expected != text) {
+        return Some(format!("is {text:?}, not {}", facts["text"]));
+    }
+    let held = facts.get("holds").and_then(Value::as_str)?;
+    (!text.contains(held)).then(|| format!("does not hold {held}"))
 }
 
 /// Finds a node by its name, with `root` for the workflow's own name.
@@ -97,6 +130,15 @@ fn differences<'a>(
             "artifacts" => {
                 let list = found["outputs"]["artifacts"].as_array().into_iter().flatten();
                 Value::Array(list.map(|artifact| artifact["name"].clone()).collect())
+            }
+            "keys" => {
+                let list = found["outputs"]["artifacts"].as_array().into_iter().flatten();
+                let last = |key: &Value| key.as_str()?.rsplit('/').next().map(Value::from);
+                let keys = list.filter_map(|one| {
+                    let name = one["name"].as_str().filter(|name| *name != "main-logs")?;
+                    Some((name.to_owned(), last(&one["s3"]["key"])?))
+                });
+                Value::Object(keys.collect())
             }
             "children" | "outboundNodes" => {
                 let ids = found[key].as_array().into_iter().flatten();

@@ -65,7 +65,7 @@ async fn answer(store: &Store, call: &ResourceCall) -> AttemptEnd {
             Ok(Err(refusal)) => {
                 let Refusal { reason, message, hint } = refusal;
                 let failure = Failure { reason, message, hint, exit_code: None };
-                return AttemptEnd::Failed { failure, usage: Usage::default() };
+                return AttemptEnd::Failed { failure, usage: Usage::default(), published: None };
             }
             Err(error) => {
                 tracing::error!(%error, attempt = %call.attempt, "cannot change objects; trying again");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pipewright_plan::{Outcome, Retry, RetryOn, Value};
 
 use super::{Decision, is_retryable};
-use crate::driver::{Asking, import_request, is_error, order, published_outcome};
+use crate::driver::{Asking, import_request, is_error, left_outcome, order, published_outcome};
 use crate::event::{AttemptEnd, Doom, Event, Failure, FailureReason};
 use crate::id::{AttemptId, Timestamp};
 use crate::input::{CacheAnswer, ImportAnswer};
@@ -45,23 +45,26 @@ impl Decision<'_> {
         let doomed = self.state.nodes[id].doomed;
         let task = self.key(id);
         self.emit(Event::AttemptEnded { task: task.clone(), at, number, end: Box::new(end.clone()) });
-        let failure = match end {
+        let attempt = AttemptId { run: self.state.run.clone(), task: task.clone(), number };
+        let component = self.plan.components.get_index(self.state.nodes[id].component);
+        let Some((_, component)) = component else { return };
+        let (failure, left) = match end {
             AttemptEnd::Succeeded { published, .. } => {
-                let attempt = AttemptId { run: self.state.run.clone(), task: task.clone(), number };
-                let component = self.plan.components.get_index(self.state.nodes[id].component);
-                let Some((_, component)) = component else { return };
                 match published_outcome(component, &attempt, published) {
                     Ok(outcome) => return self.end_key(task, TaskPhase::Succeeded, outcome, None),
-                    Err(failure) => failure,
+                    Err(failure) => (failure, Outcome::default()),
                 }
             }
-            AttemptEnd::Failed { failure, .. } => failure.clone(),
+            AttemptEnd::Failed { failure, published, .. } => {
+                let left = published.as_ref().map(|published| left_outcome(component, &attempt, published));
+                (failure.clone(), left.unwrap_or_default())
+            }
         };
         let failure = match doomed {
             Some(Doom::TimedOut) => self.timed_out(id),
             Some(Doom::Cancelled) | None => failure,
         };
-        self.attempt_failed(id, number, failure);
+        self.attempt_failed(id, number, failure, left);
     }
 
     fn timed_out(&self, id: NodeId) -> Failure {
@@ -74,7 +77,7 @@ impl Decision<'_> {
         }
     }
 
-    fn attempt_failed(&mut self, id: NodeId, number: u32, failure: Failure) {
+    fn attempt_failed(&mut self, id: NodeId, number: u32, failure: Failure, left: Outcome) {
         let task = self.key(id);
         // A retried run gives each task its attempts anew.
         let number = number.saturating_sub(self.state.nodes[id].earlier);
@@ -89,11 +92,13 @@ impl Decision<'_> {
             Some(_) if self.state.is_called_off(id) => {
                 self.end_key(task, TaskPhase::Cancelled, Outcome::default(), Some(failure));
             }
-            Some(retry) if !self.is_wanted(id, number, retry) => self.fail_key(task, failure),
+            Some(retry) if !self.is_wanted(id, number, retry) => {
+                self.end_key(task, TaskPhase::Failed, left, Some(failure));
+            }
             Some(retry) => {
                 let delay = delay_before(retry, number + 1);
                 if self.is_too_late(id, retry, delay) {
-                    return self.fail_key(task, failure);
+                    return self.end_key(task, TaskPhase::Failed, left, Some(failure));
                 }
                 if delay.is_zero() {
                     return self.plan_attempt(id);
@@ -101,7 +106,7 @@ impl Decision<'_> {
                 let next = self.now.after(delay);
                 self.emit(Event::RetryScheduled { task, at: self.now, next });
             }
-            None => self.fail_key(task, failure),
+            None => self.end_key(task, TaskPhase::Failed, left, Some(failure)),
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipewright_plan::{EnvFrom, Filling, Plan, VolumeSource, canonical};
+use pipewright_plan::{ArtifactValue, EnvFrom, Filling, Plan, VolumeSource, canonical};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -42,7 +42,11 @@ pub(crate) fn fingerprint(plan: &Plan, state: &RunState, node: &Node) -> Option<
         document.insert(format!("defaults.{name}"), shortened(canonical(&value)));
     }
     for (name, artifacts) in &node.inputs.artifacts {
-        let ids: Vec<&str> = artifacts.iter().map(|artifact| artifact.id.0.as_str()).collect();
+        let id = |artifact: &ArtifactValue| match &artifact.part {
+            Some(part) => format!("{}/{part}", artifact.id.0),
+            None => artifact.id.0.clone(),
+        };
+        let ids: Vec<String> = artifacts.iter().map(id).collect();
         document.insert(format!("inputs.artifacts.{name}"), shortened(ids.join(",")));
     }
     for (name, output) in &component.outputs.parameters {

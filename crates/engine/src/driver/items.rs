@@ -5,7 +5,7 @@ use pipewright_plan::{
     Value, kind_name,
 };
 
-use super::artifacts::inline;
+use super::artifacts::{inline, take_parts};
 use super::resolve::{accept, inputs_alone, iterated};
 use super::tags::{Asking, texts_of};
 use super::unresolved;
@@ -62,7 +62,7 @@ fn is_asked_for(plan: &Plan, task: &Task, input: &str) -> bool {
             || inner
                 .artifacts
                 .values()
-                .any(|binding| matches!(binding, ArtifactBinding::DagInput { name } if name == input))
+                .any(|binding| matches!(binding.whole(), ArtifactBinding::DagInput { name } if name == input))
     })
 }
 
@@ -118,6 +118,7 @@ pub(crate) fn iteration_inputs(
     }
     if !iterator.each.is_empty() {
         add_each((plan, state), task, iterator, key, &mut resolved);
+        take_parts((plan, state), key, iterator.each.parts.iter(), &mut resolved)?;
     }
     Ok(resolved)
 }

@@ -25,7 +25,7 @@ pub use fingerprint::MAX_AGE;
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use items::{items_of, iteration_inputs};
 pub(crate) use order::order;
-pub(crate) use outputs::{collect, computed, dag_outcome, published_outcome};
+pub(crate) use outputs::{collect, computed, dag_outcome, left_outcome, published_outcome};
 pub(crate) use provision::{image_of, import_request};
 pub(crate) use resolve::{defaults_of, is_ready, is_triggered, resolve, root_inputs};
 pub(crate) use tags::{Asking, drop_helpers, is_error};

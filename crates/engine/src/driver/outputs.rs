@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    ArtifactId, ArtifactValue, Component, ComponentKind, Dag, Dialect, Expr, Outcome, Plan, Published, Value,
-    text_form,
+    ArtifactId, ArtifactList, ArtifactOutput, ArtifactValue, Component, ComponentKind, Dag, Dialect, Expr,
+    Outcome, Plan, Published, Value, text_form,
 };
 
 use super::convert::convert;
-use super::tags::Asking;
+use super::tags::{Asking, GLOBAL, global_artifact};
 use super::{library, unresolved, uuid_of};
 use crate::event::{Failure, FailureReason};
 use crate::id::AttemptId;
@@ -44,17 +44,43 @@ pub(crate) fn published_outcome(
         if published.is_none() && is_optional(component, name) {
             continue;
         }
-        let list = published.map(|list| list.artifacts.as_slice()).unwrap_or_default();
-        let artifacts = list.iter().enumerate().map(|(index, artifact)| ArtifactValue {
-            id: ArtifactId(uuid_of(&format!("{attempt}:{name}:{index}"))),
-            name: name.clone(),
-            artifact_type: output.artifact_type.clone(),
-            uri: artifact.uri.clone(),
-            metadata: artifact.metadata.clone(),
-        });
-        outcome.artifacts.insert(name.clone(), artifacts.collect());
+        let list = published.cloned().unwrap_or_default();
+        outcome.artifacts.insert(name.clone(), artifact_values((name, output), attempt, &list));
     }
     Ok(outcome)
+}
+
+/// Makes the outcome of an attempt that failed from what its command has left all the same. Source: v1
+/// semantics 2.7.
+pub(crate) fn left_outcome(component: &Component, attempt: &AttemptId, published: &Published) -> Outcome {
+    let mut outcome = Outcome::default();
+    for (name, output) in &component.outputs.parameters {
+        let value = published.parameters.get(name);
+        let value = value.and_then(|value| convert(output.parameter_type, value.clone()).ok());
+        outcome.parameters.extend(value.map(|value| (name.clone(), value)));
+    }
+    for (name, output) in &component.outputs.artifacts {
+        if let Some(list) = published.artifacts.get(name) {
+            outcome.artifacts.insert(name.clone(), artifact_values((name, output), attempt, list));
+        }
+    }
+    outcome
+}
+
+fn artifact_values(
+    (name, output): (&str, &ArtifactOutput),
+    attempt: &AttemptId,
+    list: &ArtifactList,
+) -> Vec<ArtifactValue> {
+    let artifacts = list.artifacts.iter().enumerate().map(|(index, artifact)| ArtifactValue {
+        id: ArtifactId(uuid_of(&format!("{attempt}:{name}:{index}"))),
+        name: name.to_owned(),
+        artifact_type: output.artifact_type.clone(),
+        uri: artifact.uri.clone(),
+        metadata: artifact.metadata.clone(),
+        part: None,
+    });
+    artifacts.collect()
 }
 
 /// Tells whether an artifact need not be there after a command that names its own places.
@@ -123,7 +149,7 @@ pub(crate) fn computed(
 }
 
 /// Computes an expression over the tags of a dag's tasks, of its inputs and of the run. An artifact is its tag.
-fn over_tasks(
+pub(super) fn over_tasks(
     plan: &Plan,
     state: &RunState,
     (dag, node): (&Dag, NodeId),
@@ -132,23 +158,28 @@ fn over_tasks(
     let around = &state.nodes[node];
     let asking = Asking { plan, state, key: &around.key, attempt: None, values: &around.inputs.parameters };
     asking.compute_with(expr, |name| {
+        let global = || global_artifact(plan, state, name.strip_prefix(GLOBAL)?);
+        if artifacts_at(state, (dag, node), name).is_some() || global().is_some() {
+            return Some(Value::from(name));
+        }
         let rest = name.strip_prefix("tasks.")?;
         if let Some((task, key)) = rest.split_once(".outputs.parameters.") {
             let child = state.child(node, dag.tasks.get_index_of(task)?)?;
             return child.outcome.parameters.get(key).map(|value| Value::String(text_form(value)));
         }
-        if artifacts_at(state, (dag, node), name).is_some() {
-            return Some(Value::from(name));
-        }
         asking.of_task(node, rest).map(Value::String)
     })
 }
 
-fn artifacts_at<'s>(
+/// Returns the artifact of a dag's task, or of the dag's own inputs, that a tag names.
+pub(super) fn artifacts_at<'s>(
     state: &'s RunState,
     (dag, node): (&Dag, NodeId),
     tag: &str,
 ) -> Option<&'s Vec<ArtifactValue>> {
+    if let Some(name) = tag.strip_prefix("inputs.artifacts.") {
+        return state.nodes[node].inputs.artifacts.get(name);
+    }
     let (task, key) = tag.strip_prefix("tasks.")?.split_once(".outputs.artifacts.")?;
     state.child(node, dag.tasks.get_index_of(task)?)?.outcome.artifacts.get(key)
 }

@@ -226,6 +226,7 @@ pub(crate) fn import_request(
         artifact_type: importer.artifact_type.clone(),
         uri: filling.text(&importer.uri),
         metadata,
+        part: None,
     };
     ImportRequest {
         task: node.key.clone(),

@@ -10,7 +10,7 @@ use pipewright_plan::{
 };
 use serde_json::json;
 
-use super::artifacts::{add_inline, add_root, resolve_artifacts};
+use super::artifacts::{add_inline, add_root, parts_of, resolve_artifacts, take_parts};
 use super::convert::convert;
 use super::pod::{Around, workspace_claim};
 use super::provision::executor_artifacts;
@@ -138,7 +138,7 @@ fn resolve_into(
     let none = BTreeMap::new();
     Asking { plan, state, key: &site.key, attempt: None, values: &none }.reread(&mut resolved.parameters);
     add_inline((plan, state), &site.key, (task, component), resolved);
-    Ok(())
+    take_parts((plan, state), &site.key, parts_of(task), resolved)
 }
 
 /// Names the input that an iterator hides inside its iterations.

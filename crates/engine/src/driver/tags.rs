@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    ComponentKind, Container, Dialect, Expr, JobFacts, Placeholder, Plan, Text, TriggerStrategy, Value,
-    ValueTemplate, text_form,
+    ArtifactValue, ComponentKind, Container, Dialect, Expr, JobFacts, Placeholder, Plan, Text,
+    TriggerStrategy, Value, ValueTemplate, text_form,
 };
 use serde_json::json;
 
@@ -20,6 +20,8 @@ use crate::view::TaskPhase;
 
 /// The helper that holds the item of a loop.
 const ITEM: &str = "loop.item";
+/// What names of artifacts begin with that the whole run knows.
+pub(super) const GLOBAL: &str = "workflow.outputs.artifacts.";
 
 /// Where an answer is asked for.
 #[derive(Clone, Copy)]
@@ -271,17 +273,9 @@ impl Asking<'_> {
 
     /// Returns what was left last under a name that the whole run knows.
     fn global(&self, name: &str) -> Option<String> {
-        let state = self.state;
-        let root = &state.nodes[state.node(&TaskKey::root())?];
-        let places = dag_at(self.plan, root.component)?.globals.get(name)?;
-        let left = |node: &Node| {
-            let (component, _) = self.plan.components.get_index(node.component)?;
-            let (_, key) = places.iter().find(|(known, _)| known == component)?;
-            Some((node.ended_at?, text_form(node.outcome.parameters.get(key)?)))
-        };
-        // A loop holds all of its iterations' values; the iterations are the ones that left them.
-        let single = state.nodes.iter().filter(|node| !matches!(node.children, Children::Loop { .. }));
-        single.filter_map(left).max_by_key(|(at, _)| *at).map(|(_, text)| text)
+        let root = self.state.node(&TaskKey::root())?;
+        let places = dag_at(self.plan, self.state.nodes[root].component)?.globals.get(name)?;
+        last_left(self.plan, self.state, places, |node, key| node.outcome.parameters.get(key)).map(text_form)
     }
 
     /// Returns what an exit handler cleans up after, once it has ended.
@@ -324,6 +318,30 @@ impl Asking<'_> {
         let attempt = AttemptId { run: self.state.run.clone(), task: node.key.clone(), number: last.number };
         pod_name(self.plan, self.state, &attempt)
     }
+}
+
+/// Returns the artifact that was left last under a name that the whole run knows.
+pub(super) fn global_artifact(plan: &Plan, state: &RunState, name: &str) -> Option<Vec<ArtifactValue>> {
+    let root = state.node(&TaskKey::root())?;
+    let places = dag_at(plan, state.nodes[root].component)?.global_artifacts.get(name)?;
+    last_left(plan, state, places, |node, key| node.outcome.artifacts.get(key)).cloned()
+}
+
+/// Returns what the last of these (component, output) has left.
+fn last_left<'s, T>(
+    plan: &Plan,
+    state: &'s RunState,
+    places: &[(String, String)],
+    output: impl Fn(&'s Node, &str) -> Option<&'s T>,
+) -> Option<&'s T> {
+    let left = |node: &'s Node| {
+        let (component, _) = plan.components.get_index(node.component)?;
+        let (_, key) = places.iter().find(|(known, _)| known == component)?;
+        Some((node.ended_at?, output(node, key)?))
+    };
+    // A loop holds all of its iterations' values; the iterations are the ones that left them.
+    let single = state.nodes.iter().filter(|node| !matches!(node.children, Children::Loop { .. }));
+    single.filter_map(left).max_by_key(|(at, _)| *at).map(|(_, found)| found)
 }
 
 /// Writes parameters as the format lists them: names and texts, in JSON.

@@ -215,7 +215,7 @@ impl RunState {
                 attempt.phase = TaskPhase::Succeeded;
                 usage
             }
-            AttemptEnd::Failed { failure, usage } => {
+            AttemptEnd::Failed { failure, usage, .. } => {
                 let cancelled = failure.reason == FailureReason::Cancelled;
                 attempt.phase = if cancelled { TaskPhase::Cancelled } else { TaskPhase::Failed };
                 attempt.failure = Some(failure.clone());

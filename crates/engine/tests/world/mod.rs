@@ -241,5 +241,5 @@ impl World {
 
 pub fn failed(reason: FailureReason) -> AttemptEnd {
     let failure = Failure { reason, message: "no luck".to_owned(), hint: None, exit_code: Some(1) };
-    AttemptEnd::Failed { failure, usage: Usage::default() }
+    AttemptEnd::Failed { failure, usage: Usage::default(), published: None }
 }

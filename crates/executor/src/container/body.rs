@@ -306,6 +306,10 @@ fn volume_mount(volume: &LaunchVolume, parts: &Parts<'_>, number: usize) -> Resu
     Ok(match &volume.content {
         VolumeContent::Folder { path } => Some(part(path)?),
         VolumeContent::Scratch { name } => Some(part(&parts.pool.join(name))?),
+        // The launcher copies into it.
+        VolumeContent::Copy { name, .. } => {
+            Some(bind(&copy_of(&parts.spec.directory, name), &target, !volume.writable))
+        }
         VolumeContent::Memory { name, size_bytes } => Some(match parts.memory.get(name) {
             Some(shared) => self::volume(&shared.name, &target, !volume.writable),
             None => tmpfs(size_bytes.and_then(|bytes| i64::try_from(bytes).ok())),
@@ -315,6 +319,11 @@ fn volume_mount(volume: &LaunchVolume, parts: &Parts<'_>, number: usize) -> Resu
         }
         VolumeContent::Files { .. } => Some(tmpfs(Some(FILES_BYTES))),
     })
+}
+
+/// Names what stands for a copy of a container's own.
+pub(super) fn copy_of(folder: &Path, name: &str) -> PathBuf {
+    folder.join(SCRATCH).join("copies").join(name)
 }
 
 /// Names the file that stands for the only file of a volume that is shown.

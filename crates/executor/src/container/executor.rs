@@ -128,7 +128,7 @@ impl Shared {
                 Ok(place) => self.watch(&attempt, Some(place), &pod).await,
                 Err(_) if !self.in_flight().contains_key(&attempt) => self.remove(&attempt, &pod).await,
                 Err(failure) => {
-                    let end = AttemptEnd::Failed { failure, usage: Usage::default() };
+                    let end = AttemptEnd::Failed { failure, usage: Usage::default(), published: None };
                     self.settle(&attempt, end).await;
                 }
             }

@@ -91,6 +91,15 @@ pub(super) fn prepare(spec: &LaunchSpec, outputs: &[PathBuf], pool: &Path) -> io
                     open_folder(&pool.join(name).join(part))?;
                 }
             }
+            (VolumeContent::Copy { path, name, .. }, _) => {
+                let place = body::copy_of(folder, name);
+                if path.is_dir() {
+                    open_folder(&place)?;
+                } else {
+                    fs::create_dir_all(place.parent().unwrap_or(folder))?;
+                    write(&place, b"", 0o666)?;
+                }
+            }
             _ => {}
         }
     }
@@ -113,8 +122,10 @@ fn open_folder(path: &Path) -> io::Result<()> {
 
 /// Volumes that the launcher fills; all others are mounted as they are.
 fn to_fill(spec: &LaunchSpec) -> Vec<pipewright_plan::LaunchVolume> {
-    let is_filled = |volume: &&pipewright_plan::LaunchVolume| {
-        matches!(volume.content, VolumeContent::Files { .. }) && volume.sub_path.is_none()
+    let is_filled = |volume: &&pipewright_plan::LaunchVolume| match volume.content {
+        VolumeContent::Files { .. } => volume.sub_path.is_none(),
+        VolumeContent::Copy { .. } => true,
+        _ => false,
     };
     spec.volumes.iter().filter(is_filled).cloned().collect()
 }

@@ -137,6 +137,7 @@ impl Shared {
         let fail = |reason: FailureReason, message: String, hint: Option<&str>| AttemptEnd::Failed {
             failure: Failure { reason, message, hint: hint.map(str::to_owned), exit_code: code },
             usage,
+            published: None,
         };
         if state.oom_killed == Some(true) && !killed && !is_success {
             let hint = "raise its memory limit, or have it use less";

@@ -206,7 +206,7 @@ impl Shared {
                 Ok(()) => return,
                 Err(message) => outcome::end_without_report(FailureReason::NotStarted, message, None),
             },
-            Err(failure) => AttemptEnd::Failed { failure, usage: Usage::default() },
+            Err(failure) => AttemptEnd::Failed { failure, usage: Usage::default(), published: None },
         };
         self.end(&attempt, end).await;
     }

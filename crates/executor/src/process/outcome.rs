@@ -4,7 +4,17 @@ use pipewright_engine::{AttemptEnd, Failure, FailureReason};
 use pipewright_plan::{BrokenLimit, CompanionEnd, ExitReport, ExitStatus, Usage};
 
 /// Turns a report into an attempt's end; `killed` says that somebody asked it to stop.
-pub(crate) fn end_of(report: ExitReport, killed: bool) -> AttemptEnd {
+pub(crate) fn end_of(mut report: ExitReport, killed: bool) -> AttemptEnd {
+    let left = report.left.take();
+    match verdict(report, killed) {
+        AttemptEnd::Failed { failure, usage, .. } if failure.reason != FailureReason::Cancelled => {
+            AttemptEnd::Failed { failure, usage, published: left }
+        }
+        end => end,
+    }
+}
+
+fn verdict(report: ExitReport, killed: bool) -> AttemptEnd {
     let usage = report.usage;
     let code = match &report.status {
         ExitStatus::Exited { code } => Some(*code),
@@ -89,7 +99,7 @@ fn failed(
     exit_code: Option<i32>,
     usage: Usage,
 ) -> AttemptEnd {
-    AttemptEnd::Failed { failure: Failure { reason, message, hint, exit_code }, usage }
+    AttemptEnd::Failed { failure: Failure { reason, message, hint, exit_code }, usage, published: None }
 }
 
 fn hint_of_code(code: i32) -> Option<String> {

@@ -8,8 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pipewright_engine::{Failure, FailureReason, Launch};
 use pipewright_plan::{
-    Filling, LaunchFile, LaunchPlace, LaunchPlaces, LaunchVolume, Text, VolumeContent, VolumeFile,
-    inline_text, local_path,
+    Filling, InputSettings, LaunchFile, LaunchPlace, LaunchPlaces, LaunchVolume, Text, VolumeContent,
+    VolumeFile, inline_text, local_path,
 };
 
 /// Every task has a folder of its own here.
@@ -33,7 +33,9 @@ pub(crate) fn place(launch: &Launch, brought: &[LaunchVolume], image: Image<'_>)
         let list = launch.executor_input.inputs.artifacts.get(name);
         let Some(artifact) = list.and_then(|list| list.artifacts.first()) else { continue };
         let target = PathBuf::from(filling.text(path));
-        placed.volumes.push(shown(name, &artifact.uri, target)?);
+        let settings = wanted.input_settings.get(name).copied().unwrap_or_default();
+        let number = placed.volumes.len();
+        placed.volumes.extend(shown((name, number), &artifact.uri, target, settings)?);
     }
     for (path, text) in &wanted.input_texts {
         placed.volumes.push(text_file(PathBuf::from(path), &filling.text(text), 0o755));
@@ -99,27 +101,37 @@ fn refused(message: String) -> Failure {
     Failure { reason: FailureReason::NotStarted, message, hint: None, exit_code: None }
 }
 
-/// Shows an input artifact; nobody may change it.
-fn shown(name: &str, uri: &str, target: PathBuf) -> Result<LaunchVolume, Failure> {
+/// Shows an input artifact, which nobody may change; one with a mode of its own is copied.
+fn shown(
+    (name, number): (&str, usize),
+    uri: &str,
+    target: PathBuf,
+    settings: InputSettings,
+) -> Result<Option<LaunchVolume>, Failure> {
     if let Some(text) = inline_text(uri) {
-        return Ok(text_file(target, &text, 0o644));
+        return Ok(Some(text_file(target, &text, settings.mode.unwrap_or(0o644))));
     }
     let path = PathBuf::from(local_path(uri));
     let (Some(folder), Some(file)) = (path.parent(), path.file_name()) else {
         return Err(refused(format!("input artifact `{name}` has no usable URI: {uri}")));
     };
     if !path.exists() {
+        if settings.optional {
+            return Ok(None);
+        }
         return Err(refused(format!(
             "input artifact `{name}` is gone: there is nothing at {}",
             path.display()
         )));
     }
-    Ok(LaunchVolume {
-        target,
-        sub_path: Some(PathBuf::from(file)),
-        writable: false,
-        content: VolumeContent::Folder { path: folder.to_owned() },
-    })
+    let (content, sub_path) = match settings.mode {
+        Some(mode) => {
+            let name = format!("input-{number}");
+            (VolumeContent::Copy { path, name, mode, recurse: settings.recurse }, None)
+        }
+        None => (VolumeContent::Folder { path: folder.to_owned() }, Some(PathBuf::from(file))),
+    };
+    Ok(Some(LaunchVolume { target, sub_path, writable: settings.mode.is_some(), content }))
 }
 
 fn text_file(target: PathBuf, text: &str, mode: u32) -> LaunchVolume {

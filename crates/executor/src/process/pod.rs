@@ -72,7 +72,10 @@ pub(crate) fn share(volumes: &mut [LaunchVolume], companions: &mut [LaunchCompan
 fn memory_name(content: &VolumeContent) -> Option<String> {
     match content {
         VolumeContent::Memory { name, .. } => Some(name.clone()),
-        VolumeContent::Folder { .. } | VolumeContent::Scratch { .. } | VolumeContent::Files { .. } => None,
+        VolumeContent::Folder { .. }
+        | VolumeContent::Scratch { .. }
+        | VolumeContent::Files { .. }
+        | VolumeContent::Copy { .. } => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Artifacts of a v1 run as bytes: packed as the format stores them, by node and name.
 
+use std::io::Cursor;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use axum::extract::State;
@@ -11,11 +13,12 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use indexmap::IndexMap;
 use pipewright_artifacts::{Kind, local_file, summarize};
+use pipewright_plan::{ArtifactId, Packing, Plan};
 use pipewright_store::engine::{AttemptId, RunId, TaskView};
 use serde_json::{Value, json};
 
 use super::convert::is_workflow;
-use super::manifest::{Facts, LOGS, Node, NodeType, find, nodes};
+use super::manifest::{Facts, LOGS, Node, NodeType, Packed, find, nodes};
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::Segments;
@@ -54,7 +57,7 @@ fn inner<'n>(
 
 /// Where an artifact's bytes lie.
 enum Found {
-    Artifact(PathBuf),
+    Artifact(PathBuf, ArtifactId),
     Log(PathBuf),
 }
 
@@ -78,18 +81,18 @@ async fn read(
     let found = find(&all, &node).and_then(|start| locate(&app, (&all, &tasks), start, name, DEPTH));
     let found = found
         .ok_or_else(|| Error::NotFound(format!("node `{node}` of run {id} has no artifact `{name}`")))?;
+    let packed = match &found {
+        Found::Artifact(_, id) => packed(&plan, (&all, &tasks), id).unwrap_or_default(),
+        Found::Log(_) => Packed::default(),
+    };
     // The entry is called as the command called its file.
-    let entry = find(&all, &node)
-        .and_then(|node| artifact_path(&document, &node.template_name, name))
-        .and_then(|path| Some(path.trim_end_matches('/').rsplit('/').next()?.to_owned()))
-        .filter(|entry| !entry.is_empty() && entry != "..")
-        .unwrap_or_else(|| name.to_owned());
+    let entry = if packed.entry.is_empty() { name.to_owned() } else { packed.entry };
     let masks = app.store.masks().await?;
-    let packed = tokio::task::spawn_blocking(move || match found {
-        Found::Artifact(path) => pack(&path, &entry),
+    let bytes = tokio::task::spawn_blocking(move || match found {
+        Found::Artifact(path, _) => pack(&path, &entry, packed.packing),
         Found::Log(path) => plain(&path).map(|bytes| masks.mask(&bytes)),
     });
-    let bytes = packed.await.map_err(|error| Error::internal("reading an artifact failed", error))??;
+    let bytes = bytes.await.map_err(|error| Error::internal("reading an artifact failed", error))??;
     Ok(Json(json!({"data": BASE64_STANDARD.encode(bytes)})))
 }
 
@@ -109,18 +112,25 @@ fn locate(
             return Some(Found::Log(app.logs.log_path(&attempt)));
         }
         let artifact = view.outcome.artifacts.get(name).and_then(|list| list.first());
-        if let Some(path) = artifact.and_then(|artifact| local_file(&artifact.uri)) {
-            return Some(Found::Artifact(path));
+        if let Some((artifact, path)) = artifact.and_then(|it| Some((it, local_file(&it.uri)?))) {
+            return Some(Found::Artifact(path, artifact.id.clone()));
         }
     }
     let mut inside = inner(all, node, depth)?;
     inside.find_map(|child| locate(app, (all, tasks), child, name, depth - 1))
 }
 
-/// Returns where a template's command leaves an artifact.
-fn artifact_path<'d>(document: &'d Value, template: &str, name: &str) -> Option<&'d str> {
-    let named = |list: &'d Value, name: &str| list.as_array()?.iter().find(|one| one["name"] == *name);
-    named(&named(&document["spec"]["templates"], template)?["outputs"]["artifacts"], name)?["path"].as_str()
+/// Returns how the command that left an artifact has it packed.
+fn packed(
+    plan: &Plan,
+    (all, tasks): (&IndexMap<String, Node>, &[TaskView]),
+    id: &ArtifactId,
+) -> Option<Packed> {
+    all.values().filter(|node| node.node_type == NodeType::Pod).find_map(|node| {
+        let view = tasks.iter().find(|view| Some(&view.key) == node.task.as_ref())?;
+        let artifact = view.outcome.artifacts.values().flatten().find(|artifact| artifact.id == *id)?;
+        Some(Packed::of(plan, &node.template_name, &artifact.name))
+    })
 }
 
 fn plain(path: &Path) -> Result<Vec<u8>, Error> {
@@ -144,14 +154,56 @@ fn check_size(path: &Path) -> Result<Kind, Error> {
     }
 }
 
-/// Packs a file or a folder as the only entry of a gzipped tar.
-fn pack(path: &Path, entry: &str) -> Result<Vec<u8>, Error> {
-    let broken = |error: std::io::Error| Error::internal("an artifact cannot be packed", error);
-    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+/// Packs a file or a folder as the only entry of an archive. What is not to be packed is handed out as it is; a
+/// folder, which no answer can be, as a tar all the same.
+fn pack(path: &Path, entry: &str, packing: Packing) -> Result<Vec<u8>, Error> {
+    let kind = check_size(path)?;
+    match (packing, kind) {
+        (Packing::Plain, Kind::File) => plain(path),
+        (Packing::Zip, _) => zipped(path, entry),
+        (Packing::Tar { level }, _) => tarred(path, entry, kind, level),
+        (Packing::Plain, _) => tarred(path, entry, kind, None),
+    }
+}
+
+fn broken(error: std::io::Error) -> Error {
+    Error::internal("an artifact cannot be packed", error)
+}
+
+fn tarred(path: &Path, entry: &str, kind: Kind, level: Option<i32>) -> Result<Vec<u8>, Error> {
+    // Go's negative levels: its usual one, and the quickest that compresses at all.
+    let level = match level.map(u32::try_from) {
+        Some(Ok(level)) => Compression::new(level.min(9)),
+        Some(Err(_)) if level == Some(-1) => Compression::default(),
+        Some(Err(_)) | None => Compression::fast(),
+    };
+    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), level));
     archive.follow_symlinks(false);
-    match check_size(path)? {
+    match kind {
         Kind::Folder => archive.append_dir_all(entry, path).map_err(broken)?,
         _ => archive.append_path_with_name(path, entry).map_err(broken)?,
     }
     archive.into_inner().and_then(GzEncoder::finish).map_err(broken)
+}
+
+fn zipped(path: &Path, entry: &str) -> Result<Vec<u8>, Error> {
+    let failed = |error: zip::result::ZipError| broken(std::io::Error::other(error));
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for found in walkdir::WalkDir::new(path).sort_by_file_name() {
+        let found = found.map_err(|error| broken(error.into()))?;
+        let inside = found.path().strip_prefix(path).unwrap_or(Path::new(""));
+        let name = Path::new(entry).join(inside);
+        let name = name.to_string_lossy();
+        let name = name.trim_end_matches('/');
+        let mode = found.metadata().map_err(|error| broken(error.into()))?.permissions().mode();
+        let options = zip::write::SimpleFileOptions::default().unix_permissions(mode & 0o777);
+        if found.file_type().is_dir() {
+            archive.add_directory(name, options).map_err(failed)?;
+        } else if found.file_type().is_file() {
+            archive.start_file(name, options).map_err(failed)?;
+            let mut file = std::fs::File::open(found.path()).map_err(broken)?;
+            std::io::copy(&mut file, &mut archive).map_err(broken)?;
+        }
+    }
+    Ok(archive.finish().map_err(failed)?.into_inner())
 }

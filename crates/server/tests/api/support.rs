@@ -376,6 +376,7 @@ pub fn artifact(id: &str, name: &str, title: &str, metadata: Value) -> ArtifactV
         artifact_type: ArtifactType::system(title),
         uri: format!("/home-artifacts/{id}"),
         metadata: metadata.as_object().cloned().unwrap_or_default(),
+        part: None,
     }
 }
 

@@ -51,6 +51,7 @@ pub fn artifact(uri: &str) -> ArtifactValue {
         artifact_type: ArtifactType::system("system.Dataset"),
         uri: uri.to_owned(),
         metadata: serde_json::Map::from_iter([("rows".to_owned(), json!(7))]),
+        part: None,
     }
 }
 

@@ -132,6 +132,7 @@ pub(super) struct Bindings<'a, 'w> {
     /// Inputs that differ by item.
     pub each: IndexMap<String, ValueTemplate>,
     pub each_artifacts: IndexMap<String, Text>,
+    pub each_parts: IndexMap<String, Text>,
     /// Siblings whose outputs are used.
     pub upstream: BTreeSet<String>,
     pub loops: bool,
@@ -165,7 +166,7 @@ pub(super) fn run_text(source: &Source<'_>, text: &decode::Text, cx: &mut Contex
     parts.finish()
 }
 
-fn mentions_item(pieces: &[Piece]) -> bool {
+pub(super) fn mentions_item(pieces: &[Piece]) -> bool {
     pieces.iter().any(|piece| match piece {
         Piece::Tag(Tag::Item | Tag::ItemField(_)) => true,
         Piece::Tag(Tag::Expression(text)) => expression::mentions_item(text),
@@ -258,7 +259,7 @@ impl Bindings<'_, '_> {
         }
     }
 
-    fn sibling(&self, tag: &Tag, task: &str, span: Span, cx: &mut Context) -> Option<&Template> {
+    pub(super) fn sibling(&self, tag: &Tag, task: &str, span: Span, cx: &mut Context) -> Option<&Template> {
         if !is_known(tag, task, self.scope.tasks.keys().copied(), span, cx) {
             return None;
         }
@@ -351,38 +352,6 @@ impl Bindings<'_, '_> {
         let inputs = Box::new(Expr::Variable { name: "inputs".to_owned() });
         let values = Box::new(Expr::Select { operand: inputs, field: "parameter_values".to_owned() });
         Expr::Index { operand: values, index: Box::new(Expr::Literal { value: Value::from(name) }) }
-    }
-
-    /// Binds one input artifact to what `from` refers to.
-    pub fn artifact(&mut self, name: &str, from: &decode::Text, cx: &mut Context) {
-        let pieces = split(&from.value);
-        let binding = match pieces.as_slice() {
-            [Piece::Tag(tag @ Tag::InputArtifact(input))] => {
-                let known = named_artifacts(self.scope.owner.input_artifacts());
-                is_known(tag, input, known.map(|(name, _)| name.value.as_str()), from.span, cx)
-                    .then(|| ArtifactBinding::DagInput { name: input.clone() })
-            }
-            [Piece::Tag(tag @ Tag::TaskArtifact { task, name: key })] => {
-                let known = self.sibling(tag, task, from.span, cx).map(|template| {
-                    named_artifacts(template.output_artifacts()).map(|(name, _)| name.value.clone()).collect()
-                });
-                let known: Option<Vec<String>> = known;
-                let is_there = known
-                    .is_some_and(|known| is_known(tag, key, known.iter().map(String::as_str), from.span, cx));
-                is_there.then(|| {
-                    self.upstream.insert(task.clone());
-                    ArtifactBinding::TaskOutput { task: task.clone(), key: key.clone() }
-                })
-            }
-            _ => {
-                let message =
-                    format!("`{}` is no reference to an artifact", crate::yaml::shorten(&from.value));
-                cx.error("wrong-value", from.span, message)
-                    .hint("write `{{inputs.artifacts.NAME}}` or `{{tasks.TASK.outputs.artifacts.NAME}}`");
-                None
-            }
-        };
-        self.artifacts.extend(binding.map(|binding| (name.to_owned(), binding)));
     }
 
     /// Binds one input artifact to a text.

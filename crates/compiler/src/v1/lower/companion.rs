@@ -98,6 +98,7 @@ fn container_of(
             }
         }
         places.input_artifacts.clone_from(&main.places.input_artifacts);
+        places.input_settings.clone_from(&main.places.input_settings);
     }
     let env = pod::env(interface, spec, cx);
     Some(Container {

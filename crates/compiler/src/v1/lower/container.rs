@@ -1,13 +1,13 @@
 //! Containers, scripts and resource templates: commands, places of inputs and outputs, manifests.
 
 use pipewright_plan::{
-    Container, EnvVar, Manifest, OutputPlace, Placeholder, Places, Resource, ResourceAction, ResourceOutput,
-    Resources, Text, TextPart, Value, Word,
+    Container, EnvVar, InputSettings, Manifest, OutputPlace, Placeholder, Places, Resource, ResourceAction,
+    ResourceOutput, Resources, Text, TextPart, Value, Word,
 };
 
-use super::pod;
 use super::source::{named, named_artifacts, unsupported};
 use super::text::Interface;
+use super::{artifact, pod};
 use crate::decode::{self, Context};
 use crate::v1::workflow::{AnyText, ContainerSpec, ResourceTemplate};
 use crate::yaml::{self, Node, Span};
@@ -127,6 +127,10 @@ fn places(interface: &Interface<'_, '_>, cx: &mut Context) -> Places {
     for (name, input) in named_artifacts(template.input_artifacts()) {
         if let Some(path) = &input.path {
             places.input_artifacts.insert(name.value.clone(), absolute(interface, path, cx));
+            let settings = artifact::settings(input);
+            if settings != InputSettings::default() {
+                places.input_settings.insert(name.value.clone(), settings);
+            }
         }
     }
     for (name, output) in named(template.output_parameters()) {
@@ -146,7 +150,8 @@ fn places(interface: &Interface<'_, '_>, cx: &mut Context) -> Places {
         let shows = matches!(name.value.as_str(), "mlpipeline-ui-metadata" | "mlpipeline-metrics");
         let optional = output.optional.unwrap_or(shows);
         let path = absolute(interface, path, cx);
-        places.output_artifacts.insert(name.value.clone(), OutputPlace { path, optional });
+        let packing = artifact::packing(output);
+        places.output_artifacts.insert(name.value.clone(), OutputPlace { path, optional, packing });
     }
     places
 }

@@ -8,7 +8,7 @@ use pipewright_plan::{ArtifactSelector, Dag, DagOutputs, DagShape, ParameterSele
 
 use super::bind::Scope;
 use super::source::{self, Source, named, named_artifacts, suggestion, unsupported};
-use super::{hook, order, repeat};
+use super::{artifact, hook, order, repeat};
 use super::{task, template, text};
 use crate::decode::{Context, Text};
 use crate::v1::tags::{Piece, Tag, split};
@@ -259,8 +259,9 @@ fn outputs(scope: &Scope<'_, '_>, owner: &Template, cx: &mut Context) -> DagOutp
         }
         for (name, output) in named_artifacts(owner.output_artifacts()) {
             if let Some(text) = &output.from_expression {
-                let expr =
-                    text::expression(&text.value, text.span, cx, &mut |tag| scope.output_variable(tag));
+                let expr = text::expression(&text.value, text.span, cx, &mut |tag| {
+                    artifact::choosing_variable(scope, tag)
+                });
                 outputs.chosen.extend(expr.map(|expr| (name.value.clone(), expr)));
                 continue;
             }

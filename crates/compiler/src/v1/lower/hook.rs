@@ -104,6 +104,7 @@ pub(super) fn lower(scope: &Scope<'_, '_>, (name, spec): (&str, &DagTask), cx: &
             artifacts: IndexMap::new(),
             each: IndexMap::new(),
             each_artifacts: IndexMap::new(),
+            each_parts: IndexMap::new(),
             upstream: BTreeSet::from([name.to_owned()]),
             loops: false,
         };

@@ -2,6 +2,7 @@
 //!
 //! What a field means is decided here and nowhere else in the v1 half. Running is the engine's business.
 
+mod artifact;
 mod bind;
 mod companion;
 mod container;
@@ -70,6 +71,7 @@ pub(super) fn lower(workflow: &Workflow, cx: &mut Context) -> Option<Plan> {
         let mut root = root(&source, &components, cx)?;
         if let ComponentKind::Dag(dag) = &mut root.kind {
             dag.globals.clone_from(&source.globals);
+            dag.global_artifacts.clone_from(&source.global_artifacts);
         }
         components.insert(root_name.clone(), root);
         keep_reachable(&mut components, &root_name);

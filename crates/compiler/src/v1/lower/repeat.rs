@@ -49,6 +49,7 @@ pub(super) fn lower(
         each: Each {
             parameters: std::mem::take(&mut bindings.each),
             artifacts: std::mem::take(&mut bindings.each_artifacts),
+            parts: std::mem::take(&mut bindings.each_parts),
             condition,
         },
     })

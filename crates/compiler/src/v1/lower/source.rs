@@ -22,6 +22,8 @@ pub(super) struct Source<'w> {
     pub notes: BTreeMap<String, &'w str>,
     /// Output parameters by their global names, as (template, output).
     pub globals: IndexMap<String, Vec<(String, String)>>,
+    /// Output artifacts by their global names, as (template, output).
+    pub global_artifacts: IndexMap<String, Vec<(String, String)>>,
     /// Components of which somebody wants the standard output.
     pub results: RefCell<BTreeSet<String>>,
     /// Components that stand inside tasks.
@@ -46,7 +48,14 @@ impl<'w> Source<'w> {
         let run_parameters =
             arguments.filter_map(|parameter| Some(parameter.name.as_ref()?.value.as_str())).collect();
         let mut globals: IndexMap<String, Vec<(String, String)>> = IndexMap::new();
+        let mut global_artifacts: IndexMap<String, Vec<(String, String)>> = IndexMap::new();
         for (name, (_, template)) in &templates {
+            for (key, output) in named_artifacts(template.output_artifacts()) {
+                if let Some(global) = &output.global_name {
+                    let place = ((*name).to_owned(), key.value.clone());
+                    global_artifacts.entry(global.value.clone()).or_default().push(place);
+                }
+            }
             for (key, output) in named(template.output_parameters()) {
                 if let Some(global) = &output.global_name {
                     let place = ((*name).to_owned(), key.value.clone());
@@ -69,6 +78,7 @@ impl<'w> Source<'w> {
             run_parameters,
             notes,
             globals,
+            global_artifacts,
             results: RefCell::default(),
             inline: RefCell::default(),
         }

@@ -5,11 +5,11 @@ use pipewright_plan::{Expr, Task, Trigger, TriggerStrategy};
 
 use super::bind::{Bindings, Scope, inline_name};
 use super::order::Order;
-use super::repeat;
 use super::source::{named, named_artifacts, suggestion, unsupported};
 use super::template;
 use super::text::Interface;
-use crate::decode::{Context, Text};
+use super::{artifact, repeat};
+use crate::decode::Context;
 use crate::v1::tags::split;
 use crate::v1::when;
 use crate::v1::workflow::{Arguments, DagTask, Template};
@@ -30,6 +30,7 @@ pub(super) fn lower<'w>(
         artifacts: IndexMap::new(),
         each: IndexMap::new(),
         each_artifacts: IndexMap::new(),
+        each_parts: IndexMap::new(),
         upstream: order.upstream.clone(),
         loops: repeat::loops(spec),
     };
@@ -128,36 +129,11 @@ pub(super) fn arguments(
             let artifacts = arguments.map(|arguments| arguments.artifacts.as_slice()).unwrap_or_default();
             for (index, artifact) in artifacts.iter().enumerate() {
                 let Some(name) = &artifact.name else { continue };
-                cx.within(format!("[{index}]"), |cx| artifact_argument(bindings, name, artifact, cx));
+                cx.within(format!("[{index}]"), |cx| artifact::argument(bindings, name, artifact, cx));
             }
         });
     });
     check_given(bindings, span, template, cx);
-}
-
-fn artifact_argument(
-    bindings: &mut Bindings<'_, '_>,
-    name: &Text,
-    artifact: &crate::v1::workflow::Artifact,
-    cx: &mut Context,
-) {
-    let data = artifact.raw.as_ref().and_then(|raw| raw.data.as_ref());
-    if let Some(field) = &artifact.from_expression {
-        unsupported(cx, "fromExpression", field.span, "set `from`");
-    } else if let Some(field) = &artifact.sub_path {
-        unsupported(cx, "subPath", field.span, "hand the file on as an artifact of its own");
-    } else if let Some(from) = &artifact.from {
-        cx.within("from", |cx| bindings.artifact(&name.value, from, cx));
-    } else if let Some(data) = data {
-        cx.within("raw", |cx| bindings.raw_artifact(&name.value, data, cx));
-    } else if !template::has_location(artifact, cx) {
-        cx.error(
-            "missing-field",
-            artifact.span,
-            format!("nothing is said of where `{}` comes from", name.value),
-        )
-        .hint("set `from` or `raw`");
-    }
 }
 
 /// Reports inputs of the template that nobody gives a value.

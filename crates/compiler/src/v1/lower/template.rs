@@ -11,7 +11,7 @@ use pipewright_plan::{
 
 use super::source::{Source, named, named_artifacts, unsupported};
 use super::text::Interface;
-use super::{artifact_type, companion, container, dag, text};
+use super::{artifact, artifact_type, companion, container, dag, text};
 use crate::decode::Context;
 use crate::v1::tags::Tag;
 use crate::v1::workflow::{Artifact, Template, Volume, Whole};
@@ -128,11 +128,7 @@ fn inputs(interface: &Interface<'_, '_>, is_group: bool, cx: &mut Context) -> In
         let mut paths = BTreeSet::new();
         for (name, input) in named_artifacts(interface.template.input_artifacts()) {
             has_location(input, cx);
-            for (field, mode) in [("mode", &input.mode), ("recurseMode", &input.recurse_mode)] {
-                if let Some(mode) = mode {
-                    unsupported(cx, field, mode.span, "change the mode in the command");
-                }
-            }
+            artifact::check(input, cx);
             match &input.path {
                 Some(path) if !is_group && !paths.insert(path.value.as_str()) => {
                     cx.error("wrong-value", path.span, format!("two artifacts are at {}", path.value));
@@ -199,8 +195,10 @@ fn outputs(interface: &Interface<'_, '_>, is_group: bool, cx: &mut Context) -> O
         }
         for (name, output) in named_artifacts(interface.template.output_artifacts()) {
             has_location(output, cx);
-            if let Some(global) = &output.global_name {
-                unsupported(cx, "globalName", global.span, "hand the artifact on as an output");
+            artifact::check(output, cx);
+            let is_inline = interface.template.name.is_none();
+            if let Some(global) = output.global_name.as_ref().filter(|_| is_inline) {
+                unsupported(cx, "globalName", global.span, "give the template a name of its own");
             }
             if output.path.is_none() && !is_group {
                 cx.error("missing-field", output.span, format!("artifact `{}` has no `path`", name.value));

@@ -134,9 +134,9 @@ messages! {
         from: Option<Text> = "from",
         raw: Option<RawArtifact> = "raw",
         optional: Option<bool> = "optional",
-        mode: Option<Spanned<Value>> = "mode",
-        recurse_mode: Option<Spanned<Value>> = "recurseMode",
-        archive: Option<Value> = "archive",
+        mode: Option<Whole> = "mode",
+        recurse_mode: Option<bool> = "recurseMode",
+        archive: Option<Archive> = "archive",
         sub_path: Option<Text> = "subPath",
         global_name: Option<Text> = "globalName",
         from_expression: Option<Text> = "fromExpression",
@@ -150,6 +150,20 @@ messages! {
         oss: Option<Spanned<Value>> = "oss",
         azure: Option<Spanned<Value>> = "azure",
         artifactory: Option<Spanned<Value>> = "artifactory",
+    };
+
+    /// How an artifact is packed.
+    Archive {
+        none: Option<NoArchive> = "none",
+        tar: Option<TarArchive> = "tar",
+        zip: Option<NoArchive> = "zip",
+    } one of "none" | "tar" | "zip";
+
+    /// Nothing more to say.
+    NoArchive {};
+
+    TarArchive {
+        compression_level: Option<Whole> = "compressionLevel",
     };
 
     /// Text that is an artifact.

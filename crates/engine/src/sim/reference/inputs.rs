@@ -205,7 +205,10 @@ fn artifacts_of(
                 frame.ended[task.as_str()].outputs.artifacts.get(key)
             }
             // Of the v1 format alone, which this reference does not cover.
-            ArtifactBinding::Inline { .. } => continue,
+            ArtifactBinding::Inline { .. }
+            | ArtifactBinding::Global { .. }
+            | ArtifactBinding::Chosen { .. }
+            | ArtifactBinding::Part { .. } => continue,
         };
         let is_optional = component.inputs.artifacts.get(name).is_some_and(|declared| declared.optional);
         match found {

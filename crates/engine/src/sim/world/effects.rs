@@ -75,6 +75,7 @@ impl World {
                 artifact_type: output.artifact_type.clone(),
                 uri: format!("/earlier/{name}"),
                 metadata,
+                part: None,
             };
             outcome.artifacts.insert(name.clone(), vec![artifact]);
         }
@@ -100,7 +101,9 @@ impl World {
         let has_timeout = task.is_some_and(|task| task.timeout.is_some());
         let act = self.script().act(&attempt.task, attempt.number, has_timeout);
         let end = match act.end {
-            End::Fails(reason) => AttemptEnd::Failed { failure: failure(reason), usage: Usage::default() },
+            End::Fails(reason) => {
+                AttemptEnd::Failed { failure: failure(reason), usage: Usage::default(), published: None }
+            }
             end => {
                 AttemptEnd::Succeeded { published: self.published(&request, end), usage: Usage::default() }
             }
@@ -129,7 +132,11 @@ impl World {
     fn kill(&mut self, attempt: AttemptId) {
         // Some are slow to die.
         let grace = if self.random.chance(30) { self.random.below(20_000_000) as i64 } else { self.delay() };
-        let end = AttemptEnd::Failed { failure: failure(FailureReason::Cancelled), usage: Usage::default() };
+        let end = AttemptEnd::Failed {
+            failure: failure(FailureReason::Cancelled),
+            usage: Usage::default(),
+            published: None,
+        };
         let now = self.now;
         let known =
             self.executor.entry(attempt.clone()).or_insert_with(|| Known { ends_at: now, end: end.clone() });

@@ -195,6 +195,7 @@ mod tests {
             artifact_type: pipewright_plan::ArtifactType::default(),
             uri: folder.display().to_string(),
             metadata: serde_json::Map::new(),
+            part: None,
         };
         let file = Place::File(folder.join("inner/file"), 5);
         assert_eq!(look(&artifact, Some("inner/file")).unwrap(), file);

@@ -138,12 +138,18 @@ fn parameter_binding(input: &str, binding: &ParameterBinding) -> Binding {
 }
 
 fn artifact_binding(input: &str, binding: &ArtifactBinding) -> Binding {
-    let (source, task, key, value) = match binding {
+    let (source, task, key, value) = match binding.whole() {
         ArtifactBinding::DagInput { name } => (SourceView::DagInput, None, Some(name.clone()), None),
         ArtifactBinding::TaskOutput { task, key } => {
             (SourceView::TaskOutput, Some(task.clone()), Some(key.clone()), None)
         }
         ArtifactBinding::Inline { text } => (SourceView::Inline, None, None, Some(text.to_string().into())),
+        ArtifactBinding::Global { name } => {
+            let tag = format!("{{{{workflow.outputs.artifacts.{name}}}}}");
+            (SourceView::Inline, None, None, Some(tag.into()))
+        }
+        ArtifactBinding::Chosen { expr } => (SourceView::Inline, None, None, Some(expr.to_string().into())),
+        ArtifactBinding::Part { .. } => (SourceView::Inline, None, None, None),
     };
     Binding { input: input.to_owned(), source, task, key, value, selector: None }
 }
@@ -172,7 +178,7 @@ fn edges_to(plan: &Plan, dag: &Dag, name: &str, task: &Task) -> Vec<Edge> {
         parameter_flow(plan, dag, input, binding, &mut flow);
     }
     for (input, binding) in &task.artifacts {
-        let ArtifactBinding::TaskOutput { task: from, key } = binding else { continue };
+        let ArtifactBinding::TaskOutput { task: from, key } = binding.whole() else { continue };
         let output = component_of(plan, dag, from).and_then(|component| component.outputs.artifacts.get(key));
         let flow_type = output.map(|output| type_title(&output.artifact_type));
         flow(

@@ -20,7 +20,7 @@ use store::engine::{RunPhase, Submit, TaskKey, TaskView, resource_name};
 use crate::time::rfc3339;
 
 pub(super) use node::{Node, NodeType};
-pub(super) use values::LOGS;
+pub(super) use values::{LOGS, Packed};
 
 /// A run and everything that its manifest is made of.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use pipewright_plan::{ArtifactId, ArtifactValue, text_form};
+use pipewright_plan::{ArtifactId, ArtifactValue, ComponentKind, Packing, Plan, text_form};
 use pipewright_store::engine::{TaskPhase, TaskView, Timestamp, resource_name};
 use serde_json::{Map, Value, json};
 
@@ -13,6 +13,37 @@ use crate::time::civil;
 
 /// The artifact that holds what a pod printed.
 pub(in crate::v1beta1) const LOGS: &str = "main-logs";
+
+/// How an artifact is packed, and what its command calls it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::v1beta1) struct Packed {
+    pub(in crate::v1beta1) packing: Packing,
+    /// The last name of its path; empty when that is not known.
+    pub(in crate::v1beta1) entry: String,
+}
+
+impl Packed {
+    /// Returns what a component says of its output.
+    pub(in crate::v1beta1) fn of(plan: &Plan, component: &str, output: &str) -> Self {
+        let kind = plan.component(component).map(|component| &component.kind);
+        let Some(ComponentKind::Container(container)) = kind else { return Self::default() };
+        let Some(place) = container.places.output_artifacts.get(output) else { return Self::default() };
+        let path = place.path.as_literal().unwrap_or_default();
+        let entry = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let entry = if entry == ".." { "" } else { entry };
+        Self { packing: place.packing, entry: entry.to_owned() }
+    }
+
+    /// Names the file that it is handed out as.
+    fn file(&self, name: &str) -> String {
+        match self.packing {
+            Packing::Tar { .. } => format!("{name}.tgz"),
+            Packing::Zip => format!("{name}.zip"),
+            Packing::Plain if self.entry.is_empty() => name.to_owned(),
+            Packing::Plain => self.entry.clone(),
+        }
+    }
+}
 
 /// Fills in inputs and outputs of all nodes.
 pub(super) fn fill(source: Source<'_>, created_at: Timestamp, nodes: &mut IndexMap<String, Node>) {
@@ -29,7 +60,8 @@ pub(super) fn fill(source: Source<'_>, created_at: Timestamp, nodes: &mut IndexM
                 None => format!("{}/{day}/{}", source.workflow, node.id),
                 Some(origin) => format!("{}/{}", resource_name(source.plan, &origin.run), artifact.id.0),
             };
-            keys.entry(&artifact.id).or_insert_with(|| format!("artifacts/{folder}/{}.tgz", artifact.name));
+            let file = Packed::of(source.plan, &node.template_name, &artifact.name).file(&artifact.name);
+            keys.entry(&artifact.id).or_insert_with(|| format!("artifacts/{folder}/{file}"));
         }
     }
     for node in nodes.values_mut() {
@@ -61,9 +93,9 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn path(&self, side: &str, name: &str) -> Option<&str> {
+    fn declared(&self, side: &str, name: &str) -> Option<&Value> {
         let declared = self.template?[side]["artifacts"].as_array()?;
-        declared.iter().find(|artifact| artifact["name"] == name)?["path"].as_str()
+        declared.iter().find(|artifact| artifact["name"] == name)
     }
 
     fn inputs(&self, view: &TaskView) -> Option<Value> {
@@ -114,11 +146,21 @@ impl Writer<'_> {
     fn artifact(&self, (side, name): (&str, &str), artifact: &ArtifactValue) -> Value {
         let mut fields = Map::new();
         fields.insert("name".to_owned(), json!(name));
-        if let Some(path) = self.path(side, name) {
-            fields.insert("path".to_owned(), json!(path));
+        if let Some(declared) = self.declared(side, name) {
+            for field in ["path", "mode", "recurseMode", "archive", "globalName"] {
+                if let Some(value) = declared.get(field) {
+                    fields.insert(field.to_owned(), value.clone());
+                }
+            }
         }
         match self.keys.get(&artifact.id) {
-            Some(key) => fields.insert("s3".to_owned(), json!({"key": key})),
+            Some(key) => {
+                let key = match &artifact.part {
+                    Some(part) => format!("{key}/{part}"),
+                    None => key.clone(),
+                };
+                fields.insert("s3".to_owned(), json!({"key": key}))
+            }
             None => {
                 let text = self.raw(name).unwrap_or_default();
                 fields.insert("raw".to_owned(), json!({"data": text}))
