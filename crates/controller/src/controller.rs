@@ -11,6 +11,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Capacity};
+use crate::claims;
 use crate::clock::{Clock, SystemClock};
 use crate::run_actor::{Message, RunActor, Shared};
 
@@ -93,6 +94,12 @@ impl Router {
     ) {
         let stop = self.shared.stop.clone();
         self.take_up_live_runs().await;
+        let store = self.shared.store.clone();
+        tokio::spawn(async move {
+            if let Err(error) = claims::sweep(&store).await {
+                tracing::error!(%error, "cannot look for volume claims that have outlived their runs");
+            }
+        });
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,

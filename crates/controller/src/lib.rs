@@ -5,6 +5,7 @@
 //! interfaces are unknown here; a request reaches a run as a durable inbox row and a wake-up.
 
 mod admission;
+mod claims;
 mod clock;
 mod controller;
 mod reconcile;

@@ -62,6 +62,8 @@ pub(crate) struct RunActor {
     /// Look-ups that wait for their turn.
     lookups: VecDeque<CacheLookup>,
     wake_at: Option<pipewright_engine::Timestamp>,
+    /// The run's own volume claims were made, or need not be.
+    pub(crate) has_claims: bool,
     pub(crate) granted: Arc<Notify>,
     /// Events of this step that are not in the journal yet.
     unwritten: Vec<Event>,
@@ -104,6 +106,7 @@ impl RunActor {
             may_launch: false,
             lookups: VecDeque::new(),
             wake_at: None,
+            has_claims: false,
             granted: Arc::new(Notify::new()),
             unwritten: Vec::new(),
             consumed: Vec::new(),
@@ -112,8 +115,10 @@ impl RunActor {
     }
 
     async fn work(&mut self, mut mailbox: mpsc::Receiver<Message>) -> Result<(), Error> {
-        let resumed = desired(&self.plan, &self.state);
-        self.reconcile(resumed).await;
+        if self.make_claims().await? {
+            let resumed = desired(&self.plan, &self.state);
+            self.reconcile(resumed).await;
+        }
         loop {
             self.answer_lookups().await?;
             self.commit_and_act().await?;
@@ -156,14 +161,14 @@ impl RunActor {
         }
     }
 
-    /// Removes the workspace of a run that succeeded; otherwise it stays to be looked at, until the run is
+    /// Deletes the run's own claims, and the workspace of a run that succeeded; otherwise that stays to be looked at, until the run is
     /// deleted. Source: Argo's volume claim GC as KFP leaves it, on success.
     async fn clean_up(&self) -> Result<(), Error> {
         let is_done = self.state.run_view().phase == RunPhase::Succeeded;
         if is_done && self.plan.platform.workspace.is_some() {
             self.shared.store.remove_workspace(&self.run).await?;
         }
-        Ok(())
+        self.delete_claims().await
     }
 
     async fn take(&mut self, message: Message) -> Result<(), Error> {
@@ -269,7 +274,9 @@ impl RunActor {
         };
         self.seq = self.append(append).await?;
         self.forget_ended();
-        self.reconcile(Desired { lookups: Vec::new(), ..wanted }).await;
+        if self.make_claims().await? {
+            self.reconcile(Desired { lookups: Vec::new(), ..wanted }).await;
+        }
         Ok(())
     }
 

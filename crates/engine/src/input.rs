@@ -17,6 +17,10 @@ pub enum Input {
     },
     /// A user wants the run to stop.
     Terminate,
+    /// The run cannot go on: something that all of it needs is not to be had.
+    Abandon {
+        reason: String,
+    },
     /// A user wants a finished run to go on from what failed.
     Retry {
         retry: Retry,

@@ -25,7 +25,7 @@ pub use desired::{
     CacheLookup, CompanionLaunch, Desired, ImportRequest, Launch, Order, ResolvedResources, ResourceCall,
     desired, desired_after, launch,
 };
-pub use driver::MAX_AGE;
+pub use driver::{MAX_AGE, run_claims};
 pub use event::{
     AttemptEnd, CacheSource, Doom, Event, Failure, FailureReason, Fingerprint, Resolved, SkipReason,
 };

@@ -39,7 +39,7 @@ pub use launch::{
     VolumeContent, VolumeFile, stop_mark,
 };
 pub use placeholder::{Filling, JobFacts, Placeholder, Text, TextPart, ValueTemplate, Word, local_path};
-pub use platform::{PipelinePlatform, TaskPlatform, Workspace};
+pub use platform::{ClaimEnd, PipelinePlatform, RunClaim, TaskPlatform, Workspace};
 pub use pod::{EnvFrom, KeyFile, PodSettings, PodText, VolumeMount, VolumeSource, WORKSPACE_PATH};
 pub use pod_default::PodDefault;
 pub use quantity::quantity;

@@ -39,6 +39,37 @@ pub struct PipelinePlatform {
     /// A folder that every task of the run shares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<Workspace>,
+    /// Volume claims that each run has for itself (v1 `volumeClaimTemplates`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<RunClaim>,
+    #[serde(default, skip_serializing_if = "ClaimEnd::is_usual")]
+    pub claim_end: ClaimEnd,
+}
+
+/// A volume claim that is made when a run begins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunClaim {
+    /// What tasks mount it by; the claim is called after the run and this.
+    pub name: String,
+    /// The object without its name, as JSON; placeholders of the run allowed in its texts.
+    pub manifest: Text,
+}
+
+/// When a run's own claims are deleted, at the latest with the run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimEnd {
+    /// Once the run has succeeded; after a failure they wait for a retry.
+    #[default]
+    Success,
+    /// Once the run has ended.
+    Completion,
+}
+
+impl ClaimEnd {
+    fn is_usual(&self) -> bool {
+        *self == Self::Success
+    }
 }
 
 /// The folder that the tasks of a run share, as the pipeline asks for it.

@@ -49,6 +49,9 @@ pub fn compare(expected: &Map<String, Value>, document: &Value, server: &Server)
             wrong.push(format!("the metrics of {short} are {}, not {metrics}", Value::Object(found)));
         }
     }
+    if let Some(claims) = expected.get("claims") {
+        wrong.extend(unlike_claims(claims, &manifest, server));
+    }
     for (short, artifacts) in expected.get("reads").and_then(Value::as_object).into_iter().flatten() {
         let id = node(status, workflow, short).and_then(|node| node["id"].as_str()).unwrap_or_default();
         for (name, facts) in artifacts.as_object().into_iter().flatten() {
@@ -77,6 +80,31 @@ pub fn compare(expected: &Map<String, Value>, document: &Value, server: &Server)
         }
     }
     wrong
+}
+
+/// Says which of the run's own claims are there after it, when others should be. They go soon after its end.
+fn unlike_claims(expected: &Value, manifest: &Value, server: &Server) -> Option<String> {
+    let workflow = manifest["metadata"]["name"].as_str().unwrap_or_default();
+    let mut left = Value::Null;
+    for _ in 0..100 {
+        let path = "/apis/pipewright/v1/namespaces/default/objects?kind=PersistentVolumeClaim";
+        let Ok(answer) = server.call("GET", path, None) else {
+            return Some("no claims are listed".to_owned());
+        };
+        let all = answer["objects"].as_array().into_iter().flatten();
+        let names = all.filter_map(|object| object["metadata"]["name"].as_str());
+        let mut own: Vec<&str> =
+            names.filter_map(|name| name.strip_prefix(workflow)?.strip_prefix('-')).collect();
+        own.sort_unstable();
+        left = Value::from(own);
+        if left == *expected {
+            let status = manifest["status"]["persistentVolumeClaims"].as_array().map_or(0, Vec::len);
+            let shown = expected.as_array().map_or(0, Vec::len);
+            return (status != shown).then(|| format!("the status shows {status} claims, not {shown}"));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    Some(format!("the claims {left} are left, not {expected}"))
 }
 
 /// Says in what an artifact that was read is not as expected: its `text`, the `kind` of archive, what it `holds`.

@@ -69,6 +69,7 @@ impl Decision<'_> {
                 }
             }
             Input::Terminate => self.cancel(Doom::Cancelled, "cancelled by request"),
+            Input::Abandon { reason } => self.cancel(Doom::Cancelled, reason),
             Input::Retry { .. } => {}
             Input::Observed { observation } => {
                 if observation.attempt.run != self.state.run {

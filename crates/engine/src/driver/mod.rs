@@ -1,6 +1,7 @@
 //! What the field calls the driver, as functions: inputs are resolved, outputs provisioned, results named.
 
 mod artifacts;
+mod claims;
 mod convert;
 mod eval;
 mod eval_calls;
@@ -20,6 +21,7 @@ mod task_config;
 
 use sha2::{Digest, Sha256};
 
+pub use claims::run_claims;
 pub(crate) use eval::{Environment, evaluate};
 pub use fingerprint::MAX_AGE;
 pub(crate) use fingerprint::fingerprint;

@@ -85,6 +85,11 @@ impl RunState {
         self.view.phase.is_terminal()
     }
 
+    /// Tells whether the run has been asked for.
+    pub fn is_submitted(&self) -> bool {
+        self.submit.is_some()
+    }
+
     /// Tells how often the run was retried.
     pub fn round(&self) -> u32 {
         self.round
@@ -122,7 +127,7 @@ impl RunState {
     }
 
     /// Returns the namespace of the run's objects.
-    pub(crate) fn namespace(&self) -> &str {
+    pub fn namespace(&self) -> &str {
         self.submit.as_deref().map_or(Submit::DEFAULT_NAMESPACE, Submit::namespace)
     }
 

@@ -4,6 +4,7 @@
 
 mod artifact;
 mod bind;
+mod claim;
 mod companion;
 mod container;
 mod dag;
@@ -82,7 +83,11 @@ pub(super) fn lower(workflow: &Workflow, cx: &mut Context) -> Option<Plan> {
             dialect: Dialect::V1,
             sdk_version: sdk_version(workflow),
             default_pipeline_root: None,
-            platform: platform(spec, cx),
+            platform: PipelinePlatform {
+                claims: claim::lower(&source, cx),
+                claim_end: claim::end(spec, cx),
+                ..platform(spec, cx)
+            },
             root: root_name,
             components,
         })
@@ -109,7 +114,6 @@ fn refuse(spec: &WorkflowSpec, cx: &mut Context) {
     let later = "leave it out";
     let fields = [
         ("workflowTemplateRef", &spec.workflow_template_ref, "put the templates into the file"),
-        ("volumeClaimTemplates", &spec.volume_claim_templates, "create the claim in a step (`dsl.VolumeOp`)"),
         ("synchronization", &spec.synchronization, later),
         ("shutdown", &spec.shutdown, later),
         ("workflowMetadata", &spec.workflow_metadata, later),
@@ -276,7 +280,7 @@ fn invocation(
             cx.within(format!("[{index}]"), |cx| {
                 task.retry = template::retry(&Interface { source, template }, cx);
                 task.timeout = template::timeout(template, cx);
-                task.caching = template::caching(&source.spec.volumes, template);
+                task.caching = template::caching(&source.volumes, template);
             });
         });
     }

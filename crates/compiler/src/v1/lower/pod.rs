@@ -191,7 +191,7 @@ pub(super) fn volumes(
             if let Some(field) = &mount.sub_path_expr {
                 unsupported(cx, "subPathExpr", field.span, "use `subPath`");
             }
-            let known = interface.template.volumes.iter().chain(&interface.source.spec.volumes);
+            let known = interface.template.volumes.iter().chain(&interface.source.volumes);
             let mut known = known.filter(|volume| volume.name.is_some());
             let Some(volume) =
                 known.find(|volume| volume.name.as_ref().is_some_and(|n| n.value == name.value))

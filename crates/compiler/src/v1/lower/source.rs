@@ -8,12 +8,14 @@ use pipewright_plan::Component;
 
 use crate::decode::Text;
 use crate::suggest;
-use crate::v1::workflow::{Parameter, Template, Workflow, WorkflowSpec};
+use crate::v1::workflow::{Parameter, Template, Volume, Workflow, WorkflowSpec};
 use crate::{decode::Context, v1::workflow::Artifact};
 
 /// The workflow, and what its names stand for.
 pub(super) struct Source<'w> {
     pub spec: &'w WorkflowSpec,
+    /// Its volumes, those of claims that it makes included.
+    pub volumes: Vec<Volume>,
     /// By name, with the place in the list.
     templates: BTreeMap<&'w str, (usize, &'w Template)>,
     /// Names of the workflow's own parameters.
@@ -74,6 +76,7 @@ impl<'w> Source<'w> {
         }
         Self {
             spec,
+            volumes: super::claim::volumes(spec),
             templates,
             run_parameters,
             notes,

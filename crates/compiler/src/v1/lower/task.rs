@@ -50,7 +50,7 @@ pub(super) fn lower<'w>(
         trigger,
         iterator,
         retry: template::retry(&Interface { source: scope.source, template }, cx),
-        caching: template::caching(&scope.source.spec.volumes, template),
+        caching: template::caching(&scope.source.volumes, template),
         timeout: template::timeout(template, cx),
     })
 }

@@ -73,8 +73,8 @@ messages! {
         security_context: Option<Value> = "securityContext",
         automount_service_account_token: Option<Value> = "automountServiceAccountToken",
         volumes: Vec<Volume> = "volumes",
-        volume_claim_templates: Option<Spanned<Value>> = "volumeClaimTemplates",
-        volume_claim_gc: Option<Value> = "volumeClaimGC",
+        volume_claim_templates: Vec<ClaimTemplate> = "volumeClaimTemplates",
+        volume_claim_gc: Option<ClaimGc> = "volumeClaimGC",
         archive_logs: Option<Value> = "archiveLogs",
         artifact_repository_ref: Option<Value> = "artifactRepositoryRef",
         artifact_gc: Option<Value> = "artifactGC",
@@ -89,6 +89,32 @@ messages! {
         workflow_metadata: Option<Spanned<Value>> = "workflowMetadata",
         pod_spec_patch: Option<Text> = "podSpecPatch",
         hooks: Map<Hook> = "hooks",
+    };
+
+    /// A claim that each run has for itself.
+    ClaimTemplate {
+        api_version: Option<Text> = "apiVersion",
+        kind: Option<Text> = "kind",
+        metadata: Option<ObjectMeta> = "metadata",
+        spec: Option<ClaimSpec> = "spec",
+        status: Option<Value> = "status",
+    };
+
+    ClaimSpec {
+        access_modes: Option<Value> = "accessModes",
+        resources: Option<Value> = "resources",
+        storage_class_name: Option<Value> = "storageClassName",
+        volume_name: Option<Value> = "volumeName",
+        volume_mode: Option<Value> = "volumeMode",
+        selector: Option<Value> = "selector",
+        data_source: Option<Value> = "dataSource",
+        data_source_ref: Option<Value> = "dataSourceRef",
+        volume_attributes_class_name: Option<Value> = "volumeAttributesClassName",
+    };
+
+    /// When such claims are deleted.
+    ClaimGc {
+        strategy: Option<Text> = "strategy",
     };
 
     /// Labels and annotations of a pod.

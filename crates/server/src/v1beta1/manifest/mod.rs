@@ -12,7 +12,7 @@ mod settle;
 mod values;
 
 use indexmap::IndexMap;
-use pipewright_plan::{Plan, text_form};
+use pipewright_plan::{ClaimEnd, Plan, text_form};
 use pipewright_store as store;
 use serde_json::{Map, Value, json};
 use store::engine::{RunPhase, Submit, TaskKey, TaskView, resource_name};
@@ -143,6 +143,19 @@ fn arguments(facts: Facts<'_>) -> Value {
     Value::Object(arguments)
 }
 
+/// Lists the volumes of claims that the run has for itself, as long as it has them.
+fn claims(facts: Facts<'_>) -> Vec<Value> {
+    let (phase, platform) = (facts.run.view.phase, &facts.plan.platform);
+    let are_gone = match platform.claim_end {
+        ClaimEnd::Success => phase == RunPhase::Succeeded,
+        ClaimEnd::Completion => phase.is_terminal(),
+    };
+    let workflow = resource_name(facts.plan, &facts.run.id);
+    let claims = platform.claims.iter().filter(|_| !are_gone);
+    let volume = |name: &str| json!({"name": name, "persistentVolumeClaim": {"claimName": format!("{workflow}-{name}")}});
+    claims.map(|claim| volume(&claim.name)).collect()
+}
+
 fn status(facts: Facts<'_>, phase: &str, nodes: &IndexMap<String, Node>) -> Value {
     let view = &facts.run.view;
     let pods = || nodes.values().filter(|node| node.node_type == NodeType::Pod);
@@ -162,6 +175,10 @@ fn status(facts: Facts<'_>, phase: &str, nodes: &IndexMap<String, Node>) -> Valu
         set("message", json!(message));
     }
     set("nodes", json!(nodes));
+    let claims = claims(facts);
+    if !claims.is_empty() {
+        set("persistentVolumeClaims", Value::Array(claims));
+    }
     if view.phase.is_terminal() {
         set("conditions", json!([{"type": "Completed", "status": "True"}]));
     } else if view.phase != RunPhase::Pending {
