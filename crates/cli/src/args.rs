@@ -25,6 +25,7 @@ pub(crate) enum Command {
   pipewright run pipeline.yaml
   pipewright run pipeline.yaml -p epochs=3 -p 'layers=[64, 32]' --output json
   pipewright run pipeline.yaml --explain-cache
+  pipewright run release.yaml --resume approve:decision=YES
 
 Leaves with 0 when the run succeeded, 1 when it failed or was cancelled, 2 when the input is wrong.")]
     Run(Run),
@@ -47,6 +48,7 @@ Leaves with 0 when the file can be run, 2 when it cannot.")]
   pipewright runs list
   pipewright runs get 0199e5c4-…
   pipewright runs logs 0199e5c4-… --task train
+  pipewright runs resume 0199e5c4-… approve -p decision=YES
   pipewright runs cancel 0199e5c4-… --server http://127.0.0.1:8080"
     )]
     Runs(Runs),
@@ -313,6 +315,9 @@ pub(crate) struct Run {
     /// Name of the run [default: the pipeline's name and the time]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// Let this task go on as soon as it waits, with a value that it expects; give it again for more
+    #[arg(long, value_name = "TASK[:NAME=VALUE]")]
+    pub resume: Vec<String>,
     /// Run on this server instead of in this process
     #[arg(long, env = env::SERVER, value_name = "URL", hide_env_values = true)]
     pub server: Option<String>,
@@ -425,6 +430,14 @@ pub(crate) enum Runs {
     /// Delete a run of a server with its tasks
     #[command(after_help = "Example:\n  pipewright run delete 0199e5c4-…")]
     Delete(args_api::One),
+    /// Let tasks that wait go on, or say no to them
+    #[command(after_help = "Examples:
+  pipewright runs resume 0199e5c4-…
+  pipewright runs resume 0199e5c4-… approve -p decision=YES --message 'looks good'
+  pipewright runs resume 0199e5c4-… approve --decline
+
+`pipewright runs get` lists the tasks that wait and what they expect.")]
+    Resume(Resume),
     /// Ask a run to stop
     #[command(visible_alias = "terminate")]
     Cancel {
@@ -433,6 +446,25 @@ pub(crate) enum Runs {
         #[command(flatten)]
         place: Place,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    /// Run id
+    pub run: String,
+    /// Waiting tasks by name, or by path such as `root/for-each[3]/approve` [default: all that wait]
+    pub tasks: Vec<String>,
+    /// Value that a task expects
+    #[arg(short, long = "parameter", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    /// Say no: the tasks fail
+    #[arg(long)]
+    pub decline: bool,
+    /// What to say to it, kept with the run
+    #[arg(long, value_name = "TEXT")]
+    pub message: Option<String>,
+    #[command(flatten)]
+    pub place: Place,
 }
 
 #[derive(Debug, Args)]

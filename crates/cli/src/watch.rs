@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use pipewright_engine::{AttemptId, RunId, RunPhase, TaskKey, TaskView, Timestamp};
+use pipewright_engine::{AttemptId, Resume, RunId, RunPhase, TaskKey, TaskView, Timestamp};
 use pipewright_executor::LogSource;
 use pipewright_server::run_document;
 use pipewright_server::v2beta1::types;
 use pipewright_store::{Change, Masker, Masks, Request, Store};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
 use crate::client::{Client, escape};
@@ -83,6 +83,30 @@ impl Watched {
             Self::Local { store, run, .. } => Ok(store.request(run, Request::Terminate).await?),
             Self::Remote { client, run } => {
                 client.post(&format!("/apis/v2beta1/runs/{run}:terminate"), &Value::Null).await.map(drop)
+            }
+        }
+    }
+
+    /// Lets waiting tasks go on; returns their paths.
+    ///
+    /// Errors: a value that is missing or does not fit, or nobody who waits.
+    pub(crate) async fn resume(&self, resume: Resume) -> Result<Vec<String>> {
+        match self {
+            Self::Local { store, run, .. } => {
+                let meant = pipewright_server::resume(store, run, resume).await?;
+                Ok(meant.into_iter().map(|key| key.0).collect())
+            }
+            Self::Remote { client, run } => {
+                let tasks: Vec<&str> = resume.tasks.iter().map(TaskKey::as_str).collect();
+                let body = json!({
+                    "tasks": tasks,
+                    "parameters": resume.parameters,
+                    "decline": resume.declined,
+                    "message": resume.message.unwrap_or_default(),
+                });
+                let answer = client.post(&format!("/apis/pipewright/v1/runs/{run}:resume"), &body).await?;
+                let meant = answer["tasks"].as_array().into_iter().flatten();
+                Ok(meant.filter_map(Value::as_str).map(str::to_owned).collect())
             }
         }
     }

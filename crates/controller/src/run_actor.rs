@@ -190,6 +190,7 @@ impl RunActor {
                         Request::Submit { submit } => Input::Submit { submit },
                         Request::Terminate => Input::Terminate,
                         Request::Retry { retry } => Input::Retry { retry },
+                        Request::Resume { resume } => Input::Resume { resume },
                     });
                 }
             }

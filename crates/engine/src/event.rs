@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::id::{RunId, TaskKey, Timestamp};
 use crate::input::Submit;
-use crate::view::{RunPhase, TaskPhase};
+use crate::view::{Released, RunPhase, TaskPhase};
 
 /// One recorded fact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,6 +89,18 @@ pub enum Event {
         at: Timestamp,
         artifact: Box<ArtifactValue>,
         reused: bool,
+    },
+    /// The task waits, until that instant or until somebody lets it go on.
+    TaskSuspended {
+        task: TaskKey,
+        at: Timestamp,
+        until: Option<Timestamp>,
+    },
+    /// Somebody let a waiting task go on, or had it fail; its end follows.
+    TaskReleased {
+        task: TaskKey,
+        at: Timestamp,
+        released: Box<Released>,
     },
     /// A task came to its end; `phase` is terminal.
     TaskEnded {
@@ -235,4 +247,6 @@ pub enum FailureReason {
     Resolve,
     /// A task inside a dag failed.
     Inner,
+    /// Somebody said no to a task that waited for an answer; never retried.
+    Declined,
 }

@@ -25,6 +25,10 @@ pub enum Input {
     Retry {
         retry: Retry,
     },
+    /// A user lets tasks go on that wait.
+    Resume {
+        resume: Box<Resume>,
+    },
     Observed {
         observation: Box<Observation>,
     },
@@ -73,6 +77,26 @@ pub struct Retry {
     /// Tasks that are done anew although they succeeded. Without any the run must have failed or been cancelled.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub from: Vec<TaskKey>,
+}
+
+/// Lets waiting tasks go on.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Resume {
+    /// Tasks, or dags and loops around them; none: all that wait.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<TaskKey>,
+    /// Values of the outputs that they expect.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, Value>,
+    /// They fail instead: the answer is no.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub declined: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Who asked, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// What an executor saw of an attempt.

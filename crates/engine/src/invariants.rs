@@ -23,6 +23,8 @@ struct Seen<'a> {
     phase: RunPhase,
     /// Reopened groups that have not had their turn.
     resting: BTreeSet<TaskKey>,
+    /// Tasks that wait or did.
+    waiting: BTreeSet<TaskKey>,
     /// What the last retry dropped.
     dropped: BTreeSet<TaskKey>,
 }
@@ -49,6 +51,7 @@ struct Attempts {
 /// - I8 nothing follows the end of the run but a retry
 /// - I9 a retry drops what did not succeed or depends on what is done anew, reopens what is around it, each group
 ///   has its turn once, and a task that was dropped has its attempts numbered on
+/// - I10 a task that fired waits once, and only one that waits is let go on
 pub fn check(plan: &Plan, journal: &[Event]) -> Result<(), String> {
     let mut seen = Seen { plan: Some(plan), ..Seen::default() };
     for (index, event) in journal.iter().enumerate() {
@@ -88,6 +91,19 @@ impl<'a> Seen<'a> {
                 }
                 _ => Err("I2: an end without an attempt".to_owned()),
             },
+            Event::TaskSuspended { task, .. } => {
+                let in_clean_up = self.clean_up.contains(task);
+                if !self.started.contains(task) || !self.waiting.insert(task.clone()) {
+                    Err("I10: a wait out of turn".to_owned())
+                } else if self.is_cancelled && !in_clean_up {
+                    Err("I3".to_owned())
+                } else {
+                    Ok(())
+                }
+            }
+            Event::TaskReleased { task, .. } if !self.waiting.contains(task) => {
+                Err("I10: an answer that nobody waited for".to_owned())
+            }
             Event::TaskEnded { task, phase, .. } => self.ended(task, *phase),
             Event::CancelRequested { .. } => {
                 self.is_cancelled = true;
@@ -208,6 +224,7 @@ impl<'a> Seen<'a> {
         let is_dropped = |key: &TaskKey| dropped.iter().any(|dropped| is_within(key, dropped));
         self.started.retain(|key| !is_dropped(key));
         self.clean_up.retain(|key| !is_dropped(key));
+        self.waiting.retain(|key| !is_dropped(key));
         self.items.retain(|key, _| !is_dropped(key));
         self.ended.retain(|key, _| !is_dropped(key) && !reopened.contains(key));
         for (_, attempts) in self.attempts.iter_mut().filter(|(key, _)| is_dropped(key)) {

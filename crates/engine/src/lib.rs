@@ -25,13 +25,13 @@ pub use desired::{
     CacheLookup, CompanionLaunch, Desired, ImportRequest, Launch, Order, ResolvedResources, ResourceCall,
     desired, desired_after, launch,
 };
-pub use driver::{MAX_AGE, run_claims};
+pub use driver::{Awaited, MAX_AGE, awaited, check_resume, run_claims};
 pub use event::{
     AttemptEnd, CacheSource, Doom, Event, Failure, FailureReason, Fingerprint, Resolved, SkipReason,
 };
 pub use id::{AttemptId, RunId, TaskKey, Timestamp};
-pub use input::{CacheAnswer, ImportAnswer, Input, Observation, Observed, Retry, Submit};
+pub use input::{CacheAnswer, ImportAnswer, Input, Observation, Observed, Resume, Retry, Submit};
 pub use node_name::{item_name, node_id};
 pub use schedule::{Schedule, Trigger};
 pub use state::{RunState, changed_tasks, resource_name};
-pub use view::{AttemptView, RunPhase, RunView, TaskKind, TaskPhase, TaskView};
+pub use view::{AttemptView, Released, RunPhase, RunView, Suspension, TaskKind, TaskPhase, TaskView};

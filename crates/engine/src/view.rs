@@ -67,6 +67,8 @@ pub enum TaskKind {
     Importer,
     /// Acts on an object; has attempts like a container.
     Resource,
+    /// Waits for a time or for somebody.
+    Suspend,
 }
 
 /// A run as a whole.
@@ -104,6 +106,31 @@ pub struct TaskView {
     pub fingerprint: Option<Fingerprint>,
     pub cached_from: Option<CacheSource>,
     pub attempts: Vec<AttemptView>,
+    /// Of a task that waits, or did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspension: Option<Suspension>,
+}
+
+/// The wait of a task.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Suspension {
+    /// When it goes on by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Absent: it waits, or time let it go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub released: Option<Released>,
+}
+
+/// Who let a task go on, and what they said to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Released {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// One attempt at a task.

@@ -28,8 +28,15 @@ pub fn check(plan: &Plan) -> Result<(), Vec<Broken>> {
         Some(_) => broken.push(at("root", "the entry component is no dag".to_owned())),
     }
     for (name, component) in &plan.components {
-        if let ComponentKind::Dag(dag) = &component.kind {
-            check_dag(plan, name, component, dag, &mut broken);
+        match &component.kind {
+            ComponentKind::Dag(dag) => check_dag(plan, name, component, dag, &mut broken),
+            ComponentKind::Suspend(wait) => {
+                let unknown =
+                    wait.supplied.keys().filter(|key| !component.outputs.parameters.contains_key(*key));
+                let message = |key: &String| format!("no output `{key}` that somebody could give");
+                broken.extend(unknown.map(|key| at(name, message(key))));
+            }
+            ComponentKind::Container(_) | ComponentKind::Importer(_) | ComponentKind::Resource(_) => {}
         }
     }
     if broken.is_empty() { Ok(()) } else { Err(broken) }

@@ -9,6 +9,7 @@ use crate::expr::Expr;
 use crate::placeholder::{Text, Word};
 use crate::platform::{PipelinePlatform, TaskPlatform};
 use crate::resource::Resource;
+use crate::suspend::Suspend;
 use crate::task::Task;
 use crate::types::{ArtifactType, ParameterType};
 use crate::value::Value;
@@ -158,6 +159,7 @@ pub enum ComponentKind {
     Container(Container),
     Importer(Importer),
     Resource(Resource),
+    Suspend(Suspend),
 }
 
 /// Tasks and how their outputs become the component's own.

@@ -16,6 +16,7 @@ mod pod_default;
 mod quantity;
 mod resource;
 mod show;
+mod suspend;
 mod task;
 mod task_config;
 mod types;
@@ -44,6 +45,7 @@ pub use pod::{EnvFrom, KeyFile, PodSettings, PodText, VolumeMount, VolumeSource,
 pub use pod_default::PodDefault;
 pub use quantity::quantity;
 pub use resource::{Manifest, Resource, ResourceAction, ResourceOutput};
+pub use suspend::{Supplied, Suspend, read_duration};
 pub use task::{
     ArtifactBinding, Caching, Each, Items, IterationKind, LoopPolicy, ParameterBinding, ParameterSource,
     Retry, RetryOn, Task, Trigger, TriggerStrategy,

@@ -38,4 +38,4 @@ pub use fetch::UrlRules;
 pub use openapi::{names as openapi_names, openapi};
 pub use recurring::{Clock, fire_recurring_runs};
 pub use serving::{Patience, TlsFiles, serve};
-pub use submit::{Compiled, Source, Submission, submit, terminate};
+pub use submit::{Compiled, Source, Submission, resume, submit, terminate};

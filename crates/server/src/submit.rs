@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pipewright_compiler::{ArgumentMistake, compile, compile_json, complete_arguments, parse_argument};
 use pipewright_plan::{Dialect, Plan};
-use pipewright_store::engine::{RunId, Submit, Timestamp};
+use pipewright_store::engine::{Resume, RunId, Submit, TaskKey, Timestamp, check_resume};
 use pipewright_store::{Firing, ListQuery, NewRun, Request, Run, Store};
 use serde_json::{Map, Value, json};
 
@@ -333,6 +333,20 @@ pub async fn terminate(store: &Store, run: &RunId) -> Result<(), Error> {
     }
     store.request(run, Request::Terminate).await?;
     Ok(())
+}
+
+/// Lets waiting tasks of a run go on, and names them; the wish is on disk when this returns.
+///
+/// Errors: `Precondition` when the run is over, `Invalid` when nobody who waits is meant or a value does not fit.
+pub async fn resume(store: &Store, run: &RunId, resume: Resume) -> Result<Vec<TaskKey>, Error> {
+    if store.get_run(run).await?.view.phase.is_terminal() {
+        return Err(Error::Precondition(format!("run {run} is over: nothing in it waits")));
+    }
+    let (plan, waiting) = (store.run_plan(run).await?, store.waiting_tasks(run).await?);
+    let meant = check_resume(&plan, &waiting, &resume).map_err(Error::Invalid)?;
+    let resume = Box::new(Resume { tasks: meant.clone(), ..resume });
+    store.request(run, Request::Resume { resume }).await?;
+    Ok(meant)
 }
 
 /// Asks a live run to stop and waits for its end, at most that long; a run that is over returns at once.

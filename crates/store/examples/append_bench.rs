@@ -161,6 +161,7 @@ fn append(run: &RunId, step: u64) -> Append {
         error: None,
         fingerprint: Some(fingerprint),
         cached_from: None,
+        suspension: None,
         attempts: vec![attempt],
     };
     Append {

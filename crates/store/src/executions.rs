@@ -193,7 +193,7 @@ fn of_run(connection: &Connection, run: &RunId, query: &ExecutionQuery) -> Resul
 fn fits(query: &ExecutionQuery, execution: &Execution) -> bool {
     let task = &execution.task;
     let has_nothing_inside = match task.kind {
-        TaskKind::Container | TaskKind::Importer | TaskKind::Resource => true,
+        TaskKind::Container | TaskKind::Importer | TaskKind::Resource | TaskKind::Suspend => true,
         TaskKind::Iteration => !task.attempts.is_empty() || task.cached_from.is_some(),
         TaskKind::Dag | TaskKind::Loop => false,
     };

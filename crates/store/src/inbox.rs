@@ -1,6 +1,6 @@
 //! Requests to a run: durable rows that wait until an append consumes them.
 
-use pipewright_engine::{Retry, RunId, RunPhase, RunView, Submit, TaskKey};
+use pipewright_engine::{Resume, Retry, RunId, RunPhase, RunView, Submit, TaskKey};
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,7 @@ pub enum Request {
     Submit { submit: Box<Submit> },
     Terminate,
     Retry { retry: Retry },
+    Resume { resume: Box<Resume> },
 }
 
 impl Store {

@@ -155,7 +155,7 @@ fn record(row: &Row<'_>) -> Result<ArtifactRecord, Error> {
 /// Lists what a task takes, by artifact and input; dags and loops only pass things on.
 pub(crate) fn uses_of(view: &TaskView) -> Vec<(String, String)> {
     match view.kind {
-        TaskKind::Dag | TaskKind::Loop | TaskKind::Importer => return Vec::new(),
+        TaskKind::Dag | TaskKind::Loop | TaskKind::Importer | TaskKind::Suspend => return Vec::new(),
         // An iteration that is a dag has no attempts; a cached one is told by where its result came from.
         TaskKind::Iteration if view.attempts.is_empty() => return Vec::new(),
         TaskKind::Iteration | TaskKind::Container | TaskKind::Resource => {}

@@ -46,6 +46,9 @@ pub(crate) const SELECT_TASKS: &str = "SELECT tasks.number, tasks.body, task_inp
 pub(crate) const SELECT_LEADING: &str = "SELECT tasks.number, tasks.body, task_inputs.inputs, \
      task_inputs.fingerprint FROM tasks JOIN task_inputs ON task_inputs.task = tasks.number \
      WHERE tasks.run = ?1 ORDER BY tasks.task LIMIT ?2";
+pub(crate) const SELECT_RUNNING: &str = "SELECT tasks.number, tasks.body, task_inputs.inputs, \
+     task_inputs.fingerprint FROM tasks JOIN task_inputs ON task_inputs.task = tasks.number \
+     WHERE tasks.run = ?1 AND tasks.phase = ?2 ORDER BY tasks.task";
 pub(crate) const SELECT_TASK: &str = "SELECT tasks.number, tasks.body, task_inputs.inputs, \
      task_inputs.fingerprint FROM tasks JOIN task_inputs ON task_inputs.task = tasks.number \
      WHERE tasks.run = ?1 AND tasks.task = ?2";
@@ -84,6 +87,24 @@ impl Store {
                 }
                 tasks.sort_unstable_by_key(|(number, _)| *number);
                 Ok(tasks.into_iter().map(|(_, view)| view).collect())
+            })
+            .await
+    }
+
+    /// Returns the tasks of a run that wait for a time or for somebody, in path order.
+    pub async fn waiting_tasks(&self, run: &RunId) -> Result<Vec<TaskView>, Error> {
+        let run = run.clone();
+        self.db()
+            .read(move |connection| {
+                let number = runs::head(connection, &run)?.number;
+                let mut statement = connection.prepare_cached(SELECT_RUNNING)?;
+                let mut rows = statement.query(params![number, word(&TaskPhase::Running)?])?;
+                let mut tasks = Vec::new();
+                while let Some(row) = rows.next()? {
+                    tasks.push(task_view(row)?);
+                }
+                tasks.retain(|view| view.suspension.is_some());
+                Ok(tasks)
             })
             .await
     }
@@ -263,6 +284,6 @@ fn makes_artifacts(view: &TaskView) -> bool {
         && match view.kind {
             TaskKind::Container | TaskKind::Importer => true,
             TaskKind::Iteration => !view.attempts.is_empty(),
-            TaskKind::Dag | TaskKind::Loop | TaskKind::Resource => false,
+            TaskKind::Dag | TaskKind::Loop | TaskKind::Resource | TaskKind::Suspend => false,
         }
 }

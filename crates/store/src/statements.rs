@@ -86,6 +86,7 @@ const STATEMENTS: &[&str] = &[
     projection::UPSERT_TASK,
     projection::UPSERT_INPUTS,
     projection::SELECT_DROPPED,
+    projection::SELECT_RUNNING,
     projection::SELECT_TASKS,
     projection::SELECT_LEADING,
     projection::SELECT_TASK,

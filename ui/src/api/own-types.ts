@@ -3,7 +3,7 @@ import type { Json } from "./types";
 
 export type TaskState = "PENDING" | "RUNNING" | "SUCCEEDED" | "CACHED" | "SKIPPED" | "OMITTED" | "FAILED" | "CANCELED";
 export type RunPhase = "PENDING" | "RUNNING" | "CANCELING" | "SUCCEEDED" | "FAILED" | "CANCELED";
-export type TaskKind = "dag" | "loop" | "iteration" | "container" | "importer" | "resource";
+export type TaskKind = "dag" | "loop" | "iteration" | "container" | "importer" | "resource" | "suspend";
 export type Counts = Partial<Record<TaskState, number>>;
 
 export interface ErrorView {
@@ -102,7 +102,7 @@ export interface ContainerView {
 }
 
 export interface ComponentView {
-  kind: "dag" | "container" | "importer" | "resource";
+  kind: "dag" | "container" | "importer" | "resource" | "suspend";
   inputs: Ports;
   outputs: Ports;
   dag?: {
@@ -114,6 +114,7 @@ export interface ComponentView {
   container?: ContainerView;
   importer?: { uri: string; type: string; reimport: boolean; metadata: { key: string; value: Json }[] };
   resource?: { action: string; manifest?: string };
+  suspend?: { duration?: string; supplied: string[] };
 }
 
 export interface RunSummary {
@@ -273,13 +274,20 @@ export interface TaskDetailView extends TaskProgress {
     differences: { field: string; now?: string; before?: string }[];
   };
   waiting?: {
-    kind: "upstream" | "room" | "limit" | "preparing" | "backoff" | "cache";
+    kind: "upstream" | "room" | "limit" | "preparing" | "backoff" | "cache" | "resume";
     text: string;
     tasks: string[];
     position?: number;
     needs?: Resources;
     free?: Resources;
     until?: string;
+  };
+  suspension?: {
+    waits: boolean;
+    until?: string;
+    awaited: { name: string; description?: string; choices: string[]; default?: string; suggested?: string }[];
+    by?: string;
+    message?: string;
   };
 }
 

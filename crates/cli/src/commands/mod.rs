@@ -9,5 +9,6 @@ pub(crate) mod doctor;
 pub(crate) mod images;
 pub(crate) mod objects;
 pub(crate) mod registry;
+pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod runs;

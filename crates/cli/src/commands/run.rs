@@ -14,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::args::{Format, Run};
 use crate::client::Client;
 use crate::commands::check;
+use crate::commands::resume::Answers;
 use crate::compose::Engine;
 use crate::explain::Before;
 use crate::output::{DIM, paint};
@@ -57,6 +58,7 @@ pub(crate) async fn run(args: &Run) -> Result<u8> {
         let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
         format!("{} {now}", compiled.plan.name)
     });
+    Answers::read(&args.resume)?;
     let prepared = Prepared { compiled, arguments, display_name };
     match &args.server {
         Some(url) => remote(args, url, prepared).await,
@@ -92,7 +94,7 @@ async fn on_engine(args: &Run, settings: &Settings, engine: &Engine, prepared: P
     let row = submit(&store, &server_settings, submission).await.context("cannot create the run")?;
     let mut watched =
         Watched::Local { store: store.clone(), run: row.id, changes, logs: engine.executor.clone() };
-    let look = follow(&mut watched).await?;
+    let look = follow(&mut watched, Answers::read(&args.resume)?).await?;
     if let Some(before) = before {
         let told = before.explain(&plan, &look.tasks);
         anstream::eprint!("{told}");
@@ -127,7 +129,7 @@ async fn remote(args: &Run, url: &str, prepared: Prepared) -> Result<u8> {
     let created = client.post("/apis/v2beta1/runs", &body).await?;
     let id = created["run_id"].as_str().context("the server created a run without an id")?;
     let mut watched = Watched::Remote { client, run: RunId(id.to_owned()) };
-    let look = follow(&mut watched).await?;
+    let look = follow(&mut watched, Answers::read(&args.resume)?).await?;
     report(args, &watched, &look).await
 }
 
@@ -164,7 +166,7 @@ async fn tell_of_other_runs(store: &Store) -> Result<()> {
 }
 
 /// Shows the run until it has ended. The first interrupt cancels it, the second leaves at once.
-async fn follow(watched: &mut Watched) -> Result<Look> {
+async fn follow(watched: &mut Watched, mut answers: Answers) -> Result<Look> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut progress = Progress::new(Head::default());
@@ -176,6 +178,9 @@ async fn follow(watched: &mut Watched) -> Result<Look> {
         if look.head.phase.is_terminal() {
             progress.finish();
             return Ok(look);
+        }
+        for told in answers.give(watched, &look.tasks).await? {
+            progress.say(&told);
         }
         // The tasks of a large run are large: the rows are enough until the next look.
         drop(look);

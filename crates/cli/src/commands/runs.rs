@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use pipewright_engine::{AttemptId, RunId, Timestamp};
+use pipewright_engine::{AttemptId, RunId, TaskView, Timestamp};
 use pipewright_executor::LogSource;
 use pipewright_executor::process;
 use pipewright_server::v2beta1::{run_message, types};
@@ -24,7 +24,7 @@ use crate::source::BadInput;
 use crate::watch::{Watched, head_of};
 
 /// Where runs are found.
-enum Found {
+pub(super) enum Found {
     Server(Client),
     /// A home folder that nobody else uses now.
     Home {
@@ -42,11 +42,12 @@ pub(crate) async fn run(command: &Runs) -> Result<u8> {
         Runs::Unarchive(one) => super::api::run("unarchive", one).await,
         Runs::Retry(one) => super::api::run("retry", one).await,
         Runs::Delete(one) => super::api::run("delete", one).await,
+        Runs::Resume(args) => super::resume::run(args).await,
         Runs::Cancel { run, place } => cancel(place, run).await,
     }
 }
 
-fn find(place: &Place) -> Result<Found> {
+pub(super) fn find(place: &Place) -> Result<Found> {
     if let Some(url) = server_of(place)? {
         return Ok(Found::Server(Client::new(&url)?));
     }
@@ -152,6 +153,7 @@ async fn get(place: &Place, run: &str) -> Result<u8> {
     } else {
         let look = watched.look().await?;
         let mut text = draw_tree(look.head, look.tasks.iter().map(Row::of));
+        text.push_str(&super::resume::waiting(run, &look.tasks));
         text.push_str(&result::text(&document));
         if let Some(message) = document["error"]["message"].as_str() {
             text.push_str(&format!("Error\n  {}\n", message.replace('\n', "\n  ")));
@@ -165,16 +167,7 @@ async fn get(place: &Place, run: &str) -> Result<u8> {
 async fn logs(place: &Place, run: &str, wanted: Option<&str>) -> Result<u8> {
     let (watched, held) = watch(place, run).await?;
     let look = watched.look().await?;
-    let is_wanted = |task: &&pipewright_engine::TaskView| match wanted {
-        None => true,
-        Some(wanted) => {
-            let path = task.key.as_str();
-            wanted == path
-                || path.strip_prefix("root/") == Some(wanted)
-                || wanted == task.name
-                || wanted == task.display_name
-        }
-    };
+    let is_wanted = |task: &&TaskView| wanted.is_none_or(|wanted| is_called(task, wanted));
     let mut found = 0;
     let mut pieces = Vec::new();
     for task in look.tasks.iter().filter(is_wanted) {
@@ -212,6 +205,15 @@ async fn logs(place: &Place, run: &str, wanted: Option<&str>) -> Result<u8> {
         }
     }
     Ok(0)
+}
+
+/// Tells whether a user means this task: by its path, with or without the root, or by its name.
+pub(super) fn is_called(task: &TaskView, wanted: &str) -> bool {
+    let path = task.key.as_str();
+    wanted == path
+        || path.strip_prefix("root/") == Some(wanted)
+        || wanted == task.name
+        || wanted == task.display_name
 }
 
 async fn cancel(place: &Place, run: &str) -> Result<u8> {

@@ -29,6 +29,11 @@ impl Row {
         let failure = view.error.as_ref().map(|failure| failure.message.clone());
         // A task counts as started when it waits for a slot already; what takes its time is the attempt.
         let began = view.attempts.first().and_then(|attempt| attempt.started_at);
+        let waits =
+            view.suspension.as_ref().filter(|_| !view.phase.is_terminal()).map(|wait| match wait.until {
+                Some(until) => format!("waits until {}", clock_time(until)),
+                None => "waits to be resumed".to_owned(),
+            });
         let prepares = view.attempts.last().filter(|attempt| attempt.started_at.is_none());
         Self {
             key: view.key.to_string(),
@@ -40,14 +45,22 @@ impl Row {
             started_at: began.or(view.started_at),
             ended_at: view.ended_at,
             count: view.iteration_count,
-            note: failure.or_else(|| prepares.and_then(|attempt| attempt.note.clone())),
+            note: failure.or(waits).or_else(|| prepares.and_then(|attempt| attempt.note.clone())),
             attempts: u32::try_from(view.attempts.len()).unwrap_or(u32::MAX),
         }
     }
 
     /// Tells whether the row stands for something that runs, not for a group.
     pub(crate) fn is_leaf(&self) -> bool {
-        matches!(self.kind, TaskKind::Container | TaskKind::Importer | TaskKind::Resource)
+        matches!(self.kind, TaskKind::Container | TaskKind::Importer | TaskKind::Resource | TaskKind::Suspend)
+    }
+}
+
+/// Writes an instant by the clock of this machine.
+fn clock_time(at: Timestamp) -> String {
+    match jiff::Timestamp::from_microsecond(at.0) {
+        Ok(at) => at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string(),
+        Err(_) => "the end of time".to_owned(),
     }
 }
 

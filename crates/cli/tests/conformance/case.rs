@@ -34,6 +34,11 @@ impl Case {
         self.expect.get("cancel_after").and_then(Value::as_str)
     }
 
+    /// Returns what tasks that wait are answered with: of each path the values.
+    pub fn answers(&self) -> Map<String, Value> {
+        self.expect.get("resume").and_then(Value::as_object).cloned().unwrap_or_default()
+    }
+
     pub fn arguments(&self) -> Value {
         self.expect.get("arguments").cloned().unwrap_or_else(|| json!({}))
     }

@@ -108,6 +108,13 @@ fn check_once(case: &Case, expected: &Map<String, Value>, place: &[String], more
     if !case.uses_cache() {
         command.arg("--no-cache");
     }
+    for (task, values) in case.answers() {
+        command.args(["--resume", &task]);
+        for (name, value) in values.as_object().into_iter().flatten() {
+            let text = value.as_str().expect("answers are texts");
+            command.arg("--resume").arg(format!("{task}:{name}={text}"));
+        }
+    }
     let arguments = tempfile::NamedTempFile::with_suffix(".json").expect("a file for the arguments");
     std::fs::write(arguments.path(), case.arguments().to_string()).expect("the arguments are written");
     command.arg("--params").arg(arguments.path());

@@ -213,6 +213,12 @@ impl<'a> Pending<'a> {
             let path = format!("/apis/v2beta1/runs/{}:terminate", self.run);
             self.was_cancelled = server.call("POST", &path, None).is_ok();
         }
+        for (task, values) in self.case.answers() {
+            // Refused until the task waits, and once it has been answered.
+            let body = serde_json::json!({ "tasks": [task], "parameters": values });
+            let _ =
+                server.call("POST", &format!("/apis/pipewright/v1/runs/{}:resume", self.run), Some(&body));
+        }
         let found = server.call("GET", &format!("/apis/v2beta1/runs/{}", self.run), None).unwrap_or_default();
         self.is_over = matches!(found["state"].as_str(), Some("SUCCEEDED" | "FAILED" | "CANCELED"));
     }

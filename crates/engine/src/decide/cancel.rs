@@ -6,7 +6,7 @@ use pipewright_plan::Outcome;
 use super::Decision;
 use crate::event::{Doom, Event, Failure, FailureReason};
 use crate::id::TaskKey;
-use crate::state::NodeId;
+use crate::state::{NodeId, Timer};
 use crate::view::{RunPhase, TaskPhase};
 
 impl Decision<'_> {
@@ -26,10 +26,11 @@ impl Decision<'_> {
             self.doom(id, Doom::Cancelled);
         }
         let retrying = self.state.timers.iter().filter_map(|(_, timer)| match timer {
-            crate::state::Timer::Retry(id) => Some(*id),
-            crate::state::Timer::RunDeadline | crate::state::Timer::Deadline(_) => None,
+            Timer::Retry(id) => Some(*id),
+            Timer::RunDeadline | Timer::Deadline(_) | Timer::Wait(_) => None,
         });
-        let waiting = self.state.lookups.iter().chain(&self.state.imports).copied().chain(retrying);
+        let waiting = self.state.lookups.iter().chain(&self.state.imports).chain(&self.state.suspended);
+        let waiting = waiting.copied().chain(retrying);
         let waiting: Vec<NodeId> = waiting.filter(|id| self.state.is_called_off(*id)).collect();
         for id in waiting {
             let failure = called_off(why, reason);

@@ -9,6 +9,7 @@ mod finish;
 mod iteration;
 mod retry;
 mod room;
+mod suspend;
 mod trigger;
 
 use std::collections::VecDeque;
@@ -71,6 +72,7 @@ impl Decision<'_> {
             Input::Terminate => self.cancel(Doom::Cancelled, "cancelled by request"),
             Input::Abandon { reason } => self.cancel(Doom::Cancelled, reason),
             Input::Retry { .. } => {}
+            Input::Resume { resume } => self.release(resume),
             Input::Observed { observation } => {
                 if observation.attempt.run != self.state.run {
                     return;
@@ -128,6 +130,7 @@ impl Decision<'_> {
                 Timer::RunDeadline => self.cancel(Doom::TimedOut, "the run took longer than its limit"),
                 Timer::Retry(id) => self.plan_attempt(id),
                 Timer::Deadline(id) => self.doom(id, Doom::TimedOut),
+                Timer::Wait(id) => self.wait_is_over(id),
             }
         }
     }
@@ -152,8 +155,10 @@ fn is_retryable(reason: FailureReason) -> bool {
         | FailureReason::NotStarted
         | FailureReason::Lost
         | FailureReason::TimedOut => true,
-        FailureReason::Refused | FailureReason::Cancelled | FailureReason::Resolve | FailureReason::Inner => {
-            false
-        }
+        FailureReason::Refused
+        | FailureReason::Cancelled
+        | FailureReason::Resolve
+        | FailureReason::Inner
+        | FailureReason::Declined => false,
     }
 }

@@ -162,6 +162,7 @@ impl Decision<'_> {
             // What it does to an object is never known from before.
             ComponentKind::Resource(_) => self.plan_attempt(id),
             ComponentKind::Importer(_) => {}
+            ComponentKind::Suspend(wait) => self.suspend(id, (component, wait)),
         }
     }
 

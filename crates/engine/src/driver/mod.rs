@@ -16,6 +16,7 @@ mod provision;
 mod quantity;
 mod resolve;
 mod resource;
+mod suspend;
 mod tags;
 mod task_config;
 
@@ -30,6 +31,9 @@ pub(crate) use order::order;
 pub(crate) use outputs::{collect, computed, dag_outcome, left_outcome, published_outcome};
 pub(crate) use provision::{image_of, import_request};
 pub(crate) use resolve::{defaults_of, is_ready, is_triggered, resolve, root_inputs};
+pub(crate) use suspend::supply;
+pub(crate) use suspend::wait_until;
+pub use suspend::{Awaited, awaited, check_resume};
 pub(crate) use tags::{Asking, drop_helpers, is_error};
 
 use crate::event::{Failure, FailureReason};

@@ -22,6 +22,6 @@ pub(crate) fn order(plan: &Plan, state: &RunState, node: &Node, number: u32) -> 
             let call = resource::call((plan, state), node, (component, wanted), attempt)?;
             Ok(Order::Resource(Box::new(call)))
         }
-        ComponentKind::Dag(_) | ComponentKind::Importer(_) => Err(nothing()),
+        ComponentKind::Dag(_) | ComponentKind::Importer(_) | ComponentKind::Suspend(_) => Err(nothing()),
     }
 }

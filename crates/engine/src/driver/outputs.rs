@@ -89,7 +89,10 @@ fn is_optional(component: &Component, name: &str) -> bool {
         ComponentKind::Container(container) => {
             container.places.output_artifacts.get(name).is_some_and(|place| place.optional)
         }
-        ComponentKind::Dag(_) | ComponentKind::Importer(_) | ComponentKind::Resource(_) => false,
+        ComponentKind::Dag(_)
+        | ComponentKind::Importer(_)
+        | ComponentKind::Resource(_)
+        | ComponentKind::Suspend(_) => false,
     }
 }
 
@@ -210,7 +213,10 @@ fn aggregated(state: &RunState, component: &Component, iterations: &[NodeId]) ->
     let mut all = BTreeMap::new();
     let result = match &component.kind {
         ComponentKind::Container(container) => container.result.as_ref(),
-        ComponentKind::Dag(_) | ComponentKind::Importer(_) | ComponentKind::Resource(_) => None,
+        ComponentKind::Dag(_)
+        | ComponentKind::Importer(_)
+        | ComponentKind::Resource(_)
+        | ComponentKind::Suspend(_) => None,
     };
     for name in component.outputs.parameters.keys() {
         // Results are read one by one: those that are JSON objects stand in the list as such.

@@ -381,7 +381,8 @@ pub(crate) fn is_error(reason: FailureReason) -> bool {
         | FailureReason::OutOfMemory
         | FailureReason::TimedOut
         | FailureReason::Cancelled
-        | FailureReason::Inner => false,
+        | FailureReason::Inner
+        | FailureReason::Declined => false,
         FailureReason::Output
         | FailureReason::NotStarted
         | FailureReason::Refused

@@ -66,6 +66,7 @@ const FEATURES: &[&str] = &[
     "optional input left out",
     "output missing or unfit",
     "reason ExitCode",
+    "reason Declined",
     "reason Inner",
     "reason Lost",
     "reason Refused",
@@ -88,6 +89,8 @@ const FEATURES: &[&str] = &[
     "task Succeeded",
     "text with a placeholder",
     "value turned into text",
+    "wait answered",
+    "wait for a time",
 ];
 
 impl Coverage {
@@ -202,6 +205,9 @@ impl<'a> Seen<'a> {
         self.note(end.fired && is_bad && completed, "runs in spite of upstream");
         let stopped = siblings.iter().any(|up| up.phase == TaskPhase::Cancelled);
         self.note(end.fired && stopped && completed, "clean-up after a cancel");
+        let is_answered = task.component == "approval" && end.phase == TaskPhase::Succeeded;
+        self.note(is_answered, "wait answered");
+        self.note(task.component == "pause" && end.phase == TaskPhase::Succeeded, "wait for a time");
         let is_claim = task.component == "claim" && end.phase == TaskPhase::Succeeded;
         self.note(is_claim, "claim deleted");
         for binding in task.parameters.values() {

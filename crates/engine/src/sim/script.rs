@@ -91,6 +91,12 @@ impl Script {
         outputs
     }
 
+    /// Returns what somebody says to a task that waits: the value of its first output, or no.
+    pub(super) fn reply(self, task: &TaskKey) -> Option<Value> {
+        let declines = self.tasks_fail && Random::named(self.seed, &format!("reply {task}")).chance(20);
+        (!declines).then(|| sample_of(ParameterType::String, self.seed, &format!("reply {task}")))
+    }
+
     /// Tells whether the cache holds an earlier result of this task.
     pub(super) fn is_cached(self, task: &TaskKey) -> bool {
         Random::named(self.seed, &format!("cache {task}")).chance(40)

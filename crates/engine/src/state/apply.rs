@@ -8,7 +8,7 @@ use super::node::{Children, Layout, Node, NodeId, UNBORN};
 use super::{RunState, Timer, dag_at, has_attempts, task_of};
 use crate::event::{AttemptEnd, Event, FailureReason, Resolved, SkipReason};
 use crate::id::{TaskKey, Timestamp};
-use crate::view::{AttemptView, RunPhase, TaskKind, TaskPhase};
+use crate::view::{AttemptView, RunPhase, Suspension, TaskKind, TaskPhase};
 
 impl RunState {
     /// Takes one recorded fact into the state.
@@ -51,6 +51,8 @@ impl RunState {
             | Event::AttemptEnded { task, at, .. }
             | Event::RetryScheduled { task, at, .. }
             | Event::Imported { task, at, .. }
+            | Event::TaskSuspended { task, at, .. }
+            | Event::TaskReleased { task, at, .. }
             | Event::TaskEnded { task, at, .. } => {
                 if let Some(id) = self.ensure(plan, task, *at) {
                     self.apply_to_task(plan, id, *at, event);
@@ -118,6 +120,18 @@ impl RunState {
             Event::Imported { .. } => {
                 self.imports.remove(&id);
             }
+            Event::TaskSuspended { until, .. } => {
+                self.nodes[id].phase = TaskPhase::Running;
+                self.nodes[id].suspension = Some(Box::new(Suspension { until: *until, released: None }));
+                self.suspended.insert(id);
+                if let Some(until) = until {
+                    self.set_timer(id, Timer::Wait(id), *until);
+                }
+            }
+            Event::TaskReleased { released, .. } => {
+                let suspension = self.nodes[id].suspension.get_or_insert_default();
+                suspension.released = Some((**released).clone());
+            }
             Event::TaskEnded { phase, outcome, error, .. } => {
                 self.nodes[id].outcome = Arc::new((**outcome).clone());
                 self.nodes[id].error.clone_from(error);
@@ -167,7 +181,7 @@ impl RunState {
                     self.lookups.insert(id);
                 }
             }
-            ComponentKind::Resource(_) => {}
+            ComponentKind::Resource(_) | ComponentKind::Suspend(_) => {}
             ComponentKind::Importer(_) => {
                 self.nodes[id].phase = TaskPhase::Running;
                 self.imports.insert(id);
@@ -240,6 +254,7 @@ impl RunState {
         self.lookups.remove(&id);
         self.imports.remove(&id);
         self.in_flight.remove(&id);
+        self.suspended.remove(&id);
         self.nodes[id].phase = phase;
         self.nodes[id].ended_at = Some(at);
         let Some(parent) = self.nodes[id].parent else { return };
@@ -336,6 +351,7 @@ impl RunState {
             cached_from: None,
             attempts: Vec::new(),
             earlier: 0,
+            suspension: None,
             resting: false,
             doomed: None,
             timer: None,
@@ -353,6 +369,7 @@ impl RunState {
         if let Some(at) = self.nodes[id].timer.take() {
             self.timers.remove(&(at, Timer::Retry(id)));
             self.timers.remove(&(at, Timer::Deadline(id)));
+            self.timers.remove(&(at, Timer::Wait(id)));
         }
     }
 }
@@ -362,6 +379,7 @@ fn kind_of(plan: &Plan, component: usize) -> TaskKind {
         Some(ComponentKind::Container(_)) => TaskKind::Container,
         Some(ComponentKind::Importer(_)) => TaskKind::Importer,
         Some(ComponentKind::Resource(_)) => TaskKind::Resource,
+        Some(ComponentKind::Suspend(_)) => TaskKind::Suspend,
         Some(ComponentKind::Dag(_)) | None => TaskKind::Dag,
     }
 }

@@ -27,6 +27,8 @@ pub(crate) enum Timer {
     RunDeadline,
     Retry(NodeId),
     Deadline(NodeId),
+    /// A task has waited long enough.
+    Wait(NodeId),
 }
 
 /// The state of one run.
@@ -45,6 +47,8 @@ pub struct RunState {
     /// Leaves that wait for the cache's answer.
     pub(crate) lookups: BTreeSet<NodeId>,
     pub(crate) imports: BTreeSet<NodeId>,
+    /// Leaves that wait for a time or for somebody.
+    pub(crate) suspended: BTreeSet<NodeId>,
     /// How often the run was retried.
     pub(crate) round: u32,
     /// Attempts of tasks that a retry dropped: those that follow are numbered on.
@@ -66,6 +70,7 @@ impl RunState {
             in_flight: BTreeSet::new(),
             lookups: BTreeSet::new(),
             imports: BTreeSet::new(),
+            suspended: BTreeSet::new(),
             round: 0,
             former: BTreeMap::new(),
         }
@@ -191,7 +196,7 @@ pub(crate) fn container_at(plan: &Plan, component: usize) -> Option<&Container> 
 pub(crate) fn has_attempts(plan: &Plan, component: usize) -> bool {
     plan.components.get_index(component).is_some_and(|(_, component)| match component.kind {
         ComponentKind::Container(_) | ComponentKind::Resource(_) => true,
-        ComponentKind::Dag(_) | ComponentKind::Importer(_) => false,
+        ComponentKind::Dag(_) | ComponentKind::Importer(_) | ComponentKind::Suspend(_) => false,
     })
 }
 

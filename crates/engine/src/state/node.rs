@@ -7,7 +7,7 @@ use pipewright_plan::{Dag, Outcome, Value};
 
 use crate::event::{CacheSource, Doom, Failure, Fingerprint, Resolved};
 use crate::id::{TaskKey, Timestamp};
-use crate::view::{AttemptView, TaskKind, TaskPhase};
+use crate::view::{AttemptView, Suspension, TaskKind, TaskPhase};
 
 /// A node's place in the arena.
 pub(crate) type NodeId = usize;
@@ -42,6 +42,8 @@ pub(crate) struct Node {
     pub(crate) attempts: Vec<AttemptView>,
     /// How many of them were made before the run was retried: policies count from there.
     pub(crate) earlier: u32,
+    /// Of a task that waits, or did.
+    pub(crate) suspension: Option<Box<Suspension>>,
     /// Reopened, and has not had its turn yet.
     pub(crate) resting: bool,
     /// The current attempt is to be killed.

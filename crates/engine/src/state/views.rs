@@ -35,6 +35,7 @@ impl RunState {
             fingerprint: node.fingerprint.as_deref().cloned(),
             cached_from: node.cached_from.clone(),
             attempts: node.attempts.clone(),
+            suspension: node.suspension.as_deref().cloned(),
         })
     }
 }
@@ -67,6 +68,8 @@ pub fn changed_tasks(events: &[Event]) -> BTreeSet<TaskKey> {
             | Event::RetryScheduled { task, .. }
             | Event::Imported { task, .. }
             | Event::TaskResumed { task, .. }
+            | Event::TaskSuspended { task, .. }
+            | Event::TaskReleased { task, .. }
             | Event::TaskEnded { task, .. } => {
                 changed.insert(task.clone());
             }

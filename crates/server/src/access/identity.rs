@@ -69,6 +69,11 @@ impl Identity {
         Self { user: "anonymous".to_owned(), via: Via::Nothing, grants, expires_at: None }
     }
 
+    /// Returns the name of somebody who is known; on a server that asks nobody there is none.
+    pub(crate) fn name(&self) -> Option<&str> {
+        (self.via != Via::Nothing).then_some(self.user.as_str())
+    }
+
     /// Returns how they are known, for the audit log.
     pub(crate) fn method(&self) -> String {
         match &self.via {

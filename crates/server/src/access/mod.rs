@@ -25,7 +25,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::error::Error;
 
 pub use file::{AccessFile, Group, Token, User, write_private};
-pub(crate) use guard::guard;
+pub(crate) use guard::{Caller, guard};
 pub use header::{HeaderOptions, Network};
 pub(crate) use identity::Access;
 pub(crate) use login::routes;

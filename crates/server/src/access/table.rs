@@ -194,6 +194,7 @@ pub(crate) const LINES: &[Line] = &[
     ("GET", "/apis/pipewright/v1/compare", own(Get, "runs")),
     ("GET", "/apis/pipewright/v1/runs/{id}/clone", own(Get, "runs")),
     ("POST", "/apis/pipewright/v1/runs/{id}/retry", own(Retry, "runs")),
+    ("POST", "/apis/pipewright/v1/runs/{id}:resume", own(Update, "runs")),
     ("GET", "/apis/pipewright/v1/pipelines/{pipeline}/statistics", own(Get, "pipelines")),
     ("GET", "/apis/pipewright/v1/about", Need::Known),
     ("GET", "/apis/pipewright/v1/runs/{id}/graph", own(Get, "runs")),

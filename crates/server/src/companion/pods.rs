@@ -210,7 +210,8 @@ fn reason(failure: &Failure) -> &'static str {
         | FailureReason::Signal
         | FailureReason::Output
         | FailureReason::Resolve
-        | FailureReason::Inner => "Error",
+        | FailureReason::Inner
+        | FailureReason::Declined => "Error",
     }
 }
 

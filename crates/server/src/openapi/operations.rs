@@ -4,7 +4,7 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::own::{
-    about, artifacts, compare, executions, feed, graph, logs, progress, runs, statistics, task,
+    about, artifacts, compare, executions, feed, graph, logs, progress, resume, runs, statistics, task,
 };
 use crate::v2beta1::types;
 
@@ -225,6 +225,10 @@ fn of_runs(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) 
         }
         ("GET", "/runs/{id}/clone") => {
             ("The body that makes a run like this one", Answer::Json(schemas.of::<types::Run>()))
+        }
+        ("POST", "/runs/{id}:resume") => {
+            it.body = Some(schemas.of::<resume::ResumeRequest>());
+            ("Lets waiting tasks go on", Answer::Json(schemas.of::<resume::ResumeAnswer>()))
         }
         ("POST", "/runs/{id}/retry") => {
             it.body = Some(schemas.of::<runs::RetryRequest>());

@@ -13,6 +13,7 @@ pub mod feed;
 pub mod graph;
 pub mod logs;
 pub mod progress;
+pub mod resume;
 pub mod runs;
 pub mod statistics;
 pub mod task;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(task::routes())
         .merge(compare::routes())
         .merge(runs::routes())
+        .merge(resume::routes())
         .merge(statistics::routes())
         .merge(about::routes())
 }

@@ -51,6 +51,7 @@ pub enum TaskKindView {
     Container,
     Importer,
     Resource,
+    Suspend,
 }
 
 impl From<TaskKind> for TaskKindView {
@@ -62,6 +63,7 @@ impl From<TaskKind> for TaskKindView {
             TaskKind::Container => Self::Container,
             TaskKind::Importer => Self::Importer,
             TaskKind::Resource => Self::Resource,
+            TaskKind::Suspend => Self::Suspend,
         }
     }
 }
@@ -263,6 +265,7 @@ impl TaskProgress {
             ComponentKind::Container(_) => TaskKindView::Container,
             ComponentKind::Importer(_) => TaskKindView::Importer,
             ComponentKind::Resource(_) => TaskKindView::Resource,
+            ComponentKind::Suspend(_) => TaskKindView::Suspend,
         };
         Self {
             key: key.0.clone(),

@@ -92,7 +92,7 @@ pub type Counts = BTreeMap<TaskState, u64>;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorView {
     /// `exit_code`, `signal`, `out_of_memory`, `output`, `not_started`, `refused`, `lost`, `timed_out`, `cancelled`,
-    /// `resolve` or `inner`.
+    /// `resolve`, `inner` or `declined`.
     pub reason: String,
     pub message: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -48,7 +48,7 @@ fn status(failure: &Failure) -> Status {
         FailureReason::Cancelled => 1,
         FailureReason::TimedOut => 4,
         FailureReason::OutOfMemory => 8,
-        FailureReason::Refused | FailureReason::Resolve => 9,
+        FailureReason::Refused | FailureReason::Resolve | FailureReason::Declined => 9,
         FailureReason::ExitCode
         | FailureReason::Signal
         | FailureReason::Output

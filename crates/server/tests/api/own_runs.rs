@@ -1,6 +1,7 @@
 //! Runs side by side, runs made from runs, statistics, and the documents that describe all of it.
 
-use pipewright_store::engine::{RunPhase, RunView, TaskKind, TaskPhase, TaskView};
+use pipewright_store::Request;
+use pipewright_store::engine::{RunId, RunPhase, RunView, Suspension, TaskKind, TaskPhase, TaskView};
 use serde_json::{Value, json};
 
 use crate::graph::LOOPS;
@@ -130,6 +131,64 @@ async fn chosen_tasks_or_other_parameters_are_done_again() {
     server.refused("POST", &path, Some(json!({})), (409, 10, "can be retried")).await;
     let again = server.post(&path, json!({"tasks": ["root/greet"]})).await;
     assert_eq!((&again["run_id"], &again["state"]), (&json!(run), &json!("PENDING")));
+}
+
+/// A workflow that asks, and takes yes or no for an answer.
+fn question() -> Value {
+    json!({
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"generateName": "question-"},
+        "spec": {"entrypoint": "main", "templates": [
+            {"name": "main", "dag": {"tasks": [{"name": "ask", "template": "ask"}]}},
+            {
+                "name": "ask",
+                "suspend": {},
+                "inputs": {"parameters": [{"name": "answer", "default": "no", "enum": ["yes", "no"]}]},
+                "outputs": {"parameters": [{"name": "answer", "valueFrom": {"supplied": {}}}]},
+            },
+        ]},
+    })
+}
+
+#[tokio::test]
+async fn tasks_that_wait_are_resumed() {
+    let server = Server::start().await;
+    let body = json!({"display_name": "ask", "pipeline_spec": question()});
+    let run = text(&server.post("/apis/v2beta1/runs", body).await, "run_id");
+    let path = format!("{OWN}/runs/{run}:resume");
+    server.refused("POST", &path, Some(json!({})), (400, 3, "no task of the run waits")).await;
+    let mut ask = task(&run, "root/ask", TaskKind::Suspend, TaskPhase::Running);
+    ask.suspension = Some(Suspension::default());
+    ask.inputs.parameters.insert("answer".to_owned(), json!("no"));
+    let running = RunView { phase: RunPhase::Running, ..RunView::default() };
+    let seq = server
+        .record(&run, 0, running, vec![task(&run, "root", TaskKind::Dag, TaskPhase::Running), ask.clone()])
+        .await;
+    let detail = server.get(&format!("{OWN}/runs/{run}/tasks/root%2Fask")).await;
+    assert_eq!((&detail["kind"], &detail["waiting"]["kind"]), (&json!("suspend"), &json!("resume")));
+    let awaited = json!([{"name": "answer", "choices": ["yes", "no"], "suggested": "no"}]);
+    assert_eq!(detail["suspension"], json!({"waits": true, "awaited": awaited}));
+    for (body, part) in [
+        (json!({}), "has not been set"),
+        (json!({"parameters": {"answer": "maybe"}}), "`maybe` is none of the choices"),
+        (json!({"parameters": {"answer": "yes", "more": 1}}), "`more` is not expected"),
+        (json!({"tasks": ["root/other"], "parameters": {"answer": "yes"}}), "`root/other` does not wait"),
+    ] {
+        server.refused("POST", &path, Some(body), (400, 3, part)).await;
+    }
+    let unknown = server.call("POST", &path, Some(json!({"task": "root/ask"}))).await;
+    assert_eq!(unknown.status.as_u16(), 400, "{unknown:?}");
+    server.refused("POST", &path.replace(":resume", ":explode"), None, (404, 5, "explode")).await;
+    let body = json!({"tasks": ["root"], "parameters": {"answer": "yes"}, "message": "fine"});
+    assert_eq!(server.post(&path, body).await, json!({"tasks": ["root/ask"]}));
+    let requests = server.store.pending_requests(&RunId(run.clone())).await.unwrap();
+    let Some((_, Request::Resume { resume })) = requests.last() else { panic!("{requests:?}") };
+    assert_eq!((resume.message.as_deref(), resume.declined, &resume.by), (Some("fine"), false, &None));
+    let no = json!({"decline": true});
+    assert_eq!(server.post(&path, no).await, json!({"tasks": ["root/ask"]}));
+    server.record(&run, seq, over(RunPhase::Succeeded), Vec::new()).await;
+    server.refused("POST", &path, Some(json!({})), (400, 9, "is over")).await;
 }
 
 #[tokio::test]

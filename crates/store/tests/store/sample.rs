@@ -89,6 +89,7 @@ pub fn task(run: &RunId, name: &str, phase: TaskPhase) -> TaskView {
         error: None,
         fingerprint: None,
         cached_from: None,
+        suspension: None,
         attempts: Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ import type { LayoutGraph, LayoutNode } from "../layout/types";
 import { nameOf, ROOT } from "./keys";
 
 /** What a node is, as its looks tell. */
-export type NodeKind = "task" | "importer" | "resource" | "group" | "condition" | "loop" | "artifact";
+export type NodeKind = "task" | "importer" | "resource" | "suspend" | "group" | "condition" | "loop" | "artifact";
 
 export interface SceneNode {
   id: string;
@@ -130,7 +130,7 @@ export function kindOf(view: GraphView, task: TaskDefinition): NodeKind {
   if (task.loop !== undefined) return "loop";
   const kind = view.components[task.component]?.kind;
   if (kind === "dag") return task.condition === undefined ? "group" : "condition";
-  return kind === "importer" || kind === "resource" ? kind : "task";
+  return kind === "importer" || kind === "resource" || kind === "suspend" ? kind : "task";
 }
 
 function subtitle(task: TaskDefinition, kind: NodeKind, inside: number): string | undefined {

@@ -1,4 +1,4 @@
-import { Box as BoxIcon, ChevronRight, Download, FileBox, GitBranch, Layers, Repeat2, RotateCcw, Settings2 } from "lucide-react";
+import { Box as BoxIcon, ChevronRight, Download, FileBox, GitBranch, Hourglass, Layers, Repeat2, RotateCcw, Settings2 } from "lucide-react";
 import { memo } from "react";
 import type { TaskProgress } from "@/api/own-types";
 import { cx } from "@/shared/cx";
@@ -31,6 +31,7 @@ const icons: Record<NodeKind, typeof BoxIcon> = {
   task: BoxIcon,
   importer: Download,
   resource: Settings2,
+  suspend: Hourglass,
   group: Layers,
   condition: GitBranch,
   loop: Repeat2,
@@ -41,6 +42,7 @@ export const kindWords: Record<NodeKind, string> = {
   task: "task",
   importer: "importer",
   resource: "resource task",
+  suspend: "task that waits",
   group: "group",
   condition: "condition",
   loop: "loop",

@@ -13,6 +13,7 @@ mod order;
 mod pod;
 mod repeat;
 mod source;
+mod suspend;
 mod task;
 mod template;
 mod text;

@@ -6,12 +6,12 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use pipewright_plan::{
     ArtifactInput, ArtifactOutput, Caching, Component, ComponentKind, Inputs, Outputs, ParameterInput,
-    ParameterOutput, ParameterType, Retry, RetryOn, Task, Trigger, Value,
+    ParameterOutput, ParameterType, Retry, RetryOn, Task, Trigger, Value, read_duration,
 };
 
 use super::source::{Source, named, named_artifacts, unsupported};
 use super::text::Interface;
-use super::{artifact, artifact_type, companion, container, dag, text};
+use super::{artifact, artifact_type, companion, container, dag, suspend, text};
 use crate::decode::Context;
 use crate::v1::tags::Tag;
 use crate::v1::workflow::{Artifact, Template, Volume, Whole};
@@ -36,14 +36,15 @@ pub(super) fn lower<'w>(
         cx.within("script", |cx| container::lower(&interface, spec, cx)).map(ComponentKind::Container)?
     } else if let Some(spec) = &template.resource {
         ComponentKind::Resource(container::resource(&interface, spec, cx)?)
+    } else if let Some(spec) = &template.suspend {
+        ComponentKind::Suspend(suspend::lower(&interface, spec, cx))
     } else {
-        let is_told = template.suspend.is_some()
-            || [&template.http, &template.data, &template.container_set, &template.plugin]
-                .into_iter()
-                .any(Option::is_some);
+        let is_told = [&template.http, &template.data, &template.container_set, &template.plugin]
+            .into_iter()
+            .any(Option::is_some);
         if !is_told {
             cx.error("missing-field", template.span, "the template does not say what it runs")
-                .hint("a template has `container`, `script`, `resource`, `dag` or `steps`");
+                .hint("a template has `container`, `script`, `resource`, `suspend`, `dag` or `steps`");
         }
         return None;
     };
@@ -87,9 +88,6 @@ fn refuse(template: &Template, cx: &mut Context) {
         if let Some(field) = field.as_ref().filter(|field| !is_empty(&field.value)) {
             unsupported(cx, name, field.span, hint);
         }
-    }
-    if let Some(suspend) = &template.suspend {
-        unsupported(cx, "suspend", suspend.span, "run the parts as pipelines of their own");
     }
     if let Some(daemon) = template.daemon.as_ref().filter(|daemon| daemon.value) {
         unsupported(cx, "daemon", daemon.span, later);
@@ -186,7 +184,7 @@ fn outputs(interface: &Interface<'_, '_>, is_group: bool, cx: &mut Context) -> O
                 output.value_from.as_ref().and_then(|from| from.default.as_ref()).or(output.default.as_ref());
             let lowered = ParameterOutput {
                 parameter_type: ParameterType::String,
-                description: None,
+                description: output.description.as_ref().map(|text| text.value.clone()),
                 default: default.map(|text| Value::from(text.value.clone())),
             };
             if outputs.parameters.insert(name.value.clone(), lowered).is_some() {
@@ -296,7 +294,7 @@ pub(super) fn retry(interface: &Interface<'_, '_>, cx: &mut Context) -> Option<R
             cx.within("backoff", |cx| {
                 let mut time = |field: &'static str, text: &Option<crate::v1::workflow::AnyText>| {
                     let text = text.as_ref()?;
-                    let found = duration(&text.value);
+                    let found = read_duration(&text.value);
                     if found.is_none() {
                         cx.within(field, |cx| {
                             cx.error("wrong-value", text.span, format!("`{}` is no duration", text.value))
@@ -329,27 +327,6 @@ pub(super) fn retry(interface: &Interface<'_, '_>, cx: &mut Context) -> Option<R
     })
 }
 
-/// Reads seconds, or a duration as Go writes it.
-pub(super) fn duration(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let mut total = 0.0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let units =
-            [("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("ns", 1e-9), ("h", 3600.0), ("m", 60.0), ("s", 1.0)];
-        let (unit, seconds) = units.into_iter().find(|(unit, _)| rest.starts_with(unit))?;
-        total += number * seconds;
-        rest = &rest[unit.len()..];
-    }
-    (!text.is_empty()).then(|| Duration::try_from_secs_f64(total).ok())?
-}
-
 /// Lowers the limit for one attempt.
 pub(super) fn timeout(template: &Template, cx: &mut Context) -> Option<Duration> {
     if template.dag.is_some() || template.steps.is_some() {
@@ -366,7 +343,7 @@ pub(super) fn timeout(template: &Template, cx: &mut Context) -> Option<Duration>
         }
     });
     let text = template.timeout.as_ref().and_then(|text| {
-        let found = duration(&text.value);
+        let found = read_duration(&text.value);
         if found.is_none() {
             let message = format!("`{}` is no duration", text.value);
             cx.within("timeout", |cx| {
@@ -434,20 +411,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_read() {
-        let seconds = |text: &str| duration(text).map(|duration| duration.as_secs_f64());
-        for (text, expected) in [
-            ("2", Some(2.0)),
-            ("30s", Some(30.0)),
-            ("1h30m", Some(5400.0)),
-            ("1.5m", Some(90.0)),
-            ("250ms", Some(0.25)),
-            ("", None),
-            ("5 minutes", None),
-            ("-3", None),
-        ] {
-            assert_eq!(seconds(text), expected, "{text}");
-        }
+    fn staleness_is_read() {
         assert_eq!(staleness("P0D"), Some(Duration::ZERO));
         assert_eq!(staleness("P30D"), Some(Duration::from_secs(30 * 86_400)));
         assert_eq!(staleness("PT1H5M"), Some(Duration::from_secs(3900)));

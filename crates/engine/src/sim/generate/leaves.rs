@@ -2,7 +2,7 @@
 
 use pipewright_plan::{
     ArtifactInput, ArtifactOutput, ArtifactType, Component, ComponentKind, Container, Importer, Inputs,
-    Outputs, ParameterOutput, Placeholder, Resource, Text, TextPart, Word,
+    Outputs, ParameterOutput, Placeholder, Resource, Supplied, Suspend, Text, TextPart, Word,
 };
 use serde_json::json;
 
@@ -44,7 +44,17 @@ pub(super) fn all() -> Vec<(&'static str, Component, Interface)> {
     let mut claim = Builder::new();
     claim.input("pvc_name", Kind::Text, Kind::Text.input(Some(json!("claim")), true));
 
+    let mut approval = Builder::new();
+    approval.output("text", Kind::Text).usual("usual", "as usual");
+    let mut pause = Builder::new();
+    pause.usual("text", "in time");
+    let mut deadline = Builder::new();
+    deadline.output("text", Kind::Text);
+
     vec![
+        approval.build("approval", wait(None, &["text", "usual"])),
+        pause.build("pause", wait(Some("2s"), &["text"])),
+        deadline.build("deadline", wait(Some("3"), &["text"])),
         claim.build("claim", ComponentKind::Resource(Resource::DeleteClaim)),
         leaf.build("leaf", container()),
         strict.build("strict", container()),
@@ -57,6 +67,11 @@ pub(super) fn all() -> Vec<(&'static str, Component, Interface)> {
 fn container() -> ComponentKind {
     let command = vec![Word::literal("true")];
     ComponentKind::Container(Container { image: Text::literal("image"), command, ..Container::default() })
+}
+
+fn wait(duration: Option<&str>, supplied: &[&str]) -> ComponentKind {
+    let supplied = supplied.iter().map(|name| ((*name).to_owned(), Supplied::default()));
+    ComponentKind::Suspend(Suspend { duration: duration.map(Text::literal), supplied: supplied.collect() })
 }
 
 fn import(reimport: bool) -> ComponentKind {
@@ -109,6 +124,15 @@ impl Builder {
         let output = ParameterOutput { parameter_type: kind.declared(), description: None, default: None };
         self.outputs.parameters.insert(name.to_owned(), output);
         self.interface.outputs.push((name.to_owned(), kind));
+        self
+    }
+
+    /// Adds a text that has a default.
+    fn usual(&mut self, name: &str, default: &str) -> &mut Self {
+        self.output(name, Kind::Text);
+        if let Some(output) = self.outputs.parameters.get_mut(name) {
+            output.default = Some(json!(default));
+        }
         self
     }
 

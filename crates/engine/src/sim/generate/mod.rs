@@ -128,6 +128,7 @@ impl<'a> Maker<'a> {
             9 => "importer".to_owned(),
             10 => "reimporter".to_owned(),
             11 => "claim".to_owned(),
+            12 => ["approval", "approval", "pause", "deadline"][self.random.below(4) as usize].to_owned(),
             _ => "leaf".to_owned(),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Source: v2 semantics 1.6, 2.7, 2.11 and 3.
 
-use pipewright_plan::{Component, ComponentKind, Importer, Task, TextPart, Value};
+use pipewright_plan::{Component, ComponentKind, Importer, Suspend, Task, TextPart, Value};
 
 use super::expression::text_of;
 use super::inputs::converted;
@@ -87,6 +87,34 @@ impl Course<'_> {
             outputs.artifacts.insert(name.clone(), vec![format!("{key}#{number}")]);
         }
         Ok(outputs)
+    }
+
+    /// A task that waits leaves what it is given, and defaults for the rest; time alone gives nothing. Source: v1
+    /// semantics 4.
+    pub(super) fn wait(
+        &self,
+        (component, wait): (&Component, &Suspend),
+        key: &TaskKey,
+        inputs: Values,
+    ) -> Ended {
+        let mut ended = Ended { inputs, fired: true, ..Ended::unfired(TaskPhase::Succeeded) };
+        let reply = self.script.reply(key).filter(|_| wait.duration.is_none());
+        if wait.duration.is_none() && reply.is_none() {
+            return Ended { phase: TaskPhase::Failed, reason: Some(FailureReason::Declined), ..ended };
+        }
+        for (name, output) in &component.outputs.parameters {
+            match reply.clone().filter(|_| name == "text").or_else(|| output.default.clone()) {
+                Some(value) => {
+                    ended.outputs.parameters.insert(name.clone(), value);
+                }
+                None => {
+                    let outputs = Values::default();
+                    let reason = Some(FailureReason::Output);
+                    return Ended { phase: TaskPhase::Failed, reason, outputs, ..ended };
+                }
+            }
+        }
+        ended
     }
 
     pub(super) fn import(&self, importer: &Importer, key: &TaskKey, inputs: Values) -> Ended {

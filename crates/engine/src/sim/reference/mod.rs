@@ -128,6 +128,7 @@ impl<'a> Interpreter<'a> {
                 Ended { fired: true, inputs, ..Ended::unfired(TaskPhase::Cancelled) }
             }
             ComponentKind::Importer(importer) => self.course.import(importer, key, inputs),
+            ComponentKind::Suspend(wait) => self.course.wait((component, wait), key, inputs),
             // A claim without a name cannot be deleted; what was left out has a name by default.
             ComponentKind::Resource(_)
                 if inputs.parameters.get("pvc_name").is_some_and(|name| name == "") =>

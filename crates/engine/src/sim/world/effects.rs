@@ -1,14 +1,16 @@
 //! What the world does about the engine's wishes: executor, cache and store of artifacts, with their faults.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pipewright_plan::{ArtifactId, ArtifactValue, Outcome, Published, Usage, Value};
 
 use super::{Delivery, Known, MAKER, NEVER, World};
 use crate::desired::{Desired, Order, launch};
+use crate::driver::awaited;
 use crate::event::{AttemptEnd, CacheSource, FailureReason};
 use crate::id::{AttemptId, RunId, TaskKey, Timestamp};
-use crate::input::{CacheAnswer, ImportAnswer, Input};
+use crate::input::{CacheAnswer, ImportAnswer, Input, Resume};
 use crate::invariants;
 use crate::sim::script::{End, failure};
 
@@ -49,6 +51,25 @@ impl World {
             }
             self.answer(Input::Import { answer: Box::new(answer) });
         }
+    }
+
+    /// Has a user let a task go on, or say no to it.
+    pub(super) fn reply(&mut self, task: &TaskKey) {
+        let text = self.script().reply(task);
+        let declined = text.is_none();
+        let mut parameters: BTreeMap<String, Value> =
+            text.into_iter().map(|text| ("text".to_owned(), text)).collect();
+        // Plans of the corpus expect values of other names.
+        let node = self.state.node(task).map(|id| &self.state.nodes[id]);
+        let component = node.and_then(|node| Some((self.plan.components.get_index(node.component)?.1, node)));
+        for awaited in component.iter().flat_map(|(component, node)| awaited(component, &node.inputs)) {
+            if awaited.name != "text" && awaited.default.is_none() {
+                let choice = awaited.choices.first().cloned().unwrap_or_default();
+                parameters.insert(awaited.name, Value::from(choice));
+            }
+        }
+        let resume = Resume { tasks: vec![task.clone()], parameters, declined, ..Resume::default() };
+        self.answer(Input::Resume { resume: Box::new(resume) });
     }
 
     fn answer(&mut self, input: Input) {

@@ -328,6 +328,11 @@ impl World {
             }
         }
         let wanted = desired_after(&self.plan, &self.state, &events);
+        for event in &events {
+            if let Event::TaskSuspended { task, until: None, .. } = event {
+                self.reply(task);
+            }
+        }
         self.journal.extend(events);
         self.perform(wanted);
         if self.faults.is_checked { self.check() } else { Ok(()) }
@@ -342,6 +347,12 @@ impl World {
         self.asked.clear();
         let wanted = desired(&self.plan, &self.state);
         self.perform(wanted);
+        // Whoever is asked sees the question again.
+        let waiting = self.state.suspended.iter().map(|id| &self.state.nodes[*id]);
+        let endless =
+            waiting.filter(|node| node.suspension.as_ref().is_some_and(|wait| wait.until.is_none()));
+        let asked: Vec<TaskKey> = endless.map(|node| node.key.clone()).collect();
+        asked.iter().for_each(|task| self.reply(task));
         Ok(())
     }
 
@@ -413,7 +424,7 @@ impl World {
 
 /// Tells whether the store keeps it until what it caused is recorded.
 fn is_request(input: &Input) -> bool {
-    matches!(input, Input::Submit { .. } | Input::Terminate | Input::Retry { .. })
+    matches!(input, Input::Submit { .. } | Input::Terminate | Input::Retry { .. } | Input::Resume { .. })
 }
 
 fn run_id() -> RunId {

@@ -11,7 +11,7 @@ use super::dag;
 use super::types::{
     ArtifactPort, ComponentKindView, ComponentView, ContainerView, DialectView, EnvFromKind, EnvFromView,
     EnvView, GraphView, ImporterView, MetadataView, ParameterTypeView, ParameterView, PortsView,
-    ResourceView, ResourcesView, SettingsView, VolumeKindView, VolumeView, WorkspaceView,
+    ResourceView, ResourcesView, SettingsView, SuspendView, VolumeKindView, VolumeView, WorkspaceView,
 };
 
 /// Shows a plan without any progress.
@@ -67,6 +67,7 @@ pub(crate) fn component_view(plan: &Plan, component: &Component) -> ComponentVie
         container: None,
         importer: None,
         resource: None,
+        suspend: None,
     };
     match &component.kind {
         ComponentKind::Dag(inner) => view.dag = Some(dag::dag_view(plan, inner)),
@@ -81,6 +82,13 @@ pub(crate) fn component_view(plan: &Plan, component: &Component) -> ComponentVie
         ComponentKind::Resource(resource) => {
             view.kind = ComponentKindView::Resource;
             view.resource = Some(resource_view(resource));
+        }
+        ComponentKind::Suspend(wait) => {
+            view.kind = ComponentKindView::Suspend;
+            view.suspend = Some(SuspendView {
+                duration: wait.duration.as_ref().map(Text::to_string),
+                supplied: wait.supplied.keys().cloned().collect(),
+            });
         }
     }
     view

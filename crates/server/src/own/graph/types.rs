@@ -133,6 +133,7 @@ pub enum ComponentKindView {
     Container,
     Importer,
     Resource,
+    Suspend,
 }
 
 /// One component; the part that its kind names is present.
@@ -149,6 +150,8 @@ pub struct ComponentView {
     pub importer: Option<ImporterView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<ResourceView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspend: Option<SuspendView>,
 }
 
 /// Tasks and what flows between them.
@@ -456,6 +459,16 @@ pub struct ResourceView {
     pub action: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest: Option<String>,
+}
+
+/// Waits for a time, or for somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SuspendView {
+    /// As it is written; absent: until somebody lets it go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<String>,
+    /// Outputs that are given by whoever lets it go on.
+    pub supplied: Vec<String>,
 }
 
 /// What a document is worth, without anything being kept.

@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use pipewright_plan::{Component, Outcome, ParameterSource, Plan, Usage, Value};
 use pipewright_store::TaskBrief;
 use pipewright_store::engine::{
-    AttemptId, AttemptView as Attempt, Resolved, RunId, TaskKey, TaskView, Timestamp,
+    AttemptId, AttemptView as Attempt, Awaited, Resolved, RunId, TaskKey, TaskView, Timestamp, awaited,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -52,6 +52,42 @@ pub struct TaskDetailView {
     /// Why it does not go on, when it waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<WaitingView>,
+    /// Of a task that waits for a time or for somebody, or did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspension: Option<SuspensionView>,
+}
+
+/// The wait of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SuspensionView {
+    /// It can be let go on now.
+    pub waits: bool,
+    /// When it goes on by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// What whoever lets it go on gives.
+    pub awaited: Vec<AwaitedView>,
+    /// Who let it go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// A value that a waiting task expects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AwaitedView {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The only values allowed, when not empty.
+    pub choices: Vec<String>,
+    /// Stands in when nothing is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    /// What is usual; it has to be given all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggested: Option<String>,
 }
 
 /// Parameters by value, artifacts with where they lie.
@@ -139,7 +175,7 @@ pub struct LogView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TimelineEntry {
     pub at: String,
-    /// `created`, `planned`, `preparing`, `started`, `ended`, `cached`, `finished`
+    /// `created`, `planned`, `preparing`, `started`, `ended`, `cached`, `suspended`, `resumed`, `finished`
     pub kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
@@ -173,6 +209,7 @@ async fn detail(
             timeline: Vec::new(),
             cache: cache::not_asked(),
             waiting,
+            suspension: None,
         }));
     };
     let cache = cache::explain(&app, &plan, &place, &task).await?;
@@ -187,8 +224,27 @@ async fn detail(
         timeline: timeline(&task),
         cache,
         waiting,
+        suspension: suspension(place.component, &task),
         progress: task_progress(&plan, brief(&app, &run, task).await?),
     }))
+}
+
+fn suspension(component: &Component, task: &TaskView) -> Option<SuspensionView> {
+    let wait = task.suspension.as_ref()?;
+    let shown = |awaited: Awaited| AwaitedView {
+        name: awaited.name,
+        description: awaited.description,
+        choices: awaited.choices,
+        default: awaited.default,
+        suggested: awaited.suggested,
+    };
+    Some(SuspensionView {
+        waits: !task.phase.is_terminal(),
+        until: wait.until.map(instant),
+        awaited: awaited(component, &task.inputs).into_iter().map(shown).collect(),
+        by: wait.released.as_ref().and_then(|released| released.by.clone()),
+        message: wait.released.as_ref().and_then(|released| released.message.clone()),
+    })
 }
 
 /// Takes what graphs show of a task; a loop with its counts.
@@ -305,6 +361,20 @@ fn timeline(task: &TaskView) -> Vec<TimelineEntry> {
     if let (Some(source), Some(at)) = (&task.cached_from, task.ended_at) {
         let text = format!("took the result of task {} of run {}", source.task, source.run);
         entries.push((at, "cached", None, text));
+    }
+    if let (Some(wait), Some(at)) = (&task.suspension, task.started_at) {
+        let text = match wait.until {
+            Some(until) => format!("waits until {}, or to be resumed", instant(until)),
+            None => "waits to be resumed".to_owned(),
+        };
+        entries.push((at, "suspended", None, text));
+    }
+    if let (Some(released), Some(at)) =
+        (task.suspension.as_ref().and_then(|wait| wait.released.as_ref()), task.ended_at)
+    {
+        let by = released.by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
+        let said = released.message.as_ref().map_or(String::new(), |message| format!(": {message}"));
+        entries.push((at, "resumed", None, format!("answered{by}{said}")));
     }
     if let Some(at) = task.ended_at {
         let state: TaskState = task.phase.into();

@@ -9,6 +9,7 @@ use super::dag_of;
 use crate::app::App;
 use crate::error::Error;
 use crate::own::progress::Place;
+use crate::own::words::instant;
 
 /// Why a task does not go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -31,6 +32,8 @@ pub enum WaitKind {
     Preparing,
     Backoff,
     Cache,
+    /// A time, or somebody who lets it go on.
+    Resume,
 }
 
 fn waits(kind: WaitKind, text: impl Into<String>, tasks: Vec<String>) -> Option<WaitingView> {
@@ -49,9 +52,18 @@ pub(super) async fn explain(
     }
     match task {
         Some(task) if task.phase == TaskPhase::Pending => Ok(of_pending(plan, task)),
+        Some(task) if task.phase == TaskPhase::Running => Ok(of_suspended(task)),
         Some(_) => Ok(None),
         None => of_unborn(app, plan, run, key).await,
     }
+}
+
+fn of_suspended(task: &TaskView) -> Option<WaitingView> {
+    let text = match task.suspension.as_ref()?.until {
+        Some(until) => format!("it goes on at {}, or when somebody resumes it", instant(until)),
+        None => "somebody has to resume it".to_owned(),
+    };
+    waits(WaitKind::Resume, text, Vec::new())
 }
 
 fn of_pending(plan: &Plan, task: &TaskView) -> Option<WaitingView> {

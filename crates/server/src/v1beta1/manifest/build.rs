@@ -134,6 +134,8 @@ impl<'a> Builder<'a> {
             self.repeated(spot, view)
         } else if let Some(dag) = self.dag(spot.template) {
             self.group(spot, view, dag)
+        } else if self.is_wait(spot.template) {
+            self.wait(spot, view)
         } else {
             self.attempts(spot, view)
         };
@@ -317,6 +319,21 @@ impl<'a> Builder<'a> {
             before = edges::outbound(&placed);
         }
         if before == [owner.to_owned()] { Vec::new() } else { before }
+    }
+
+    fn is_wait(&self, component: &str) -> bool {
+        let component = self.source.plan.component(component);
+        component.is_some_and(|component| matches!(component.kind, ComponentKind::Suspend(_)))
+    }
+
+    /// Makes the node of a task that waits.
+    fn wait(&mut self, spot: &Spot<'_, 'a>, view: &'a TaskView) -> Vec<String> {
+        let mut node = self.node(spot, view, NodeType::Suspend);
+        let released = view.suspension.as_ref().and_then(|wait| wait.released.as_ref());
+        if let Some(message) = released.and_then(|released| released.message.as_ref()) {
+            node.message.clone_from(message);
+        }
+        vec![self.add(node)]
     }
 
     /// Makes the node of what runs in attempts; with a retry strategy one around them and one for each.

@@ -17,6 +17,7 @@ pub(in crate::v1beta1) enum NodeType {
     TaskGroup,
     Retry,
     Skipped,
+    Suspend,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -62,7 +63,8 @@ pub(super) fn is_error(failure: &Failure) -> bool {
         | FailureReason::OutOfMemory
         | FailureReason::TimedOut
         | FailureReason::Cancelled
-        | FailureReason::Inner => false,
+        | FailureReason::Inner
+        | FailureReason::Declined => false,
     }
 }
 

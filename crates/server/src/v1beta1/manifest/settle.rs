@@ -30,7 +30,7 @@ pub(super) fn settle(nodes: &mut IndexMap<String, Node>, run: &store::Run) {
             NodeType::Dag | NodeType::Steps => other.boundary_id == *id,
             NodeType::TaskGroup | NodeType::StepGroup => node.children.contains(&other.id),
             NodeType::Retry => node.children.last() == Some(&other.id),
-            NodeType::Pod | NodeType::Skipped => false,
+            NodeType::Pod | NodeType::Skipped | NodeType::Suspend => false,
         };
         let failed = nodes.values().filter(is_inside).filter(|other| has_failed(other.phase));
         let first = failed.min_by(|one, other| one.display_name.cmp(&other.display_name));

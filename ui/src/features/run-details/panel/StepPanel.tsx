@@ -93,7 +93,7 @@ function Missing({ error, onRetry, hasBegun }: { error: Error; onRetry: () => vo
 }
 
 function TaskTabs({ runId, live, selection, detail }: { runId: string; live: LiveRun; selection: Selection; detail: TaskDetailView }) {
-  const isLeaf = detail.kind === "container" || detail.kind === "resource" || detail.kind === "importer";
+  const isLeaf = ["container", "resource", "importer", "suspend"].includes(detail.kind);
   const hasLog = detail.kind === "container" || (detail.kind === "iteration" && detail.attempt_list.length > 0);
   const count = detail.inputs.artifacts.length + detail.inputs.parameters.length + detail.outputs.artifacts.length + detail.outputs.parameters.length;
   const tabs: (TabEntry | false)[] = [
