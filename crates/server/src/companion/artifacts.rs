@@ -87,6 +87,31 @@ async fn raw(
     send(path, false, peek).await
 }
 
+/// Reads what lies at an address, as a task wrote it down: `/path`, `file:///path` or `volume://claim/path`.
+///
+/// Errors: `Invalid` for an address that leads nowhere here, `NotFound` when nothing lies there, `Precondition` when
+/// there is more than `most` bytes.
+pub(crate) async fn content_at(app: &App, uri: &str, most: usize) -> Result<Bytes, Error> {
+    let (source, place) = uri.split_once("://").unwrap_or(("file", uri));
+    let (bucket, key) = match source {
+        "file" => ("", place),
+        _ => place.split_once('/').unwrap_or((place, "")),
+    };
+    let read = async {
+        let path = locate(app, (source, bucket, key)).await?;
+        send(path, true, Some(most as u64 + 1)).await
+    };
+    let response = read.await.map_err(|Plain(status, message)| match status {
+        StatusCode::NOT_FOUND => Error::NotFound(message),
+        status if status.is_server_error() => {
+            Error::internal("reading an artifact failed", std::io::Error::other(message))
+        }
+        _ => Error::Invalid(message),
+    })?;
+    let bytes = axum::body::to_bytes(response.into_body(), most).await;
+    bytes.map_err(|_| Error::Precondition(format!("what lies at {uri} is too large to be shown")))
+}
+
 /// Finds the file or folder that is meant.
 async fn locate(app: &App, (source, bucket, key): (&str, &str, &str)) -> Result<PathBuf, Plain> {
     let missing =

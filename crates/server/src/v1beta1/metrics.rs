@@ -132,6 +132,25 @@ pub(super) async fn of_run(app: &App, run: &store::Run) -> Result<Vec<RunMetric>
     Ok(metrics)
 }
 
+/// Returns the numbers that a run has beside its artifacts' metadata, each with the task that left it, or with the
+/// node that a client reported it for.
+pub(crate) async fn by_task(app: &App, run: &RunId) -> Result<Vec<(String, RunMetric)>, Error> {
+    let (reported, files) = app.store.metrics(run).await?;
+    let mut metrics: Vec<(String, RunMetric)> = reported
+        .into_iter()
+        .map(|metric| {
+            let store::Metric { node, name, value, format } = metric;
+            (node.clone(), RunMetric { name, node_id: node, number_value: value, format })
+        })
+        .collect();
+    for file in files {
+        let left = in_file(&file.uri).await;
+        metrics.extend(left.into_iter().map(|metric| (file.task.0.clone(), metric)));
+    }
+    metrics.truncate(COUNT_LIMIT);
+    Ok(metrics)
+}
+
 /// Reads a file of metrics; nothing when it is none.
 async fn in_file(uri: &str) -> Vec<RunMetric> {
     let Some(path) = local_file(uri) else { return Vec::new() };

@@ -11,7 +11,7 @@ mod healthz;
 mod jobs;
 mod lists;
 mod manifest;
-mod metrics;
+pub(crate) mod metrics;
 mod pipelines;
 mod references;
 mod runs;

@@ -160,6 +160,36 @@ async fn contents_are_handed_out_in_a_sandbox() {
 }
 
 #[tokio::test]
+async fn pages_of_the_old_platform_are_shown_in_a_frame() {
+    let server = Server::start().await;
+    chain(&server).await;
+    let page = server.home.path().join("model");
+    let document = json!({"version": 1, "outputs": [
+        {"type": "web-app", "storage": "inline", "source": "<b>inline</b>"},
+        {"type": "web-app", "storage": "gcs", "source": page},
+        {"type": "markdown", "storage": "inline", "source": "# no page"},
+        {"type": "web-app", "storage": "gcs", "source": "/etc/hostname"},
+        {"type": "web-app", "storage": "gcs", "source": "gs://bucket/page.html"},
+    ]});
+    std::fs::write(server.home.path().join("data"), document.to_string()).unwrap();
+    std::fs::write(&page, "<b>from a file</b>").unwrap();
+    let path = |view: usize| format!("{OWN}/artifacts/data/preview?view={view}");
+    for (view, expected) in [(0, "<b>inline</b>"), (1, "<b>from a file</b>")] {
+        let answer = raw(&server, &path(view), None).await;
+        assert_eq!(
+            (answer.text.as_str(), answer.content_type.as_str()),
+            (expected, "text/html; charset=utf-8")
+        );
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("sandbox allow-scripts;") && policy.contains("connect-src 'none'"));
+    }
+    server.refused("GET", &path(2), None, (400, 9, "view 2 is no page")).await;
+    server.refused("GET", &path(3), None, (404, 5, "there is no artifact")).await;
+    server.refused("GET", &path(4), None, (404, 5, "reads local artifacts only")).await;
+    server.refused("GET", &path(5), None, (404, 5, "has no view 5")).await;
+}
+
+#[tokio::test]
 async fn folders_are_listed_and_packed() {
     let server = Server::start().await;
     chain(&server).await;

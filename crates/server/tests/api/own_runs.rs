@@ -72,6 +72,18 @@ async fn runs_are_compared() {
             "differs": true,
         }])
     );
+    // What clients of the old platform report counts as well.
+    let report =
+        json!({"metrics": [{"name": "rmse", "node_id": "node-1", "number_value": 0.25, "format": "RAW"}]});
+    server.post(&format!("/apis/v1beta1/runs/{two}:reportMetrics"), report).await;
+    let view = server.get(&format!("{OWN}/compare?run_ids={one},{two}")).await;
+    assert_eq!(
+        view["metrics"][0],
+        json!({
+            "task": "node-1", "artifact": "mlpipeline-metrics", "metric": "rmse", "values": [null, 0.25],
+            "differs": true,
+        })
+    );
     let matrix = &view["confusion_matrices"][0];
     assert_eq!(
         (&matrix["labels"], &matrix["matrix"]),

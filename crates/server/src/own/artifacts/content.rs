@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use pipewright_plan::ArtifactValue;
+use pipewright_plan::{ArtifactValue, Value};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::sync::mpsc;
 use tokio_util::io::ReaderStream;
@@ -21,6 +21,7 @@ use tokio_util::io::ReaderStream;
 use super::place::{Media, Place, content_type, media_of, open};
 use super::{blocking, find, nothing};
 use crate::app::App;
+use crate::companion::content_at;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
 use crate::ranges::{Range, unsatisfiable};
@@ -68,7 +69,8 @@ pub(super) async fn content(
     Ok(response)
 }
 
-/// Shows HTML, images and texts in a frame; the values of secrets are hidden in texts.
+/// Shows HTML, images and texts in a frame; the values of secrets are hidden in texts. Of a document of the old
+/// platform (`mlpipeline-ui-metadata`) `view=N` shows the page that its entry N holds or names.
 pub(super) async fn preview(
     State(app): State<App>,
     Segments(id): Segments<String>,
@@ -76,6 +78,7 @@ pub(super) async fn preview(
 ) -> Result<Response, Error> {
     let (artifact, place) = find(&app, id, words.text("path")).await?;
     let masks = app.store.masks().await?;
+    let view = words.number::<usize>("view")?;
     let read = blocking(move || {
         let media = media_of(&artifact, &place);
         let bytes = match &place {
@@ -104,6 +107,12 @@ pub(super) async fn preview(
         Ok((media, path, bytes))
     });
     let (media, path, bytes) = read.await?;
+    if let Some(view) = view {
+        let page = page_of(&app, &bytes, view).await?;
+        let mut response = whole(masks.mask(&page), "text/html; charset=utf-8");
+        guard(&mut response, FRAMED);
+        return Ok(response);
+    }
     let bytes = match media {
         Media::Image => bytes,
         Media::Html | Media::Markdown | Media::Text | Media::Json | Media::Csv => masks.mask(&bytes),
@@ -114,6 +123,20 @@ pub(super) async fn preview(
     let mut response = whole(bytes, content_type(media, path.as_deref(), true));
     guard(&mut response, FRAMED);
     Ok(response)
+}
+
+/// Returns the page of an entry of `mlpipeline-ui-metadata`. Source: KFP API reference 4.1.
+async fn page_of(app: &App, document: &[u8], number: usize) -> Result<Vec<u8>, Error> {
+    let document: Value = serde_json::from_slice(document)
+        .map_err(|error| Error::Precondition(format!("this is no document of views: {error}")))?;
+    let entry = document.get("outputs").and_then(|views| views.get(number));
+    let entry = entry.ok_or_else(|| Error::NotFound(format!("the document has no view {number}")))?;
+    let field = |name: &str| entry.get(name).and_then(Value::as_str);
+    match (field("type"), field("storage"), field("source")) {
+        (Some("web-app"), Some("inline"), Some(page)) => Ok(page.as_bytes().to_vec()),
+        (Some("web-app"), _, Some(uri)) => Ok(content_at(app, uri, FRAME_LIMIT as usize).await?.to_vec()),
+        _ => Err(Error::Precondition(format!("view {number} is no page"))),
+    }
 }
 
 fn whole(bytes: Vec<u8>, content_type: &'static str) -> Response {

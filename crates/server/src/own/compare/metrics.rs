@@ -49,7 +49,10 @@ pub struct RocPoint {
     pub tpr: f64,
 }
 
-/// Lists the numbers and words in the metadata of `system.Metrics`.
+/// Where tasks of the old platform leave their numbers.
+const OLD_METRICS: &str = "mlpipeline-metrics";
+
+/// Lists the numbers and words in the metadata of `system.Metrics`, and the numbers of the old platform.
 pub(super) fn scalars(sides: &[Side]) -> Vec<MetricComparison> {
     let mut found: BTreeMap<(String, String, String), Vec<Option<Value>>> = BTreeMap::new();
     for (index, side) in sides.iter().enumerate() {
@@ -64,6 +67,12 @@ pub(super) fn scalars(sides: &[Side]) -> Vec<MetricComparison> {
                 let key = (task.key.0.clone(), name.clone(), metric.clone());
                 found.entry(key).or_insert_with(|| vec![None; sides.len()])[index] = Some(value.clone());
             }
+        }
+    }
+    for (index, side) in sides.iter().enumerate() {
+        for (task, name, value) in &side.old_metrics {
+            let key = (task.clone(), OLD_METRICS.to_owned(), name.clone());
+            found.entry(key).or_insert_with(|| vec![None; sides.len()])[index] = Some(Value::from(*value));
         }
     }
     found

@@ -19,6 +19,7 @@ use super::words::{TaskState, seconds_between};
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::Words;
+use crate::v1beta1::metrics::by_task;
 
 pub use metrics::{ConfusionMatrixView, MetricComparison, RocCurveView, RocPoint};
 
@@ -114,6 +115,8 @@ struct Side {
     plan: std::sync::Arc<Plan>,
     run: Run,
     tasks: BTreeMap<String, TaskView>,
+    /// Numbers of the old platform: the task, the name, the value.
+    old_metrics: Vec<(String, String, f64)>,
 }
 
 async fn compare(State(app): State<App>, words: Words) -> Result<Json<CompareView>, Error> {
@@ -134,7 +137,10 @@ async fn compare(State(app): State<App>, words: Words) -> Result<Json<CompareVie
         truncated |= is_cut;
         runs.push(super::graph::summary_now(&app, run.clone()).await?);
         let tasks = tasks.into_iter().map(|task| (task.key.0.clone(), task)).collect();
-        sides.push(Side { plan: app.store.run_plan(&id).await?, run, tasks });
+        let old_metrics = by_task(&app, &id).await?;
+        let old_metrics =
+            old_metrics.into_iter().map(|(task, metric)| (task, metric.name, metric.number_value)).collect();
+        sides.push(Side { plan: app.store.run_plan(&id).await?, run, tasks, old_metrics });
     }
     let view = tokio::task::spawn_blocking(move || view(runs, &sides, truncated)).await;
     view.map(Json).map_err(|error| Error::internal("comparing runs failed", error))
