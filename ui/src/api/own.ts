@@ -1,6 +1,6 @@
 /** Reads of Pipewright's own interface as query options. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { address, get } from "./client";
+import { address, get, send } from "./client";
 import type {
   ArtifactPage,
   ArtifactView,
@@ -133,6 +133,26 @@ export const getArtifactTable = (id: string, path?: string, rows = 200) =>
     staleTime: 60_000,
   });
 
+/** The most that is read of what a task wants shown. */
+const SHOWN_BYTES = 2_000_000;
+
+/** What lies at an address that a task of the old platform wrote down, as text. */
+export const getContentAt = (uri: string) =>
+  queryOptions({
+    queryKey: ["artifacts", "at", uri],
+    queryFn: async ({ signal }) => (await send("GET", "artifacts/get", { query: { ...placeOf(uri), peek: SHOWN_BYTES }, signal })).text(),
+    staleTime: 60_000,
+    retry: false,
+  });
+
+/** Says where an address leads, in the words of Kubeflow's own route for artifacts. */
+export function placeOf(uri: string): { source: string; bucket: string; key: string } {
+  const match = /^(\w+):\/\/([^/]*)\/?(.*)$/.exec(uri);
+  if (match === null) return { source: "file", bucket: "", key: uri };
+  const [, scheme = "", bucket = "", key = ""] = match;
+  return scheme === "file" ? { source: "file", bucket: "", key: `/${bucket === "" ? key : `${bucket}/${key}`}` } : { source: scheme, bucket, key };
+}
+
 export const getArtifactFiles = (id: string, path?: string) =>
   infiniteQueryOptions({
     queryKey: ["artifacts", "files", id, path],
@@ -143,7 +163,7 @@ export const getArtifactFiles = (id: string, path?: string) =>
     staleTime: 60_000,
   });
 
-export const artifactAddress = (id: string, kind: "content" | "preview", query?: { path?: string; download?: number }) =>
+export const artifactAddress = (id: string, kind: "content" | "preview", query?: { path?: string; download?: number; view?: number }) =>
   address(`${own}/artifacts/${word(id)}/${kind}`, query);
 
 export const getLineage = (id: string, depth: number, direction: "both" | "up" | "down" = "both") =>

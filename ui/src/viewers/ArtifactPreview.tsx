@@ -8,6 +8,9 @@ import { FileView } from "./FileView";
 import { FolderView } from "./FolderView";
 import { classification, scalars, slices } from "./metrics";
 import { MetricsTable } from "./MetricsTable";
+import { OldMetricsView } from "./OldMetricsView";
+import { isOldMetrics } from "./oldMetrics";
+import { isUiMetadata } from "./uiMetadata";
 import { UiMetadataView } from "./UiMetadataView";
 
 /** What an artifact is about, shown as well as its type allows. */
@@ -31,7 +34,8 @@ function ContentPreview({ artifact }: { artifact: ArtifactView }) {
   if (full === undefined) return <SkeletonLines lines={4} />;
   const id = artifact.artifact_id;
   if (full.exists === false) return <p className="text-ink-3">Nothing lies at its address any more, or it is not on this machine.</p>;
-  if (artifact.name.replaceAll("_", "-") === "mlpipeline-ui-metadata") return <UiMetadataView artifact={id} name={artifact.name} />;
+  if (isOldMetrics(artifact.name)) return <OldMetricsView artifact={id} name={artifact.name} />;
+  if (isUiMetadata(artifact.name)) return <UiMetadataView artifact={id} name={artifact.name} />;
   if (full.is_folder === true || full.media === "folder") return <FolderView artifact={id} name={artifact.name} />;
   // The type is the author's word on the content and goes before what the bytes look like.
   const media = artifact.type === "system.HTML" ? "html" : artifact.type === "system.Markdown" ? "markdown" : full.media;

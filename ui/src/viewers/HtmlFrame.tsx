@@ -27,19 +27,3 @@ export function HtmlFrame({ src, title }: { src: string; title: string }) {
     </div>
   );
 }
-
-/** HTML that stands in a document and has no address: the same walls, set by the frame itself. */
-export function InlineHtmlFrame({ html, title }: { html: string; title: string }) {
-  const policy =
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:";
-  const document = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">${html}`;
-  return (
-    <iframe
-      srcDoc={document}
-      title={title}
-      sandbox="allow-scripts"
-      referrerPolicy="no-referrer"
-      className="min-h-80 w-full rounded-lg bg-white ring-1 ring-line"
-    />
-  );
-}

@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, type ReactNode } from "react";
-import { getArtifactHead } from "@/api/own";
+import { artifactAddress, getArtifactHead, getContentAt } from "@/api/own";
 import { Banner, ErrorBanner } from "@/shared/Banner";
 import { CodeBlock } from "@/shared/CodeBlock";
 import { SkeletonLines } from "@/shared/Skeleton";
 import { ConfusionMatrix } from "./ConfusionMatrix";
 import { parseCsv } from "./csv";
-import { InlineHtmlFrame } from "./HtmlFrame";
+import { HtmlFrame } from "./HtmlFrame";
 import { MarkdownView } from "./MarkdownView";
 import { RocChart } from "./RocChart";
 import { TableViewer } from "./TableViewer";
@@ -33,7 +33,7 @@ export function UiMetadataView({ artifact, name }: { artifact: string; name: str
         // biome-ignore lint/suspicious/noArrayIndexKey: views have no names
         <section key={index} aria-label={titles[view.type]}>
           <h4 className="mb-2 text-xs font-medium text-ink-2">{titles[view.type]}</h4>
-          <One view={view} />
+          <One view={view} page={artifactAddress(artifact, "preview", { view: index })} />
         </section>
       ))}
     </div>
@@ -50,23 +50,34 @@ const titles: Record<View["type"], string> = {
   unknown: "Not shown",
 };
 
-function One({ view }: { view: View }): ReactNode {
+function One({ view, page }: { view: View; page: string }): ReactNode {
   if (view.type === "tensorboard") return <TensorboardView logs={view.logs} />;
   if (view.type === "unknown") return <Banner kind="warning" title={`A view of type “${view.name}” ${view.problem}`} />;
-  if (view.content.kind === "address") {
-    return (
-      <div className="space-y-2 text-ink-3">
-        <p>Its content lies outside of the document. Open it with a program that reaches the address:</p>
-        <CodeBlock text={view.content.uri} label="Address" wrap />
-      </div>
-    );
-  }
-  const { text } = view.content;
+  // A page has scripts, which only an answer with a policy of its own may run.
+  if (view.type === "web-app") return <HtmlFrame src={page} title="Page made by the task" />;
+  if (view.content.kind === "inline") return <Shown view={view} text={view.content.text} />;
+  return <FromAddress uri={view.content.uri}>{(text) => <Shown view={view} text={text} />}</FromAddress>;
+}
+
+/** What lies outside of the document, where the server reaches it. */
+function FromAddress({ uri, children }: { uri: string; children: (text: string) => ReactNode }) {
+  const query = useQuery(getContentAt(uri));
+  if (query.data !== undefined) return children(query.data);
+  if (query.isPending) return <SkeletonLines lines={4} />;
+  return (
+    <div className="space-y-2">
+      <ErrorBanner error={query.error} onRetry={() => void query.refetch()} />
+      <CodeBlock text={uri} label="Address" wrap />
+    </div>
+  );
+}
+
+type WithContent = Exclude<Extract<View, { content: unknown }>, { type: "web-app" }>;
+
+function Shown({ view, text }: { view: WithContent; text: string }): ReactNode {
   switch (view.type) {
     case "markdown":
       return <MarkdownView text={text} />;
-    case "web-app":
-      return <InlineHtmlFrame html={text} title="Page made by the task" />;
     case "table":
       return <TableViewer label="Table" columns={view.header.map((name) => ({ name }))} rows={parseCsv(text, 2000)} />;
     case "roc":

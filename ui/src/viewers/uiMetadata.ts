@@ -15,6 +15,9 @@ export type View =
   | { type: "tensorboard"; logs: { series: string; uri: string }[] }
   | { type: "unknown"; name: string; problem: string };
 
+/** Tells by an artifact's name whether it is such a document; kfp 2 writes it with underlines. */
+export const isUiMetadata = (name: string) => name.replaceAll("_", "-") === "mlpipeline-ui-metadata";
+
 /** Reads the document. Each entry that is wrong becomes a view that says so. */
 export function parseUiMetadata(text: string): { views: View[]; problem?: string } {
   let document: unknown;

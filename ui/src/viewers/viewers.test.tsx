@@ -2,7 +2,7 @@ import { render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, test } from "vitest";
 import { ClassificationView, SlicedView } from "./ClassificationView";
-import { HtmlFrame, InlineHtmlFrame } from "./HtmlFrame";
+import { HtmlFrame } from "./HtmlFrame";
 import { JsonView } from "./JsonView";
 import { MarkdownView } from "./MarkdownView";
 import { classification } from "./metrics";
@@ -42,12 +42,6 @@ describe("pages made by tasks", () => {
   test("are in a frame of no origin", () => {
     render(<HtmlFrame src="/x" title="report" />);
     expect(screen.getByTitle("report").getAttribute("sandbox")).toBe("allow-scripts");
-  });
-  test("have a policy without network when they stand in a document", () => {
-    render(<InlineHtmlFrame html="<script>fetch('/apis')</script>" title="page" />);
-    const frame = screen.getByTitle("page");
-    expect(frame.getAttribute("sandbox")).toBe("allow-scripts");
-    expect(frame.getAttribute("srcdoc")).toMatch(/^<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'none';/);
   });
 });
 

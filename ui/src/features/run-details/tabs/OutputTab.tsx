@@ -8,6 +8,8 @@ import { SkeletonLines } from "@/shared/Skeleton";
 import { useProgressVersion } from "@/graph/view/useProgress";
 import { isFinal, type LiveRun } from "../live";
 import { ArtifactCard, Side } from "../panel/DataTab";
+import { isOldMetrics } from "@/viewers/oldMetrics";
+import { isUiMetadata } from "@/viewers/uiMetadata";
 import type { Selection } from "../selection";
 
 const METRICS = ["system.Metrics", "system.ClassificationMetrics", "system.SlicedClassificationMetrics"];
@@ -26,8 +28,8 @@ export function OutputTab({ runId, live, selection }: { runId: string; live: Liv
   if (query.error && query.data === undefined) return <ErrorBanner error={query.error} onRetry={() => void query.refetch()} className="m-4" />;
   if (query.data === undefined) return <div className="p-6"><SkeletonLines lines={6} /></div>;
   const all = query.data.items;
-  const metrics = all.filter((artifact) => METRICS.includes(artifact.type));
-  const reports = all.filter((artifact) => SHOWN_FIRST.includes(artifact.type) || artifact.name.replaceAll("_", "-") === "mlpipeline-ui-metadata");
+  const metrics = all.filter((artifact) => METRICS.includes(artifact.type) || isOldMetrics(artifact.name));
+  const reports = all.filter((artifact) => SHOWN_FIRST.includes(artifact.type) || isUiMetadata(artifact.name));
   const others = all.filter((artifact) => !metrics.includes(artifact) && !reports.includes(artifact));
   const outputs = root.data?.outputs;
   const hasOwn = outputs !== undefined && outputs.parameters.length + outputs.artifacts.length > 0;
