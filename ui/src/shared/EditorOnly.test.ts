@@ -8,7 +8,8 @@ test.each([
   [undefined, true],
   [who(false, {}), true],
   [who(true, { "*": "viewer" }), false],
-  [who(true, { "*": "viewer", "team-a": "editor" }), true],
+  [who(true, { "*": "viewer", "team-a": "editor" }), false],
+  [who(true, { "*": "viewer", default: "editor" }), true],
   [who(true, { "*": "admin" }), true],
   [who(true, {}), false],
 ])("%j may change things: %s", (someone, expected) => expect(mayEdit(someone)).toBe(expected));

@@ -1,17 +1,35 @@
-import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
-import { getWhoAmI, type WhoAmI } from "@/api/about";
+import { createContext, useContext, type ReactNode } from "react";
+import type { WhoAmI } from "@/api/about";
+import { Banner } from "./Banner";
 
-/** Tells whether somebody may change anything anywhere; the server judges each request by itself. */
+/** Where all pipelines, runs, experiments and recurring runs are. */
+const NAMESPACE = "default";
+const EVERYWHERE = "*";
+
+/** Tells whether somebody may change what the pages show; the server judges each request by itself. */
 export function mayEdit(who: WhoAmI | undefined): boolean {
-  return !who?.required || Object.values(who.roles ?? {}).some((role) => role !== "viewer");
+  if (!who?.required) return true;
+  return [EVERYWHERE, NAMESPACE].some((namespace) => (who.roles?.[namespace] ?? "viewer") !== "viewer");
 }
 
-export function useMayEdit(): boolean {
-  return mayEdit(useQuery(getWhoAmI()).data);
-}
+/** The shell says it once for all pages. */
+export const MayEdit = createContext(true);
+export const useMayEdit = () => useContext(MayEdit);
+
+/** Why an action is there and cannot be chosen. */
+export const READ_ONLY = "You may look and not change anything: your role is viewer.";
 
 /** Leaves out what would only be refused: viewers see no buttons that make or change things. */
 export function EditorOnly({ children }: { children: ReactNode }) {
   return useMayEdit() ? children : null;
+}
+
+/** Says on a form that it cannot be sent, before somebody has filled it in. */
+export function ReadOnlyNote({ className }: { className?: string }) {
+  if (useMayEdit()) return null;
+  return (
+    <Banner kind="warning" title="You cannot send this form" className={className}>
+      {READ_ONLY} An administrator gives roles.
+    </Banner>
+  );
 }

@@ -1,6 +1,7 @@
 import type { ReactElement, ReactNode } from "react";
 import { Menu as AriaMenu, MenuItem, MenuTrigger, Popover, Separator } from "react-aria-components";
 import { cx } from "./cx";
+import { READ_ONLY, useMayEdit } from "./EditorOnly";
 import { Keys } from "./Keys";
 
 export interface MenuEntry {
@@ -9,6 +10,8 @@ export interface MenuEntry {
   icon?: ReactNode;
   shortcut?: string;
   isDangerous?: boolean;
+  /** Viewers see it and cannot choose it. */
+  isChange?: boolean;
   /** Why it cannot be chosen now; shown below the label. */
   disabledBecause?: string;
   isChecked?: boolean;
@@ -25,7 +28,10 @@ export interface MenuProps {
 
 /** Entries in groups; `null` draws a line. The trigger is a Button or an IconButton. */
 export function Menu({ label, trigger, entries, onOpen }: MenuProps) {
-  const shown = entries.filter((entry) => entry !== false);
+  const mayEdit = useMayEdit();
+  const shown = entries
+    .filter((entry) => entry !== false)
+    .map((entry) => (entry?.isChange && !mayEdit ? { ...entry, disabledBecause: READ_ONLY } : entry));
   return (
     <MenuTrigger onOpenChange={(isOpen) => isOpen && onOpen?.()}>
       {trigger}

@@ -1,13 +1,14 @@
 import { cx } from "./cx";
 
-export function Switch({ label, isOn, onChange, isDisabled, showLabel }: { label: string; isOn: boolean; onChange: (on: boolean) => void; isDisabled?: boolean; showLabel?: boolean }) {
+export function Switch({ label, isOn, onChange, disabledBecause, showLabel }: { label: string; isOn: boolean; onChange: (on: boolean) => void; disabledBecause?: string; showLabel?: boolean }) {
   return (
     <button
       type="button"
       role="switch"
       aria-checked={isOn}
       aria-label={label}
-      disabled={isDisabled}
+      disabled={disabledBecause !== undefined}
+      title={disabledBecause}
       onClick={() => onChange(!isOn)}
       className="inline-flex items-center gap-2 align-middle disabled:opacity-50"
     >

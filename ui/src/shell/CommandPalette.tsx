@@ -6,6 +6,7 @@ import { Dialog, Modal, ModalOverlay } from "react-aria-components";
 import { contains } from "@/api/filter";
 import { listExperiments, listPipelines, listRecurringRuns, listRuns } from "@/api/queries";
 import { cx } from "@/shared/cx";
+import { useMayEdit } from "@/shared/EditorOnly";
 import { Keys } from "@/shared/Keys";
 import { StatusIcon } from "@/shared/StatusBadge";
 import { setTheme, useIsDark } from "@/shared/theme";
@@ -119,6 +120,7 @@ const SETTLED_AFTER = 150;
 function useItems(text: string): { items: Item[]; isSearching: boolean } {
   const navigate = useNavigate();
   const isDark = useIsDark();
+  const mayEdit = useMayEdit();
   const [settled, setSettled] = useState("");
   useEffect(() => {
     const timer = setTimeout(() => setSettled(text.trim()), SETTLED_AFTER);
@@ -134,11 +136,14 @@ function useItems(text: string): { items: Item[]; isSearching: boolean } {
   const go = (to: string, search: Record<string, string> = {}, params: Record<string, string> = {}) =>
     void navigate({ to: to as "/", search: search as never, params: params as never });
   const ago = (time: string) => relativeText(parseTime(time) ?? 0, Date.now());
-  const commands: Item[] = [
+  const making: Item[] = [
     { id: "new-run", group: "Commands", label: "New run", icon: <Plus size={15} />, keys: "g n", perform: () => go("/runs/new") },
     { id: "new-recurring", group: "Commands", label: "New recurring run", icon: <CalendarClock size={15} />, perform: () => go("/runs/new", { recurring: "1" }) },
     { id: "upload", group: "Commands", label: "Upload a pipeline", icon: <Upload size={15} />, keys: "g u", perform: () => go("/pipeline_versions/new") },
     { id: "new-experiment", group: "Commands", label: "New experiment", icon: <FlaskConical size={15} />, perform: () => go("/experiments/new") },
+  ];
+  const commands: Item[] = [
+    ...(mayEdit ? making : []),
     {
       id: "failed",
       group: "Commands",

@@ -6,6 +6,7 @@ import { getWhoAmI } from "@/api/about";
 import { whenUnauthenticated } from "@/api/client";
 import { IconButton } from "@/shared/Button";
 import { cx } from "@/shared/cx";
+import { MayEdit, mayEdit } from "@/shared/EditorOnly";
 import { remember, remembered } from "@/shared/storage";
 import { Toasts } from "@/shared/Toasts";
 import { ConnectionNote } from "./ConnectionNote";
@@ -23,7 +24,12 @@ export function Shell() {
   useEffect(() => whenUnauthenticated(() => void client.invalidateQueries({ queryKey: getWhoAmI().queryKey })), [client]);
   // Nobody is asked for anything before it is known whether they may ask.
   if (who.isPending) return null;
-  return who.data?.required && !who.data.authenticated ? <LoginPage who={who.data} /> : <Frame />;
+  if (who.data?.required && !who.data.authenticated) return <LoginPage who={who.data} />;
+  return (
+    <MayEdit value={mayEdit(who.data)}>
+      <Frame />
+    </MayEdit>
+  );
 }
 
 /** What surrounds every page: navigation, palette, messages. */

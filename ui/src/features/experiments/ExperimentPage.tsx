@@ -21,7 +21,7 @@ export default function ExperimentPage() {
   const recurring = useQuery(listRecurringRuns({ experimentId, pageSize: 1 }));
   const newRun = (
     <EditorOnly>
-  <LinkButton kind="primary" to="/runs/new" search={{ experimentId }} icon={<Plus size={15} />}>
+      <LinkButton kind="primary" to="/runs/new" search={{ experimentId }} icon={<Plus size={15} />}>
         New run
       </LinkButton>
     </EditorOnly>

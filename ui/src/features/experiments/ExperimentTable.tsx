@@ -6,6 +6,7 @@ import { contains, differs, equals } from "@/api/filter";
 import { listExperiments, listRuns } from "@/api/queries";
 import type { Experiment } from "@/api/types";
 import { Button, IconButton } from "@/shared/Button";
+import { useMayEdit } from "@/shared/EditorOnly";
 import { Menu } from "@/shared/Menu";
 import { StatusIcon } from "@/shared/StatusBadge";
 import { lookOf } from "@/shared/status";
@@ -16,6 +17,7 @@ import { useExperimentActions, type ExperimentActions } from "./actions";
 
 export function ExperimentTable({ isArchived = false, empty }: { isArchived?: boolean; empty: ReactNode }) {
   const navigate = useNavigate();
+  const mayEdit = useMayEdit();
   const actions = useExperimentActions();
   const state = useTableState({ name: isArchived ? "archived-experiments" : "experiments", sort: "last_run_created_at desc" });
   const query = useQuery(
@@ -40,7 +42,7 @@ export function ExperimentTable({ isArchived = false, empty }: { isArchived?: bo
         state={state}
         onOpen={(experiment) => void navigate({ to: "/experiments/details/$experimentId", params: { experimentId: experiment.experiment_id }, search: {} })}
         expand={(experiment) => <RecentRuns experimentId={experiment.experiment_id} />}
-        bulk={(experiments, clear) => (
+        bulk={mayEdit && ((experiments, clear) => (
           <>
             {isArchived ? (
               <Button small kind="ghost" icon={<ArchiveRestore size={14} />} onPress={() => void actions.restore(experiments).then(clear)}>
@@ -55,7 +57,7 @@ export function ExperimentTable({ isArchived = false, empty }: { isArchived?: bo
               Delete
             </Button>
           </>
-        )}
+        ))}
         empty={state.filter !== "" ? <NothingFound onClear={() => state.setFilter("")} /> : empty}
       />
       {actions.dialogs}

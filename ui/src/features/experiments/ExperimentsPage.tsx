@@ -8,7 +8,7 @@ import { ExperimentTable } from "./ExperimentTable";
 export default function ExperimentsPage() {
   const create = (
     <EditorOnly>
-  <LinkButton kind="primary" to="/experiments/new" icon={<Plus size={15} />}>
+      <LinkButton kind="primary" to="/experiments/new" icon={<Plus size={15} />}>
         New experiment
       </LinkButton>
     </EditorOnly>

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { createExperiment, renew } from "@/api/actions";
 import { ErrorBanner } from "@/shared/Banner";
 import { Button } from "@/shared/Button";
+import { ReadOnlyNote, useMayEdit } from "@/shared/EditorOnly";
 import { Field, TextArea, TextInput } from "@/shared/Field";
 import { Page } from "@/shared/Page";
 import { toast } from "@/shared/toast";
@@ -11,13 +12,14 @@ const LONGEST_NAME = 128;
 
 export default function NewExperimentPage() {
   const navigate = useNavigate();
+  const mayEdit = useMayEdit();
   const [name, setName] = useState("");
   const [description, setDescription] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const problem = name.length > LONGEST_NAME ? `At most ${LONGEST_NAME} characters.` : undefined;
   const submit = async () => {
-    if (name.trim() === "" || problem) return;
+    if (!mayEdit || name.trim() === "" || problem) return;
     setBusy(true);
     setError(undefined);
     try {
@@ -33,6 +35,7 @@ export default function NewExperimentPage() {
   return (
     <Page title="New experiment" crumbs={[{ label: "Experiments", to: "/experiments" }]}>
       <form className="mx-auto flex w-full max-w-xl flex-col gap-5 p-6" onSubmit={(event) => (event.preventDefault(), void submit())}>
+        <ReadOnlyNote />
         <Field label="Name" isRequired problem={problem}>
           {(ids) => <TextInput {...ids} autoFocus value={name} onChange={(event) => setName(event.target.value)} />}
         </Field>
@@ -44,7 +47,7 @@ export default function NewExperimentPage() {
           <Button kind="ghost" onPress={() => window.history.back()}>
             Cancel
           </Button>
-          <Button kind="primary" type="submit" isBusy={isBusy} isDisabled={name.trim() === "" || problem !== undefined}>
+          <Button kind="primary" type="submit" isBusy={isBusy} isDisabled={!mayEdit || name.trim() === "" || problem !== undefined}>
             Create
           </Button>
         </div>

@@ -49,18 +49,19 @@ export function useExperimentActions(): ExperimentActions {
     remove: (chosen, then) => setQuestion({ verb: "delete", experiments: chosen, after: then }),
     restore,
     menu: (experiment) => [
-      { id: "run", label: "New run", icon: <Play size={14} />, onAction: () => void navigate({ to: "/runs/new", search: { experimentId: experiment.experiment_id } }) },
+      { id: "run", isChange: true, label: "New run", icon: <Play size={14} />, onAction: () => void navigate({ to: "/runs/new", search: { experimentId: experiment.experiment_id } }) },
       {
         id: "recurring",
+        isChange: true,
         label: "New recurring run",
         icon: <CalendarClock size={14} />,
         onAction: () => void navigate({ to: "/runs/new", search: { experimentId: experiment.experiment_id, recurring: "1" } }),
       },
       experiment.storage_state === "ARCHIVED"
-        ? { id: "restore", label: "Restore", icon: <ArchiveRestore size={14} />, onAction: () => void restore([experiment]) }
-        : { id: "archive", label: "Archive…", icon: <Archive size={14} />, onAction: () => setQuestion({ verb: "archive", experiments: [experiment] }) },
+        ? { id: "restore", isChange: true, label: "Restore", icon: <ArchiveRestore size={14} />, onAction: () => void restore([experiment]) }
+        : { id: "archive", isChange: true, label: "Archive…", icon: <Archive size={14} />, onAction: () => setQuestion({ verb: "archive", experiments: [experiment] }) },
       null,
-      { id: "delete", label: "Delete…", icon: <Trash2 size={14} />, isDangerous: true, onAction: () => setQuestion({ verb: "delete", experiments: [experiment] }) },
+      { id: "delete", isChange: true, label: "Delete…", icon: <Trash2 size={14} />, isDangerous: true, onAction: () => setQuestion({ verb: "delete", experiments: [experiment] }) },
     ],
     dialogs: (
       <ConfirmDialog

@@ -60,6 +60,7 @@ export default function PipelinePage() {
                 version.data
                   ? {
                       id: "delete-version",
+                      isChange: true,
                       label: "Delete this version…",
                       icon: <Trash2 size={14} />,
                       isDangerous: true,
@@ -70,7 +71,7 @@ export default function PipelinePage() {
             />
           )}
           <EditorOnly>
-  <LinkButton kind="primary" to="/runs/new" search={{ pipelineId, pipelineVersionId: versionId }} icon={<Play size={14} />}>
+            <LinkButton kind="primary" to="/runs/new" search={{ pipelineId, pipelineVersionId: versionId }} icon={<Play size={14} />}>
               New run
             </LinkButton>
           </EditorOnly>

@@ -10,13 +10,14 @@ import { Menu } from "@/shared/Menu";
 import { Page } from "@/shared/Page";
 import { DataTable, TableToolbar, useTableState, type Column } from "@/shared/table";
 import { RelativeTime } from "@/shared/Time";
-import { EditorOnly } from "@/shared/EditorOnly";
+import { EditorOnly, useMayEdit } from "@/shared/EditorOnly";
 import { NothingFound } from "../runs/RunTable";
 import { usePipelineActions, type PipelineActions } from "./actions";
 import { VersionList } from "./VersionList";
 
 export default function PipelinesPage() {
   const navigate = useNavigate();
+  const mayEdit = useMayEdit();
   const actions = usePipelineActions();
   const state = useTableState({ name: "pipelines" });
   const query = useQuery(listPipelines({ ...state.args, predicates: [state.filter !== "" && contains("display_name", state.filter)] }));
@@ -26,7 +27,7 @@ export default function PipelinesPage() {
       title="Pipelines"
       actions={
         <EditorOnly>
-  <LinkButton kind="primary" to="/pipeline_versions/new" icon={<Upload size={15} />}>
+          <LinkButton kind="primary" to="/pipeline_versions/new" icon={<Upload size={15} />}>
             Upload
           </LinkButton>
         </EditorOnly>
@@ -42,11 +43,11 @@ export default function PipelinesPage() {
         state={state}
         onOpen={(pipeline) => void navigate({ to: "/pipelines/details/$pipelineId", params: { pipelineId: pipeline.pipeline_id }, search: {} })}
         expand={(pipeline) => <VersionList pipelineId={pipeline.pipeline_id} />}
-        bulk={(pipelines, clear) => (
+        bulk={mayEdit && ((pipelines, clear) => (
           <Button small kind="ghost-danger" icon={<Trash2 size={14} />} onPress={() => actions.remove(pipelines, clear)}>
             Delete
           </Button>
-        )}
+        ))}
         empty={state.filter !== "" ? <NothingFound onClear={() => state.setFilter("")} /> : <NoPipelines />}
       />
       {actions.dialogs}
@@ -90,15 +91,17 @@ function columnsFor(actions: PipelineActions): Column<Pipeline>[] {
       align: "end",
       cell: (pipeline) => (
         <span className="inline-flex items-center gap-1">
-          <Link
-            to="/runs/new"
-            search={{ pipelineId: pipeline.pipeline_id }}
-            aria-label={`Run ${pipeline.display_name}`}
-            title="New run"
-            className="inline-flex size-6 items-center justify-center rounded-md text-ink-3 hover:bg-hover hover:text-ink"
-          >
-            <Play size={14} />
-          </Link>
+          <EditorOnly>
+            <Link
+              to="/runs/new"
+              search={{ pipelineId: pipeline.pipeline_id }}
+              aria-label={`Run ${pipeline.display_name}`}
+              title="New run"
+              className="inline-flex size-6 items-center justify-center rounded-md text-ink-3 hover:bg-hover hover:text-ink"
+            >
+              <Play size={14} />
+            </Link>
+          </EditorOnly>
           <Menu
             label={`Actions on ${pipeline.display_name}`}
             trigger={<IconButton small label={`Actions on ${pipeline.display_name}`} icon={<Ellipsis size={16} />} />}
@@ -130,9 +133,11 @@ function NoPipelines() {
       icon={<Workflow size={20} />}
       title="No pipelines yet"
       action={
-        <LinkButton kind="primary" to="/pipeline_versions/new" icon={<Upload size={15} />}>
-          Upload a pipeline
-        </LinkButton>
+        <EditorOnly>
+          <LinkButton kind="primary" to="/pipeline_versions/new" icon={<Upload size={15} />}>
+            Upload a pipeline
+          </LinkButton>
+        </EditorOnly>
       }
     >
       Compile one with <code className="font-mono text-xs">kfp dsl compile --py pipeline.py --output pipeline.yaml</code> and upload the file. Pipelines of kfp 1.8 work too.

@@ -8,6 +8,7 @@ import type { Pipeline } from "@/api/types";
 import { ErrorBanner } from "@/shared/Banner";
 import { Button } from "@/shared/Button";
 import { cx } from "@/shared/cx";
+import { ReadOnlyNote, useMayEdit } from "@/shared/EditorOnly";
 import { Field, TextArea, TextInput } from "@/shared/Field";
 import { Page } from "@/shared/Page";
 import { toast } from "@/shared/toast";
@@ -19,6 +20,7 @@ import { DropFile } from "./DropFile";
 /** A new pipeline, or a new version of one, from a file or an address. */
 export default function UploadPage() {
   const navigate = useNavigate();
+  const mayEdit = useMayEdit();
   const [url, patch] = useUrlState();
   const pipelineId = url["pipelineId"];
   const isVersion = url["kind"] === "version" || pipelineId !== undefined;
@@ -45,7 +47,7 @@ export default function UploadPage() {
       setError(problem);
     }
   };
-  const isReady = name.trim() !== "" && (isByUrl ? source.trim() !== "" : file !== undefined && check?.ok !== false) && (!isVersion || pipelineId !== undefined);
+  const isReady = mayEdit && name.trim() !== "" && (isByUrl ? source.trim() !== "" : file !== undefined && check?.ok !== false) && (!isVersion || pipelineId !== undefined);
   const submit = async () => {
     if (!isReady) return;
     setBusy(true);
@@ -76,6 +78,7 @@ export default function UploadPage() {
     <Page title={isVersion ? "Upload a version" : "Upload a pipeline"} crumbs={[{ label: "Pipelines", to: "/pipelines" }]}>
       <form className="min-h-0 flex-1 overflow-y-auto" onSubmit={(event) => (event.preventDefault(), void submit())}>
         <div className="mx-auto flex w-full max-w-2xl flex-col gap-5 p-6">
+          <ReadOnlyNote />
           <Segments
             label="What it is"
             options={[

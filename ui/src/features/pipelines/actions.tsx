@@ -39,24 +39,27 @@ export function usePipelineActions(): PipelineActions {
     menu: (pipeline, versionId) => [
       {
         id: "run",
+        isChange: true,
         label: "New run",
         icon: <Play size={14} />,
         onAction: () => void navigate({ to: "/runs/new", search: presets(pipeline, versionId) }),
       },
       {
         id: "recurring",
+        isChange: true,
         label: "New recurring run",
         icon: <CalendarClock size={14} />,
         onAction: () => void navigate({ to: "/runs/new", search: { ...presets(pipeline, versionId), recurring: "1" } }),
       },
       {
         id: "upload",
+        isChange: true,
         label: "Upload a version",
         icon: <Upload size={14} />,
         onAction: () => void navigate({ to: "/pipeline_versions/new", search: { pipelineId: pipeline.pipeline_id } }),
       },
       null,
-      { id: "delete", label: "Delete pipeline…", icon: <Trash2 size={14} />, isDangerous: true, onAction: () => setQuestion({ pipelines: [pipeline] }) },
+      { id: "delete", isChange: true, label: "Delete pipeline…", icon: <Trash2 size={14} />, isDangerous: true, onAction: () => setQuestion({ pipelines: [pipeline] }) },
     ],
     dialogs: (
       <ConfirmDialog title={`Delete ${what}?`} action="Delete" isDangerous isOpen={question !== undefined} onClose={() => setQuestion(undefined)} onConfirm={perform}>

@@ -8,18 +8,19 @@ import { Button, IconButton } from "@/shared/Button";
 import { CodeBlock } from "@/shared/CodeBlock";
 import { describeTrigger } from "@/shared/cron/describe";
 import { NextFires } from "@/shared/cron/NextFires";
+import { EditorOnly } from "@/shared/EditorOnly";
 import { EmptyState } from "@/shared/EmptyState";
 import { Menu } from "@/shared/Menu";
 import { ExperimentName, PipelineName } from "@/shared/names";
 import { Facts, Page, Section } from "@/shared/Page";
 import { SkeletonLines } from "@/shared/Skeleton";
-import { Switch } from "@/shared/Switch";
 import { RelativeTime } from "@/shared/Time";
 import { parseTime } from "@/shared/time";
 import { Tabs } from "@/shared/Tabs";
 import { Id } from "../pipelines/PipelinePage";
 import { RunTable } from "../runs/RunTable";
 import { isEnabled, useRecurringRunActions } from "./actions";
+import { EnabledSwitch } from "./EnabledSwitch";
 
 export default function RecurringRunPage() {
   const { recurringRunId = "" } = useParams({ strict: false });
@@ -33,16 +34,19 @@ export default function RecurringRunPage() {
       actions={
         data && (
           <>
-            <Switch label={isEnabled(data) ? "On" : "Off"} showLabel isOn={isEnabled(data)} onChange={(isOn) => void actions.setEnabled([data], isOn)} />
-            <Button icon={<Copy size={14} />} onPress={() => actions.clone(data)}>
-              Clone
-            </Button>
+            <EnabledSwitch recurring={data} actions={actions} label={isEnabled(data) ? "On" : "Off"} showLabel />
+            <EditorOnly>
+              <Button icon={<Copy size={14} />} onPress={() => actions.clone(data)}>
+                Clone
+              </Button>
+            </EditorOnly>
             <Menu
               label="More"
               trigger={<IconButton label="More" icon={<Ellipsis size={16} />} />}
               entries={[
                 {
                   id: "delete",
+                  isChange: true,
                   label: "Delete…",
                   icon: <Trash2 size={14} />,
                   isDangerous: true,

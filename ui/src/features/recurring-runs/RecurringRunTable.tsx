@@ -8,18 +8,20 @@ import { Button, IconButton, LinkButton } from "@/shared/Button";
 import { describeTrigger } from "@/shared/cron/describe";
 import { useCronZone } from "@/shared/cron/NextFires";
 import { nextOfTrigger } from "@/shared/cron/next";
+import { EditorOnly, useMayEdit } from "@/shared/EditorOnly";
 import { EmptyState } from "@/shared/EmptyState";
 import { Menu } from "@/shared/Menu";
 import { ExperimentName, PipelineName } from "@/shared/names";
-import { Switch } from "@/shared/Switch";
 import { DataTable, TableToolbar, useTableState, type Column } from "@/shared/table";
 import { RelativeTime, useNow } from "@/shared/Time";
 import { parseTime } from "@/shared/time";
 import { NothingFound } from "../runs/RunTable";
 import { isEnabled, useRecurringRunActions, type RecurringRunActions } from "./actions";
+import { EnabledSwitch } from "./EnabledSwitch";
 
 export function RecurringRunTable({ experimentId }: { experimentId?: string }) {
   const navigate = useNavigate();
+  const mayEdit = useMayEdit();
   const actions = useRecurringRunActions();
   const state = useTableState({ name: "recurring-runs", prefix: experimentId === undefined ? undefined : "recurring", hidden: ["start", "end"] });
   const query = useQuery(listRecurringRuns({ ...state.args, experimentId, predicates: [state.filter !== "" && contains("display_name", state.filter)] }));
@@ -36,7 +38,7 @@ export function RecurringRunTable({ experimentId }: { experimentId?: string }) {
         rowName={(recurring) => recurring.display_name}
         state={state}
         onOpen={(recurring) => void navigate({ to: "/recurringrun/details/$recurringRunId", params: { recurringRunId: recurring.recurring_run_id }, search: {} })}
-        bulk={(chosen, clear) => (
+        bulk={mayEdit && ((chosen, clear) => (
           <>
             <Button small kind="ghost" icon={<Play size={14} />} onPress={() => void actions.setEnabled(chosen, true).then(clear)}>
               Switch on
@@ -48,7 +50,7 @@ export function RecurringRunTable({ experimentId }: { experimentId?: string }) {
               Delete
             </Button>
           </>
-        )}
+        ))}
         empty={
           state.filter !== "" ? (
             <NothingFound onClear={() => state.setFilter("")} />
@@ -57,9 +59,11 @@ export function RecurringRunTable({ experimentId }: { experimentId?: string }) {
               icon={<CalendarClock size={20} />}
               title="Nothing recurs yet"
               action={
-                <LinkButton kind="primary" to="/runs/new" search={search} icon={<Plus size={15} />}>
-                  New recurring run
-                </LinkButton>
+                <EditorOnly>
+                  <LinkButton kind="primary" to="/runs/new" search={search} icon={<Plus size={15} />}>
+                    New recurring run
+                  </LinkButton>
+                </EditorOnly>
               }
             >
               A recurring run starts a pipeline by itself: every so often, or at certain times.
@@ -80,9 +84,7 @@ function columnsFor(actions: RecurringRunActions, withExperiment: boolean): Colu
       header: "On",
       isFixed: true,
       width: "56px",
-      cell: (recurring) => (
-        <Switch label={`${recurring.display_name} is on`} isOn={isEnabled(recurring)} onChange={(isOn) => void actions.setEnabled([recurring], isOn)} />
-      ),
+      cell: (recurring) => <EnabledSwitch recurring={recurring} actions={actions} label={`${recurring.display_name} is on`} />,
     },
     {
       id: "name",

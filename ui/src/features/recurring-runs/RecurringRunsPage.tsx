@@ -7,7 +7,7 @@ import { RecurringRunTable } from "./RecurringRunTable";
 export default function RecurringRunsPage() {
   const create = (
     <EditorOnly>
-  <LinkButton kind="primary" to="/runs/new" search={{ recurring: "1" }} icon={<Plus size={15} />}>
+      <LinkButton kind="primary" to="/runs/new" search={{ recurring: "1" }} icon={<Plus size={15} />}>
         New recurring run
       </LinkButton>
     </EditorOnly>

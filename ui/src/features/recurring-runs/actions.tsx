@@ -49,11 +49,11 @@ export function useRecurringRunActions(): RecurringRunActions {
     remove: (chosen, after) => setQuestion({ items: chosen, after }),
     menu: (recurring) => [
       isEnabled(recurring)
-        ? { id: "off", label: "Switch off", icon: <Pause size={14} />, onAction: () => void setEnabled([recurring], false) }
-        : { id: "on", label: "Switch on", icon: <Play size={14} />, onAction: () => void setEnabled([recurring], true) },
-      { id: "clone", label: "Clone", icon: <Copy size={14} />, onAction: () => clone(recurring) },
+        ? { id: "off", isChange: true, label: "Switch off", icon: <Pause size={14} />, onAction: () => void setEnabled([recurring], false) }
+        : { id: "on", isChange: true, label: "Switch on", icon: <Play size={14} />, onAction: () => void setEnabled([recurring], true) },
+      { id: "clone", isChange: true, label: "Clone", icon: <Copy size={14} />, onAction: () => clone(recurring) },
       null,
-      { id: "delete", label: "Delete…", icon: <Trash2 size={14} />, isDangerous: true, onAction: () => setQuestion({ items: [recurring] }) },
+      { id: "delete", isChange: true, label: "Delete…", icon: <Trash2 size={14} />, isDangerous: true, onAction: () => setQuestion({ items: [recurring] }) },
     ],
     dialogs: (
       <ConfirmDialog title={`Delete ${what}?`} action="Delete" isDangerous isOpen={question !== undefined} onClose={() => setQuestion(undefined)} onConfirm={perform}>

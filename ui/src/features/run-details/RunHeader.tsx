@@ -9,6 +9,7 @@ import { canRetry, canTerminate, runMenu, useRunActions } from "@/features/runs/
 import { CountsBar } from "@/graph/view/CountsBar";
 import { BY_URGENCY, wordOf } from "@/graph/model/state";
 import { Button, IconButton } from "@/shared/Button";
+import { EditorOnly } from "@/shared/EditorOnly";
 import { Menu } from "@/shared/Menu";
 import { StatusBadge } from "@/shared/StatusBadge";
 import { Duration, RelativeTime } from "@/shared/Time";
@@ -27,25 +28,28 @@ export function RunActions({ runId, live, onRetryWith }: { runId: string; live: 
   const entries = more.filter((entry) => entry === null || (entry !== false && !["clone", "retry", "stop"].includes(entry.id)));
   return (
     <>
-      {canTerminate(run) && (
-        <Button small icon={<CircleStop size={13} />} onPress={() => actions.terminate([run])}>
-          Stop
+      <EditorOnly>
+        {canTerminate(run) && (
+          <Button small icon={<CircleStop size={13} />} onPress={() => actions.terminate([run])}>
+            Stop
+          </Button>
+        )}
+        {canRetry(run) && (
+          <Button small kind="primary" icon={<RotateCcw size={13} />} onPress={() => void actions.retry([run]).then(live.refetch)}>
+            Retry
+          </Button>
+        )}
+        <Button small icon={<Copy size={13} />} onPress={() => actions.clone(run)}>
+          Clone
         </Button>
-      )}
-      {canRetry(run) && (
-        <Button small kind="primary" icon={<RotateCcw size={13} />} onPress={() => void actions.retry([run]).then(live.refetch)}>
-          Retry
-        </Button>
-      )}
-      <Button small icon={<Copy size={13} />} onPress={() => actions.clone(run)}>
-        Clone
-      </Button>
+      </EditorOnly>
       <Menu
         label="More for this run"
         trigger={<IconButton small kind="secondary" label="More" icon={<Ellipsis size={14} />} />}
         entries={[
           {
             id: "retry-with",
+            isChange: true,
             label: "Run again with changes…",
             icon: <SlidersHorizontal size={14} />,
             disabledBecause: isOver ? undefined : "The run is not over.",

@@ -11,7 +11,7 @@ export default function RunsPage() {
       title="Runs"
       actions={
         <EditorOnly>
-  <LinkButton kind="primary" to="/runs/new" icon={<Plus size={15} />}>
+          <LinkButton kind="primary" to="/runs/new" icon={<Plus size={15} />}>
             New run
           </LinkButton>
         </EditorOnly>
@@ -28,12 +28,12 @@ export function NoRuns() {
       icon={<Play size={20} />}
       title="No runs yet"
       action={
-        <>
+        <EditorOnly>
           <LinkButton kind="primary" to="/pipeline_versions/new" icon={<Upload size={15} />}>
             Upload a pipeline
           </LinkButton>
           <LinkButton to="/runs/new">New run</LinkButton>
-        </>
+        </EditorOnly>
       }
     >
       A run executes a pipeline. Upload the YAML that <code className="font-mono text-xs">kfp compile</code> wrote, or call{" "}

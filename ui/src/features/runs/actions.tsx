@@ -96,14 +96,14 @@ export const canRetry = (run: Run) => run.state === "FAILED" || run.state === "C
 export function runMenu(run: Run, actions: RunActions): (MenuEntry | null | false)[] {
   const isArchived = run.storage_state === "ARCHIVED";
   return [
-    { id: "clone", label: "Clone", icon: <Copy size={14} />, onAction: () => actions.clone(run) },
-    canRetry(run) && { id: "retry", label: "Retry what failed", icon: <RotateCcw size={14} />, onAction: () => void actions.retry([run]) },
-    canTerminate(run) && { id: "stop", label: "Stop", icon: <CircleStop size={14} />, onAction: () => actions.terminate([run]) },
+    { id: "clone", isChange: true, label: "Clone", icon: <Copy size={14} />, onAction: () => actions.clone(run) },
+    canRetry(run) && { id: "retry", isChange: true, label: "Retry what failed", icon: <RotateCcw size={14} />, onAction: () => void actions.retry([run]) },
+    canTerminate(run) && { id: "stop", isChange: true, label: "Stop", icon: <CircleStop size={14} />, onAction: () => actions.terminate([run]) },
     isArchived
-      ? { id: "restore", label: "Restore", icon: <ArchiveRestore size={14} />, onAction: () => void actions.restore([run]) }
-      : { id: "archive", label: "Archive", icon: <Archive size={14} />, onAction: () => void actions.archive([run]) },
+      ? { id: "restore", isChange: true, label: "Restore", icon: <ArchiveRestore size={14} />, onAction: () => void actions.restore([run]) }
+      : { id: "archive", isChange: true, label: "Archive", icon: <Archive size={14} />, onAction: () => void actions.archive([run]) },
     null,
-    { id: "delete", label: "Delete…", icon: <Trash2 size={14} />, isDangerous: true, onAction: () => actions.remove([run]) },
+    { id: "delete", isChange: true, label: "Delete…", icon: <Trash2 size={14} />, isDangerous: true, onAction: () => actions.remove([run]) },
   ];
 }
 

@@ -24,7 +24,7 @@ export interface DataTableProps<T> {
   onOpen?: (row: T) => void;
   state: TableState;
   /** Actions on the selected rows; without it there are no checkboxes. */
-  bulk?: (rows: T[], clear: () => void) => ReactNode;
+  bulk?: false | ((rows: T[], clear: () => void) => ReactNode);
   /** More about a row, below it, on demand. */
   expand?: (row: T) => ReactNode;
   /** When there are no rows. */

@@ -7,6 +7,7 @@ import { kindWords } from "@/graph/view/NodeCard";
 import { itemText } from "@/graph/view/strip";
 import { Banner, ErrorBanner } from "@/shared/Banner";
 import { Button, IconButton } from "@/shared/Button";
+import { EditorOnly } from "@/shared/EditorOnly";
 import { CopyButton } from "@/shared/CodeBlock";
 import { SkeletonLines } from "@/shared/Skeleton";
 import { StatusBadge } from "@/shared/StatusBadge";
@@ -66,9 +67,11 @@ function TaskPanel({ runId, live, selection, onRetryFrom, task }: StepPanelProps
           onRetryFrom !== undefined &&
           isOver(shown?.state) &&
           task !== "root" && (
-            <Button small kind="ghost" icon={<RotateCw size={12} />} onPress={() => onRetryFrom(task)}>
-              Run again from here
-            </Button>
+            <EditorOnly>
+              <Button small kind="ghost" icon={<RotateCw size={12} />} onPress={() => onRetryFrom(task)}>
+                Run again from here
+              </Button>
+            </EditorOnly>
           )
         }
       >

@@ -7,6 +7,7 @@ import { checkSpec } from "@/api/check";
 import { getVersionGraph } from "@/api/own";
 import { ErrorBanner } from "@/shared/Banner";
 import { Button } from "@/shared/Button";
+import { ReadOnlyNote, useMayEdit } from "@/shared/EditorOnly";
 import { Checkbox, Field, TextArea, TextInput } from "@/shared/Field";
 import { Keys } from "@/shared/Keys";
 import { inlineName } from "@/shared/names";
@@ -23,6 +24,7 @@ import { TriggerEditor } from "./TriggerEditor";
 
 export function RunForm({ preset }: { preset: Preset }) {
   const navigate = useNavigate();
+  const mayEdit = useMayEdit();
   const [form, setForm] = useState(preset);
   const [edits, setEdits] = useState<{ version: string; texts: Texts }>();
   const [isStrict, setStrict] = useState(false);
@@ -55,6 +57,7 @@ export function RunForm({ preset }: { preset: Preset }) {
   ].filter((text) => text !== false);
 
   const submit = async () => {
+    if (!mayEdit) return;
     setStrict(true);
     setError(undefined);
     if (mistakes.length > 0 || graph.isPending) {
@@ -106,6 +109,7 @@ export function RunForm({ preset }: { preset: Preset }) {
       >
         <div className="min-h-0 flex-1 overflow-y-auto" tabIndex={-1}>
           <div className="mx-auto flex w-full max-w-4xl flex-col px-6 py-2">
+            <ReadOnlyNote className="mt-3" />
             <Part title="Pipeline" text="What to run.">
               <div className="grid gap-4 sm:grid-cols-2">
                 <Field label="Pipeline" isRequired problem={isStrict && !isReady ? "Choose a pipeline." : undefined}>
@@ -194,7 +198,7 @@ export function RunForm({ preset }: { preset: Preset }) {
           <Button kind="ghost" onPress={() => window.history.back()}>
             Cancel
           </Button>
-          <Button kind="primary" type="submit" isBusy={isBusy} icon={<Play size={14} />}>
+          <Button kind="primary" type="submit" isBusy={isBusy} isDisabled={!mayEdit} icon={<Play size={14} />}>
             {form.isRecurring ? "Schedule" : "Start"}
           </Button>
           <span className="max-sm:hidden">
