@@ -6,15 +6,23 @@ import { ConfusionMatrix } from "@/viewers/ConfusionMatrix";
 import { areaUnder, sortRoc } from "@/viewers/metrics";
 import { CurveMark, RocChart } from "@/viewers/RocChart";
 import { letterOf } from "./ComparePage";
+import { ParallelPlot } from "./ParallelPlot";
+import { hasParallelPlot } from "./parallel";
 import { firstCurves, MOST_CURVES } from "./rows";
 
-/** ROC curves over one another, confusion matrices beside one another. */
+/** How many pictures there are. */
+export function chartCount(view: CompareView): number {
+  return view.roc_curves.length + view.confusion_matrices.length + Number(hasParallelPlot(view));
+}
+
+/** Runs over parallel axes, ROC curves over one another, confusion matrices beside one another. */
 export function CompareCharts({ view }: { view: CompareView }) {
-  if (view.roc_curves.length + view.confusion_matrices.length === 0) {
-    return <EmptyState title="No charts">The runs logged no classification metrics.</EmptyState>;
+  if (chartCount(view) === 0) {
+    return <EmptyState title="No charts">The runs logged no classification metrics, and no two of their parameters or metrics differ.</EmptyState>;
   }
   return (
     <div className="space-y-10 p-5 max-md:p-3">
+      <ParallelPlot view={view} />
       {view.roc_curves.length > 0 && <Curves view={view} />}
       {view.confusion_matrices.length > 0 && (
         <section aria-label="Confusion matrices">

@@ -15,7 +15,7 @@ import { Tabs } from "@/shared/Tabs";
 import { useUrlState } from "@/shared/url";
 import { AddRunDialog } from "./AddRunDialog";
 import { CompareArtifacts } from "./CompareArtifacts";
-import { CompareCharts } from "./CompareCharts";
+import { chartCount, CompareCharts } from "./CompareCharts";
 import { CompareGraph } from "./CompareGraph";
 import { CompareReports } from "./CompareReports";
 import { CompareSummary } from "./CompareSummary";
@@ -91,7 +91,6 @@ function Chips({ view, onRemove }: { view: CompareView; onRemove: (id: string) =
 }
 
 function Content({ view }: { view: CompareView }) {
-  const charts = view.confusion_matrices.length + view.roc_curves.length;
   const differing = view.tasks.filter((task) => task.differs).length;
   return (
     <Tabs
@@ -100,7 +99,7 @@ function Content({ view }: { view: CompareView }) {
       panelClassName="flex min-h-0 flex-1 flex-col overflow-y-auto"
       tabs={[
         { id: "summary", label: "Summary", content: <CompareSummary view={view} /> },
-        { id: "charts", label: "Charts", count: charts, content: <CompareCharts view={view} /> },
+        { id: "charts", label: "Charts", count: chartCount(view), content: <CompareCharts view={view} /> },
         { id: "reports", label: "Reports", count: view.documents.length, content: <CompareReports view={view} /> },
         { id: "artifacts", label: "Artifacts", count: view.artifacts.length, content: <CompareArtifacts view={view} /> },
         { id: "graph", label: "Tasks that differ", count: differing, content: <CompareGraph view={view} /> },
