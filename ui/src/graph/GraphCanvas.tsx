@@ -47,7 +47,7 @@ const MAP_FROM = 12;
 export function GraphCanvas({ view, label, store, chosen = NO_CHOICE, selected, onSelect, strip, marked = NO_NODES, className }: GraphCanvasProps) {
   const [viewport] = useState(() => new Viewport());
   const drawn = useScene(view);
-  const { scene, index, direction } = drawn;
+  const { scene, index, direction, hasLabels } = drawn;
   const [hovered, setHovered] = useState<string>();
   const [focus, setFocus] = useState<string>();
   const [found, setFound] = useState<ReadonlySet<string>>(NO_NODES);
@@ -69,8 +69,8 @@ export function GraphCanvas({ view, label, store, chosen = NO_CHOICE, selected, 
     if (index === undefined) return undefined;
     const stateOf = (node: string): Look => store?.get(instanceKey(node, chosen))?.state ?? "IDLE";
     const highlighted = marked.size === 0 ? found : new Set([...marked, ...found]);
-    return { scene, index, direction, stateOf, hasRun: store !== undefined, selected, hovered, found: highlighted, critical };
-  }, [scene, index, direction, store, chosen, selected, hovered, found, marked, critical]);
+    return { scene, index, direction, stateOf, hasRun: store !== undefined, selected, hovered, found: highlighted, critical, hasLabels };
+  }, [scene, index, direction, store, chosen, selected, hovered, found, marked, critical, hasLabels]);
   usePainter(canvas, layer, viewport, picture, palette, version);
 
   const anchor = useRef<{ id: string; x: number; y: number }>(undefined);
@@ -252,6 +252,8 @@ export function GraphCanvas({ view, label, store, chosen = NO_CHOICE, selected, 
         }}
         onArtifacts={drawn.toggleArtifacts}
         onCritical={() => setShowCritical(!showCritical)}
+        hasLabels={hasLabels}
+        onLabels={drawn.toggleLabels}
         onExpandAll={drawn.openAll}
         onCollapseAll={drawn.closeAll}
       />

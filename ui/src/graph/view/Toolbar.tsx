@@ -1,4 +1,4 @@
-import { ArrowDownWideNarrow, FileBox, FoldVertical, Maximize, Minus, Plus, Route, Search, UnfoldVertical } from "lucide-react";
+import { ArrowDownWideNarrow, FileBox, FoldVertical, Maximize, Minus, Plus, Route, Search, Tag, UnfoldVertical } from "lucide-react";
 import { useSyncExternalStore, type ReactNode } from "react";
 import { IconButton } from "@/shared/Button";
 import { cx } from "@/shared/cx";
@@ -11,11 +11,13 @@ export interface ToolbarProps {
   direction: "down" | "right";
   showArtifacts: boolean;
   showCritical: boolean;
+  hasLabels: boolean;
   onFit: () => void;
   onSearch: () => void;
   onTurn: () => void;
   onArtifacts: () => void;
   onCritical: () => void;
+  onLabels: () => void;
   onExpandAll: () => void;
   onCollapseAll: () => void;
 }
@@ -38,6 +40,7 @@ export function Toolbar(props: ToolbarProps) {
         </>
       )}
       <Toggle label="Show artifacts" isOn={props.showArtifacts} icon={<FileBox size={14} />} onPress={props.onArtifacts} />
+      <Toggle label="Names of data" isOn={props.hasLabels} icon={<Tag size={13} />} onPress={props.onLabels} />
       {props.hasRun && <Toggle label="Critical path" isOn={props.showCritical} icon={<Route size={14} />} onPress={props.onCritical} />}
       <IconButton
         small

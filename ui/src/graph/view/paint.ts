@@ -3,6 +3,7 @@
 import type { Direction, Route } from "../layout/types";
 import { edgeName, type Scene } from "../model/scene";
 import { glyphOf, isFaint, isUndone, type Look, toneOf } from "../model/state";
+import { LABELLED, paintLabels } from "./labels";
 import type { SpatialIndex } from "./spatial";
 import type { Palette } from "./palette";
 import { lookTone } from "./stateColour";
@@ -20,6 +21,8 @@ export interface Picture {
   hovered?: string;
   found: ReadonlySet<string>;
   critical?: { nodes: ReadonlySet<string>; edges: ReadonlySet<string> };
+  /** Names of data on all edges, not only on those of the node that is looked at. */
+  hasLabels: boolean;
 }
 
 type Context = CanvasRenderingContext2D;
@@ -112,6 +115,7 @@ function paintEdges(context: Context, picture: Picture, part: Rect, palette: Pal
   context.globalAlpha = 1;
   stroke(context, critical, picture.direction, palette.critical, width * 1.8, zoom);
   stroke(context, lit, picture.direction, palette.accent, width * 1.4, zoom);
+  if (zoom >= LABELLED) paintLabels(context, picture, lit, picture.hasLabels ? [...critical, ...plain] : [], palette);
 }
 
 function stroke(

@@ -12,6 +12,7 @@ export function useScene(view: GraphView) {
   const [open, setOpen] = useState<ReadonlySet<string>>(() => openAtFirst(view));
   const [direction, setDirection] = useState<Direction>(() => remembered<Direction>("graph.direction") ?? "down");
   const [showArtifacts, setShowArtifacts] = useState(() => remembered<boolean>("graph.artifacts") ?? false);
+  const [hasLabels, setLabels] = useState(() => remembered<boolean>("graph.labels") ?? false);
   const wanted = useMemo(() => scene(view, { open, showArtifacts }), [view, open, showArtifacts]);
   const laidOut = useLayout(wanted.graph, direction);
   // A layout that is still being made shows the scene that the one before was made of.
@@ -24,6 +25,7 @@ export function useScene(view: GraphView) {
     index,
     direction: laidOut?.direction ?? direction,
     showArtifacts,
+    hasLabels,
     hasGroups: groups.size > 0,
     isOpen: (id: string) => open.has(id),
     toggle: (id: string) =>
@@ -44,6 +46,10 @@ export function useScene(view: GraphView) {
       const next = direction === "down" ? "right" : "down";
       remember("graph.direction", next);
       setDirection(next);
+    },
+    toggleLabels: () => {
+      remember("graph.labels", !hasLabels);
+      setLabels(!hasLabels);
     },
     toggleArtifacts: () => {
       remember("graph.artifacts", !showArtifacts);
