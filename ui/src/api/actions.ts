@@ -1,5 +1,5 @@
 /** Every write of the interface. */
-import { call, post, patch as patchCall, remove } from "./client";
+import { call, post, patch as patchCall, removeThing } from "./client";
 import { queryClient } from "./query-client";
 import type { Experiment, Pipeline, PipelineVersion, RecurringRun, Run, RuntimeConfig, Trigger, VersionReference } from "./types";
 
@@ -32,13 +32,13 @@ export const createExperiment = (experiment: { display_name: string; description
 
 export type RunVerb = "archive" | "unarchive" | "terminate" | "retry";
 export const actOnRun = (id: string, verb: RunVerb) => post(`${v2}/runs/${id}:${verb}`);
-export const deleteRun = (id: string) => remove(`${v2}/runs/${id}`);
+export const deleteRun = (id: string) => removeThing(`${v2}/runs`, id);
 export const actOnExperiment = (id: string, verb: "archive" | "unarchive") => post(`${v2}/experiments/${id}:${verb}`);
-export const deleteExperiment = (id: string) => remove(`${v2}/experiments/${id}`);
+export const deleteExperiment = (id: string) => removeThing(`${v2}/experiments`, id);
 export const actOnRecurringRun = (id: string, verb: "enable" | "disable") => post(`${v2}/recurringruns/${id}:${verb}`);
-export const deleteRecurringRun = (id: string) => remove(`${v2}/recurringruns/${id}`);
-export const deletePipeline = (id: string) => remove(`${v2}/pipelines/${id}`, { cascade: true });
-export const deleteVersion = (pipelineId: string, id: string) => remove(`${v2}/pipelines/${pipelineId}/versions/${id}`);
+export const deleteRecurringRun = (id: string) => removeThing(`${v2}/recurringruns`, id);
+export const deletePipeline = (id: string) => removeThing(`${v2}/pipelines`, id, { cascade: true });
+export const deleteVersion = (pipelineId: string, id: string) => removeThing(`${v2}/pipelines/${pipelineId}/versions`, id);
 export const changePipeline = (id: string, change: Partial<Pipeline>) => patchCall<Pipeline>(`${v2}/pipelines/${id}`, change);
 
 export interface Upload {

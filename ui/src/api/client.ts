@@ -54,8 +54,23 @@ export async function call<T>(method: string, path: string, { query, body, form,
   return (text === "" ? {} : JSON.parse(text)) as T;
 }
 
+/** Ids of what is being deleted from here, or has been: pages that still show it ask for nothing that is not there. */
+const deleted = new Set<string>();
+
+/** Deletes a thing, about which nobody asks from now on. */
+export async function removeThing(path: string, id: string, query?: Query): Promise<unknown> {
+  deleted.add(id);
+  try {
+    return await remove(`${path}/${id}`, query);
+  } catch (error) {
+    deleted.delete(id);
+    throw error;
+  }
+}
+
 /** Asks the server and returns the answer as it is, once its status says that it is one. */
 export async function send(method: string, path: string, { query, body, form, signal }: Call = {}): Promise<Response> {
+  if (method === "GET" && path.split("/").some((part) => deleted.has(part))) throw new ApiError("It has been deleted.", 404);
   let response: Response;
   try {
     response = await fetch(address(path, query), {

@@ -5,11 +5,11 @@ import { Button, IconButton } from "./Button";
 import { Spinner } from "./Spinner";
 import { dismiss, hold, resume, toast, toasts, type ToastMessage } from "./toast";
 
-/** The corner where messages appear; once in the shell. */
+/** The corner where messages appear, away from what buttons of forms and panels stand in; once in the shell. */
 export function Toasts() {
   const messages = useSyncExternalStore(toasts.subscribe, toasts.current);
   return (
-    <div role="region" aria-label="Notifications" className="pointer-events-none fixed right-4 bottom-4 z-50 flex w-90 max-w-[calc(100vw-2rem)] flex-col gap-2">
+    <div role="region" aria-label="Notifications" className="pointer-events-none fixed bottom-14 left-4 z-50 flex w-90 max-w-[calc(100vw-2rem)] flex-col gap-2">
       <div aria-live="polite" className="contents">
         {messages.map((message) => (
           <Card key={message.id} message={message} />

@@ -32,7 +32,9 @@ export function RetryDialog({ runId, tasks, view, given, onClose, onContinued }:
   );
   const [problems, setProblems] = useState<Record<string, string>>({});
   const start = useMutation({
-    mutationFn: (parameters: Parameters) => post<Run>(`${own}/runs/${encodeURIComponent(runId)}/retry`, { tasks, parameters }),
+    // With other parameters it is another run, which finds out by itself what runs anew.
+    mutationFn: (parameters: Parameters) =>
+      post<Run>(`${own}/runs/${encodeURIComponent(runId)}/retry`, Object.keys(parameters).length > 0 ? { parameters } : { tasks }),
     onSuccess: (run) => {
       onClose();
       if (run.run_id === runId) {
@@ -81,8 +83,11 @@ export function RetryDialog({ runId, tasks, view, given, onClose, onContinued }:
             key={parameter.name}
             parameter={parameter}
             text={texts[parameter.name] ?? ""}
-            problem={problems[parameter.name]}
-            onChange={(text) => setTexts({ ...texts, [parameter.name]: text })}
+            problem={problems[parameter.name] && `Give ${problems[parameter.name]}.`}
+            onChange={(text) => {
+              setTexts({ ...texts, [parameter.name]: text });
+              setProblems({ ...problems, [parameter.name]: "" });
+            }}
           />
         ))}
       </div>

@@ -29,8 +29,11 @@ export async function loadPreset(url: UrlState): Promise<Preset> {
   const recurringId = url["cloneFromRecurringRun"];
   if (recurringId) {
     const recurring = await queryClient.fetchQuery(getRecurringRun(recurringId));
+    const preset = cloned(recurring);
     return {
-      ...cloned(recurring),
+      ...preset,
+      // Without a version it takes the newest each time: whose parameters are shown.
+      versionId: preset.versionId ?? (preset.pipelineId ? await newestVersion(preset.pipelineId) : undefined),
       isRecurring: true,
       alwaysLatest: recurring.pipeline_version_reference !== undefined && !recurring.pipeline_version_reference.pipeline_version_id,
       trigger: formOf(recurring.trigger, !recurring.no_catchup, recurring.max_concurrency),
