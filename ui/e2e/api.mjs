@@ -1,38 +1,58 @@
 // The API of the server under test, for what a walk needs to find there; and how a server of its own is started.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export const root = new URL("../../", import.meta.url).pathname;
 
-/** Starts a server on a home of its own; `stop` ends it and removes the home. */
-export async function startServer({ users = {}, extra = [] } = {}) {
+/** Starts a server on a home of its own; `stop` ends it and removes the home, `kill` and `start` are what a crash is. */
+export async function startServer({ users = {}, extra = [], images, settings } = {}) {
   const binary = process.env.PIPEWRIGHT;
   const home = mkdtempSync(join(tmpdir(), "pipewright-ui-"));
+  if (images !== undefined) writeFileSync(join(home, "images.toml"), images);
+  if (settings !== undefined) {
+    mkdirSync(join(home, "home"), { mode: 0o700 });
+    writeFileSync(join(home, "home", "pipewright.toml"), settings);
+  }
   for (const [name, { role, password }] of Object.entries(users)) {
     execFileSync(binary, ["user", "add", name, "--role", role, "--home", join(home, "home")], { input: `${password}\n` });
   }
   const port = await freePort();
   const log = openSync(join(home, "server.log"), "a");
-  const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`, "--home", join(home, "home"), ...extra], { stdio: ["ignore", log, log] });
   const url = `http://127.0.0.1:${port}`;
-  const stop = async () => {
+  const options = ["serve", "--listen", `127.0.0.1:${port}`, "--home", join(home, "home"), ...extra, ...(images === undefined ? [] : ["--images", join(home, "images.toml")])];
+  let child;
+  const end = async (signal) => {
     const ended = new Promise((resolve) => child.once("exit", resolve));
-    if (child.exitCode === null) {
-      child.kill("SIGTERM");
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
       await ended;
     }
-    rmSync(home, { recursive: true, force: true });
   };
-  for (let attempt = 0; attempt < 400; attempt++) {
-    if (child.exitCode !== null) throw new Error(`the server left: ${readFileSync(join(home, "server.log"), "utf8")}`);
-    if (await fetch(`${url}/apis/v2beta1/healthz`).then((answer) => answer.ok, () => false)) return { url, home, stop, child };
-    await pause(50);
-  }
-  await stop();
-  throw new Error("the server did not answer");
+  const server = {
+    url,
+    home,
+    async start() {
+      child = spawn(binary, options, { stdio: ["ignore", log, log] });
+      for (let attempt = 0; attempt < 400; attempt++) {
+        if (child.exitCode !== null) throw new Error(`the server left: ${readFileSync(join(home, "server.log"), "utf8")}`);
+        if (await fetch(`${url}/apis/v2beta1/healthz`).then((answer) => answer.ok, () => false)) return;
+        await pause(50);
+      }
+      await server.stop();
+      throw new Error("the server did not answer");
+    },
+    /** Nothing is finished, nothing is said. */
+    kill: () => end("SIGKILL"),
+    async stop() {
+      await end("SIGTERM");
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+  await server.start();
+  return server;
 }
 
 export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -19,8 +19,8 @@ function shell(spec, name, script, { inputs = {}, outputs = {}, parameters = {} 
 }
 
 /** A component that runs Python and leaves metadata on its outputs. */
-function python(spec, name, script, { outputs = {}, inputs = {} } = {}) {
-  shell(spec, name, "", { outputs, inputs });
+function python(spec, name, script, { outputs = {}, inputs = {}, parameters = {} } = {}) {
+  shell(spec, name, "", { outputs, inputs, parameters });
   const prelude = "import json,sys\ne=json.loads(sys.argv[1])\nout={k:v['artifacts'][0] for k,v in e['outputs'].get('artifacts',{}).items()}\nmeta={}\n";
   const end = "\njson.dump({'artifacts':{k:{'artifacts':[{'name':v.get('name',''),'uri':v['uri'],'metadata':meta.get(k,{})}]} for k,v in out.items()}},open(e['outputs']['outputFile'],'w'))\n";
   spec.deploymentSpec.executors[`exec-${name}`].container = { image: "debian", command: ["python3", "-c", prelude + script + end, "{{$}}"] };
@@ -44,7 +44,7 @@ function task(dag, name, { after = [], artifacts = {}, parameters = {}, componen
   };
 }
 
-const mapped = (object, change) => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
+const mapped = (object, change) => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]));
 
 function empty(name) {
   return { schemaVersion: "2.1.0", sdkVersion: "kfp-2.17.0", pipelineInfo: { name }, components: {}, deploymentSpec: { executors: {} }, root: { dag: { tasks: {} } } };
@@ -57,7 +57,9 @@ const UI_METADATA = {
     { type: "table", storage: "inline", format: "csv", header: ["city", "people"], source: "Bern,134794\nGenf,203856\n" },
     { type: "confusion_matrix", storage: "inline", format: "csv", schema: [{ name: "target" }, { name: "predicted" }, { name: "count" }], labels: ["cat", "dog"], source: "cat,cat,8\ncat,dog,2\ndog,cat,1\ndog,dog,9\n" },
     { type: "roc", storage: "inline", format: "csv", schema: [{ name: "fpr" }, { name: "tpr" }, { name: "thresholds" }], source: "0,0,2\n0.1,0.7,0.8\n0.4,0.9,0.5\n1,1,0\n" },
-    { type: "web-app", storage: "inline", source: "<h1>Inline page</h1>" },
+    { type: "web-app", storage: "inline", source: "<h1>Inline page</h1><script>document.body.append('made by its script')</script>" },
+    { type: "markdown", storage: "minio", source: "PLACE_OF_SUMMARY" },
+    { type: "markdown", storage: "gcs", source: "gs://bucket/report.md" },
     { type: "tensorboard", source: "/tmp/logs" },
     { type: "hologram", source: "x" },
   ],
@@ -98,12 +100,45 @@ for k in out: open(out[k]['uri'],'w').write('')
   python(spec, "report", `
 open(out['page']['uri'],'w').write(${JSON.stringify(HOSTILE)})
 open(out['summary']['uri'],'w').write('# Summary\\n\\n| model | score |\\n|---|--:|\\n| net | 0.93 |\\n\\n- good\\n- **better**\\n')
-open(out['mlpipeline-ui-metadata']['uri'],'w').write(${JSON.stringify(JSON.stringify(UI_METADATA))})
-`, { inputs: { classes: "system.ClassificationMetrics" }, outputs: { page: "system.HTML", summary: "system.Markdown", "mlpipeline-ui-metadata": "system.Artifact" } });
+open(out['mlpipeline-ui-metadata']['uri'],'w').write(${JSON.stringify(JSON.stringify(UI_METADATA))}.replace('PLACE_OF_SUMMARY',out['summary']['uri']))
+open(out['mlpipeline-metrics']['uri'],'w').write('{"metrics":[{"name":"accuracy-score","numberValue":0.875,"format":"PERCENTAGE"},{"name":"rmse","numberValue":0.25,"format":"RAW"}]}')
+`, { inputs: { classes: "system.ClassificationMetrics" }, outputs: { page: "system.HTML", summary: "system.Markdown", "mlpipeline-ui-metadata": "system.Artifact", "mlpipeline-metrics": "system.Artifact" } });
   task(dag, "data");
   task(dag, "train", { after: ["data"], artifacts: { table: ["data", "table"] } });
   task(dag, "evaluate", { after: ["train"], artifacts: { model: ["train", "model"] } });
   task(dag, "report", { after: ["evaluate"], artifacts: { classes: ["evaluate", "classes"] } });
+  return spec;
+}
+
+/** A training whose metrics follow from what one chooses: for runs that differ. */
+export function training() {
+  const spec = empty("training");
+  const types = { epochs: "NUMBER_INTEGER", rate: "NUMBER_DOUBLE", optimizer: "STRING" };
+  const defaults = { epochs: 10, rate: 0.1, optimizer: "adam" };
+  spec.root.inputDefinitions = { parameters: mapped(types, (parameterType, key) => ({ parameterType, defaultValue: defaults[key], isOptional: true })) };
+  shell(spec, "prepare", 'echo "10 000 rows"', {});
+  python(spec, "fit", `
+p=e['inputs']['parameterValues'];n,r,o=p['epochs'],p['rate'],p['optimizer']
+print(f'training {n} epochs at rate {r} with {o}')
+good=1-0.5/(1+n*r)-(0.03 if o=='sgd' else 0)
+meta['metrics']={'accuracy':round(good,4),'loss':round(-__import__('math').log(good),4),'seconds':n*3}
+meta['classes']={'confidenceMetrics':[{'confidenceThreshold':1-f,'falsePositiveRate':f,'recall':f**(1-good+0.05)} for f in (0,.02,.05,.1,.2,.4,.7,1)],'confusionMatrix':{'annotationSpecs':[{'displayName':w} for w in ('stays','leaves')],'rows':[{'row':[round(800*good),800-round(800*good)]},{'row':[200-round(200*good),round(200*good)]}]}}
+open(out['summary']['uri'],'w').write(f'# Training\\n\\n{n} epochs, accuracy **{good:.3f}**\\n')
+for k in ('metrics','classes'): open(out[k]['uri'],'w').write('')
+`, { outputs: { metrics: "system.Metrics", classes: "system.ClassificationMetrics", summary: "system.Markdown" }, parameters: types });
+  task(spec.root.dag, "prepare");
+  task(spec.root.dag, "fit", { after: ["prepare"], parameters: mapped(types, (_, key) => ({ componentInputParameter: key })) });
+  return spec;
+}
+
+/** Fails as long as its parameter says so. */
+export function fragile() {
+  const spec = empty("fragile");
+  spec.root.inputDefinitions = { parameters: { code: { parameterType: "NUMBER_INTEGER", defaultValue: 3, isOptional: true, description: "What the second step ends with." } } };
+  shell(spec, "first", 'echo "first"', {});
+  shell(spec, "second", 'echo "ending with $0"; exit $0', { parameters: { code: "NUMBER_INTEGER" } });
+  task(spec.root.dag, "first");
+  task(spec.root.dag, "second", { after: ["first"], parameters: { code: { componentInputParameter: "code" } } });
   return spec;
 }
 

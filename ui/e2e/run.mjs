@@ -15,7 +15,7 @@ try {
   const api = new Api(server.url);
   const made = await seed(api);
   for (const file of readdirSync(folder).sort()) {
-    const { paths } = await import(new URL(file, folder));
+    const { paths, after } = await import(new URL(file, folder));
     for (const [name, path] of Object.entries(paths)) {
       if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
       const begun = Date.now();
@@ -26,12 +26,13 @@ try {
         console.log(`ok    ${name} (${Date.now() - begun} ms)`);
       } catch (error) {
         failures++;
-        const picture = `/tmp/pipewright-e2e-${name.replace(/\W+/g, "-")}.png`;
-        await walk.page.screenshot({ path: picture }).catch(() => {});
-        console.error(`FAIL  ${name}: ${error.message}\n      complaints: ${[...new Set(walk.complaints)].join("\n        ") || "none"}\n      picture: ${picture}`);
+        const picture = `failed-${name.replace(/\W+/g, "-")}`;
+        await walk.picture(picture).catch(() => {});
+        console.error(`FAIL  ${name}: ${error.message}\n      complaints: ${[...new Set(walk.complaints)].join("\n        ") || "none"}\n      picture: target/ui-e2e/${picture}.png`);
         await walk.context.close().catch(() => {});
       }
     }
+    await after?.();
   }
 } finally {
   await browser.close();

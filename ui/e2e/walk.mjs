@@ -1,6 +1,12 @@
 // What every walk through the pages needs: a page that may not complain, and checks that say what was missing.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
+import { root } from "./api.mjs";
 import { openPage } from "./browser.mjs";
+
+/** Where pictures of the walks are left to be looked at. */
+const PICTURES = join(root, "target/ui-e2e");
 
 export class Walk {
   static async begin(browser, url, options) {
@@ -46,6 +52,12 @@ export class Walk {
       const told = grave.map((violation) => `${violation.id}: ${violation.help}\n${violation.nodes.slice(0, 4).map((node) => `    ${node.html.slice(0, 200)} ${node.any.map((any) => any.message).join("; ").slice(0, 160)}`).join("\n")}`);
       throw new Error(`axe on ${where}:\n${told.join("\n")}`);
     }
+  }
+
+  /** Takes a picture, for whoever wants to see what the walk saw. */
+  async picture(name) {
+    mkdirSync(PICTURES, { recursive: true });
+    await this.page.screenshot({ path: join(PICTURES, `${name}.png`) });
   }
 
   /** Ends the walk; whatever the page complained about fails it. */

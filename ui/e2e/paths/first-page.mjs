@@ -18,9 +18,7 @@ export const paths = {
     });
     await page.goto(url);
     await walk.row("nightly 4");
-    const interactive = await page.evaluate(() => performance.getEntriesByType("navigation")[0].domInteractive);
     const size = [...scripts].reduce((sum, path) => sum + statSync(join(root, "ui/dist", `${path}.gz`)).size, 0);
-    console.log(`      ${scripts.size} scripts, ${Math.round(size / 1000)} kB packed; document interactive after ${Math.round(interactive)} ms`);
     check(size < BUDGET, `${size} bytes of script on the first page`);
     check(foreign.length === 0, `asked elsewhere: ${foreign.join(", ")}`);
   },

@@ -31,11 +31,19 @@ export const paths = {
       await page.getByLabel("Password").fill("staple of batteries");
       await page.getByRole("button", { name: "Log in" }).click();
       await walk.row("Default");
-      walk.allowed.push(/403/);
-      await walk.page.goto(`${server.url}/#/experiments/new`);
-      await page.getByLabel("Name").fill("not allowed");
-      await page.getByRole("button", { name: "Create" }).click();
-      await page.getByRole("alert").filter({ hasText: /viewer/ }).waitFor();
+      await page.getByRole("link", { name: "New experiment" }).waitFor({ state: "detached" });
+      await page.getByRole("button", { name: "Actions on Default" }).click();
+      const entry = page.getByRole("menuitem", { name: /^New run/ });
+      check((await entry.getAttribute("aria-disabled")) === "true", "a viewer may start runs by the menu");
+      await walk.see("You may look and not change anything: your role is viewer.");
+      await walk.accessible("a menu of a viewer");
+      await page.keyboard.press("Escape");
+      for (const [route, button] of [["/experiments/new", "Create"], ["/runs/new", "Start"], ["/pipeline_versions/new", "Upload"]]) {
+        await page.goto(`${server.url}/#${route}`);
+        await walk.see("You cannot send this form");
+        check(await walk.button(button).isDisabled(), `a viewer may press ${button}`);
+      }
+      await walk.accessible("a form of a viewer");
     } finally {
       await server.stop();
     }

@@ -1,5 +1,5 @@
 // Viewers: one path for each kind of artifact, on a real run that made them; then artifacts and executions over all runs.
-import { gallery } from "../gallery.mjs";
+import { gallery, training } from "../gallery.mjs";
 import { check } from "../walk.mjs";
 
 /** One run is enough for all paths here. */
@@ -68,7 +68,7 @@ export const paths = {
     await walk.accessible("metrics");
   },
   "viewer: a page reaches neither this page nor the API": async (walk, { api }) => {
-    walk.allowed.push(/Content Security Policy|Refused|blocked|sandbox|violates/i);
+    walk.allowed.push(/Content Security Policy|Refused|blocked|sandbox|violates|404/i);
     await openTask(walk, api, "report");
     await card(walk.page, "page");
     const frame = walk.page.frameLocator('iframe[title="page"]');
@@ -76,10 +76,10 @@ export const paths = {
     check((await walk.page.title()) !== "broken", "the page was reached");
   },
   "viewer: markdown": async (walk, { api }) => {
-    walk.allowed.push(/Content Security Policy|Refused|blocked|sandbox|violates/i);
+    walk.allowed.push(/Content Security Policy|Refused|blocked|sandbox|violates|404/i);
     await openTask(walk, api, "report");
     const outputs = await card(walk.page, "summary");
-    await outputs.getByRole("heading", { name: "Summary" }).waitFor();
+    await outputs.getByRole("heading", { name: "Summary" }).first().waitFor();
     await outputs.getByRole("cell", { name: "0.93" }).waitFor();
   },
   "viewer: what the old platform's tasks want shown": async (walk, { api }) => {
@@ -90,10 +90,23 @@ export const paths = {
     await outputs.getByRole("cell", { name: "Bern" }).waitFor();
     await outputs.getByRole("table", { name: /Confusion matrix/ }).waitFor();
     await outputs.getByRole("img", { name: /ROC curve/ }).waitFor();
-    await walk.page.frameLocator('iframe[title="Page made by the task"]').getByText("Inline page").waitFor();
+    await walk.page.frameLocator('iframe[title="Page made by the task"]').getByText("made by its script").waitFor();
+    // One lies where the server reaches it, another where only others do.
+    await outputs.getByRole("heading", { name: "Summary" }).nth(1).waitFor();
+    await outputs.getByRole("alert").filter({ hasText: "this server reads local artifacts only" }).waitFor();
     await walk.see("A view of type “hologram” is of no type that is known here");
     await walk.see(/This server starts no TensorBoard|Start TensorBoard/);
     await walk.accessible("views of the old platform");
+  },
+
+  "viewer: metrics of the old platform": async (walk, { api }) => {
+    walk.allowed.push(/Content Security Policy|Refused|blocked|sandbox|violates|404/i);
+    await openTask(walk, api, "report");
+    const outputs = await card(walk.page, "mlpipeline-metrics");
+    await outputs.getByRole("row", { name: "accuracy-score 87.5 %" }).waitFor();
+    await outputs.getByRole("row", { name: "rmse 0.25" }).waitFor();
+    await walk.page.getByRole("tab", { name: "Run output" }).click();
+    await walk.page.getByRole("region", { name: "Metrics" }).getByText("accuracy-score").waitFor();
   },
 
   "artifacts: a list, a page, and where it came from": async (walk, { api }) => {
@@ -150,5 +163,27 @@ export const paths = {
     await page.getByRole("tab", { name: /Tasks that differ/ }).click();
     await page.getByRole("group", { name: "Graph with what differs" }).waitFor();
     await walk.accessible("the graph of a comparison");
+  },
+  "compare: ten runs that differ, over parallel axes": async (walk, { api }) => {
+    const { page } = walk;
+    const choices = [1, 2, 4, 6, 8, 10, 12, 15, 20, 30].map((epochs, index) => ({ epochs, rate: index % 2 === 0 ? 0.1 : 0.4, optimizer: index % 3 === 0 ? "sgd" : "adam" }));
+    const spec = training();
+    const started = choices.map((parameters) => api.call("POST", "runs", { display_name: `${parameters.epochs} epochs`, pipeline_spec: spec, runtime_config: { parameters } }));
+    const runs = await api.settled(await Promise.all(started));
+    await walk.open("/runs?q=epochs&size=20");
+    await page.getByLabel("Select all runs of this page").check();
+    await walk.button("Compare").click();
+    await page.getByRole("rowheader", { name: /accuracy/ }).waitFor({ timeout: 15_000 });
+    await page.getByRole("rowheader", { name: "optimizer" }).waitFor();
+    check(await walk.button("Add a run").isDisabled(), "an eleventh run can be added");
+    await walk.picture("compare-summary");
+    await page.getByRole("tab", { name: /Charts/ }).click();
+    const plot = page.getByRole("region", { name: "Parallel coordinates" });
+    await plot.getByRole("img", { name: /epochs 30.*optimizer (adam|sgd).*accuracy/ }).waitFor();
+    await plot.getByRole("button", { name: /30 epochs/ }).click();
+    await page.getByRole("table", { name: /Confusion matrix/ }).nth(9).waitFor();
+    await walk.accessible("parallel axes");
+    await walk.picture("compare-charts");
+    for (const run of runs) await api.call("DELETE", `runs/${run.run_id}`);
   },
 };
