@@ -50,6 +50,19 @@ pub fn screenshots() -> Result<()> {
     browse("screenshots", &binary)
 }
 
+/// Measures the pages in a browser; returns one line of JSON for each figure.
+pub fn figures(binary: &Path) -> Result<String> {
+    build()?;
+    find_browser()?;
+    let mut command = npm(&["run", "--silent", "bench"]);
+    let output =
+        command.env("PIPEWRIGHT", binary).env("CHROMIUM", BROWSER).output().context("cannot run npm")?;
+    if !output.status.success() {
+        bail!("measuring the pages failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    String::from_utf8(output.stdout).context("the figures are no text")
+}
+
 fn browse(script: &str, binary: &Path) -> Result<()> {
     find_browser()?;
     must(npm(&["run", "--silent", script]).env("PIPEWRIGHT", binary).env("CHROMIUM", BROWSER))

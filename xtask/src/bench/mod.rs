@@ -6,6 +6,7 @@
 mod artifact;
 mod compile;
 mod nested;
+mod pages;
 mod python;
 mod startup;
 mod tasks;
@@ -19,7 +20,7 @@ use crate::workspace;
 /// Which cases to measure.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Case to measure: tasks, nested, python, startup, compile, artifact; all when left out.
+    /// Case to measure: tasks, nested, python, startup, compile, artifact, pages; all when left out.
     cases: Vec<String>,
     /// Build profile of the measured binary.
     #[arg(long, default_value = "fast")]
@@ -64,6 +65,7 @@ const CASES: &[Case] = &[
     ("python", python::measure),
     ("compile", compile::measure),
     ("artifact", artifact::measure),
+    ("pages", pages::measure),
 ];
 
 /// Measures the chosen cases and prints the table.
