@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { artifactAddress, getArtifactHead, getArtifactTable } from "@/api/own";
 import type { Media } from "@/api/own-types";
 import type { Json } from "@/api/types";
@@ -14,6 +14,8 @@ import { JsonView } from "./JsonView";
 import { MarkdownView } from "./MarkdownView";
 import { TableViewer } from "./TableViewer";
 
+const ParquetTable = lazy(() => import("./ParquetTable"));
+
 export interface FileViewProps {
   artifact: string;
   name: string;
@@ -26,7 +28,14 @@ export interface FileViewProps {
 export function FileView({ artifact, name, path, media }: FileViewProps) {
   if (media === "html") return <HtmlFrame src={artifactAddress(artifact, "preview", { path })} title={name} />;
   if (media === "image") return <ImageView src={artifactAddress(artifact, "content", { path })} name={name} />;
-  if (media === "csv" || media === "parquet") return <FileTable artifact={artifact} name={name} path={path} />;
+  if (media === "parquet") {
+    return (
+      <Suspense fallback={<SkeletonLines lines={6} />}>
+        <ParquetTable artifact={artifact} name={name} path={path} />
+      </Suspense>
+    );
+  }
+  if (media === "csv") return <FileTable artifact={artifact} name={name} path={path} />;
   return <FileText artifact={artifact} name={name} path={path} media={media} />;
 }
 
