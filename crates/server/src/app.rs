@@ -1,6 +1,7 @@
 //! The server as a whole: what it needs, its routes under `/` and `/pipeline`, limits, and how it stops.
 
 use std::any::Any;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use crate::fetch::UrlRules;
 use crate::limits::{ANSWER_LIMIT, BODY_LIMIT, BODY_PAUSE};
 use crate::own::feed::Feed;
 use crate::own::logs::Indexes;
+use crate::own::tensorboard::Boards;
 use crate::serving::{Patience, TlsFiles};
 use crate::{changes, companion, limits, logs, objects, openapi, own, ui, v1alpha1, v1beta1, v2beta1};
 
@@ -41,6 +43,8 @@ pub struct App {
     pub(crate) feed: Feed,
     /// Where lines begin in logs that were read of late.
     pub(crate) indexes: Indexes,
+    /// The TensorBoards that run.
+    pub(crate) boards: Boards,
 }
 
 /// How the server behaves.
@@ -61,6 +65,8 @@ pub struct Settings {
     /// Encrypts connections.
     pub tls: Option<TlsFiles>,
     pub patience: Patience,
+    /// The program that shows TensorBoards; absent: the one in the search path.
+    pub tensorboard: Option<PathBuf>,
 }
 
 impl Settings {
@@ -75,6 +81,7 @@ impl Settings {
             access: AccessOptions::default(),
             tls: None,
             patience: Patience::default(),
+            tensorboard: None,
         }
     }
 }
@@ -91,6 +98,7 @@ impl App {
             closing: CancellationToken::new(),
             feed: Feed::new(),
             indexes: Indexes::default(),
+            boards: Boards::default(),
         }
     }
 }

@@ -205,6 +205,11 @@ pub(crate) const LINES: &[Line] = &[
     // Compiles what is sent and keeps nothing of it.
     ("POST", "/apis/pipewright/v1/check", own(Get, "pipelines")),
     ("GET", "/apis/pipewright/v1/events", own(List, "runs")),
+    ("GET", "/apis/pipewright/v1/tensorboard", own(List, "runs")),
+    ("POST", "/apis/pipewright/v1/tensorboard", own(Create, "runs")),
+    ("DELETE", "/apis/pipewright/v1/tensorboard/{id}", own(Terminate, "runs")),
+    ("*", "/apis/pipewright/v1/tensorboard/{id}/view/", own(ReadArtifact, "runs")),
+    ("*", "/apis/pipewright/v1/tensorboard/{id}/view/{*path}", own(ReadArtifact, "runs")),
     ("GET", "/apis/pipewright/v1/objects", all(List, "objects")),
     ("GET", "/apis/pipewright/v1/namespaces/{namespace}/objects", path(List, "objects")),
     ("POST", "/apis/pipewright/v1/namespaces/{namespace}/objects", path(Create, "objects")),

@@ -87,29 +87,34 @@ async fn raw(
     send(path, false, peek).await
 }
 
-/// Reads what lies at an address, as a task wrote it down: `/path`, `file:///path` or `volume://claim/path`.
+/// Finds what lies at an address, as a task wrote it down: `/path`, `file:///path` or `volume://claim/path`.
 ///
-/// Errors: `Invalid` for an address that leads nowhere here, `NotFound` when nothing lies there, `Precondition` when
-/// there is more than `most` bytes.
-pub(crate) async fn content_at(app: &App, uri: &str, most: usize) -> Result<Bytes, Error> {
+/// Errors: `Invalid` for an address that leads nowhere here, `NotFound` when nothing lies there.
+pub(crate) async fn path_at(app: &App, uri: &str) -> Result<PathBuf, Error> {
     let (source, place) = uri.split_once("://").unwrap_or(("file", uri));
     let (bucket, key) = match source {
         "file" => ("", place),
         _ => place.split_once('/').unwrap_or((place, "")),
     };
-    let read = async {
-        let path = locate(app, (source, bucket, key)).await?;
-        send(path, true, Some(most as u64 + 1)).await
-    };
-    let response = read.await.map_err(|Plain(status, message)| match status {
+    locate(app, (source, bucket, key)).await.map_err(told)
+}
+
+/// Reads what lies at an address; errors as of `path_at`, and `Precondition` when there is more than `most` bytes.
+pub(crate) async fn content_at(app: &App, uri: &str, most: usize) -> Result<Bytes, Error> {
+    let response = send(path_at(app, uri).await?, true, Some(most as u64 + 1)).await.map_err(told)?;
+    let bytes = axum::body::to_bytes(response.into_body(), most).await;
+    bytes.map_err(|_| Error::Precondition(format!("what lies at {uri} is too large to be shown")))
+}
+
+/// Says in the words of our own routes what these say plainly.
+fn told(Plain(status, message): Plain) -> Error {
+    match status {
         StatusCode::NOT_FOUND => Error::NotFound(message),
         status if status.is_server_error() => {
             Error::internal("reading an artifact failed", std::io::Error::other(message))
         }
         _ => Error::Invalid(message),
-    })?;
-    let bytes = axum::body::to_bytes(response.into_body(), most).await;
-    bytes.map_err(|_| Error::Precondition(format!("what lies at {uri} is too large to be shown")))
+    }
 }
 
 /// Finds the file or folder that is meant.

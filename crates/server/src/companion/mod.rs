@@ -9,7 +9,7 @@ use axum::Router;
 
 use crate::app::App;
 
-pub(crate) use artifacts::content_at;
+pub(crate) use artifacts::{content_at, path_at};
 pub(crate) use pods::{node_log, pod_name};
 
 /// Returns the routes, which have no prefix of their own.

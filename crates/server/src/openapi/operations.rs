@@ -5,6 +5,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::own::{
     about, artifacts, compare, executions, feed, graph, logs, progress, resume, runs, statistics, task,
+    tensorboard,
 };
 use crate::v2beta1::types;
 
@@ -92,6 +93,19 @@ fn own(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
             it.query = vec![("name", "string", "The file's name, which may tell its kind")];
             ("Looks at a pipeline file without keeping it", Answer::Json(schemas.of::<graph::CheckView>()))
         }
+        ("GET", "/tensorboard") => {
+            ("The TensorBoards that run", Answer::Json(schemas.of::<tensorboard::BoardsView>()))
+        }
+        ("POST", "/tensorboard") => {
+            it.body = Some(schemas.of::<tensorboard::StartBoard>());
+            (
+                "Starts a TensorBoard for folders that runs left",
+                Answer::Json(schemas.of::<tensorboard::BoardView>()),
+            )
+        }
+        ("DELETE", "/tensorboard/{id}") => ("Stops a TensorBoard", Answer::Json(anything())),
+        (_, "/tensorboard/{id}/view/") => ("The first page of a TensorBoard", Answer::Bytes),
+        (_, "/tensorboard/{id}/view/{*path}") => ("Whatever a TensorBoard answers", Answer::Bytes),
         ("GET", "/events") => {
             it.query = vec![
                 ("kinds", "string", "runs, experiments, pipelines, recurring_runs; all when absent"),
@@ -266,7 +280,7 @@ fn of_artifacts(it: &mut Operation, path: &str, schemas: &mut Schemas) -> bool {
             ("The bytes; ranges are answered", Answer::Bytes)
         }
         "/artifacts/{id}/preview" => {
-            it.query = vec![part];
+            it.query = vec![part, ("view", "integer", "The page of this entry of mlpipeline-ui-metadata")];
             ("The content for a sandboxed frame", Answer::Bytes)
         }
         "/artifacts/{id}/files" => {

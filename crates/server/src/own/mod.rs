@@ -17,6 +17,7 @@ pub mod resume;
 pub mod runs;
 pub mod statistics;
 pub mod task;
+pub mod tensorboard;
 pub mod words;
 
 use axum::Router;
@@ -37,4 +38,5 @@ pub(crate) fn routes() -> Router<App> {
         .merge(resume::routes())
         .merge(statistics::routes())
         .merge(about::routes())
+        .merge(tensorboard::routes())
 }

@@ -20,6 +20,7 @@ mod runs;
 mod serving;
 mod streams;
 mod support;
+mod tensorboard;
 mod v1_jobs;
 mod v1_manifest;
 mod v1_resources;
