@@ -3,6 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Api, root, startServer } from "./api.mjs";
 import { launch, openPage } from "./browser.mjs";
+import { training } from "./gallery.mjs";
+import { pagesOf } from "./pages.mjs";
 import { seed } from "./seed.mjs";
 
 const folder = process.env.PICTURES ?? join(root, "docs/guide/images");
@@ -18,6 +20,7 @@ try {
   // One with metrics and artifacts worth seeing; its environment is made once.
   made.crypto = await api.run(made.pipelines.crypto.pipeline_id, "crypto forecast", { experiment_id: made.experiments.churn.experiment_id });
   await api.settled([made.crypto], 900);
+  made.trained = await trainings(api, made.experiments.churn.experiment_id);
   mkdirSync(folder, { recursive: true });
   const pages = pagesOf(made);
   for (const theme of ["light", "dark"]) {
@@ -41,44 +44,20 @@ try {
   await server.stop();
 }
 
+/** Runs that differ in what was chosen and in what came of it. */
+async function trainings(api, experiment_id) {
+  const choices = [[5, 0.1, "adam"], [10, 0.1, "adam"], [20, 0.1, "sgd"], [10, 0.4, "sgd"], [30, 0.4, "adam"]];
+  const spec = training();
+  const started = choices.map(([epochs, rate, optimizer]) =>
+    api.call("POST", "runs", { display_name: `${optimizer}, ${epochs} epochs`, experiment_id, pipeline_spec: spec, runtime_config: { parameters: { epochs, rate, optimizer } } }),
+  );
+  const runs = await api.settled(await Promise.all(started));
+  return runs.map((run) => run.run_id).join(",");
+}
+
 /** The browser itself writes WebP. */
 async function save(page, file) {
   const session = await page.context().newCDPSession(page);
   const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: QUALITY, optimizeForSpeed: false });
   writeFileSync(file, Buffer.from(data, "base64"));
-}
-
-function pagesOf({ pipelines, experiments, runs, recurring, crypto: forecast }) {
-  const failed = runs.find((one) => one.display_name === "retrain after the incident").run_id;
-  const nested = runs.find((one) => one.display_name === "nightly 1").run_id;
-  const { crypto, loop } = pipelines;
-  return {
-    runs: { route: "/runs" },
-    "runs-selected": { route: "/runs", prepare: (page) => page.getByLabel(/^Select churn features [12]$/).evaluateAll((boxes) => boxes.forEach((box) => box.click())) },
-    "run-graph": { route: `/runs/details/${forecast.run_id}` },
-    "run-task": { route: `/runs/details/${forecast.run_id}`, prepare: (page) => page.getByText("evaluation", { exact: true }).first().click().then(() => page.waitForTimeout(1500)) },
-    "run-output": { route: `/runs/details/${forecast.run_id}?tab=output`, prepare: (page) => page.waitForTimeout(1200) },
-    "run-nested": { route: `/runs/details/${nested}` },
-    "run-failed": { route: `/runs/details/${failed}` },
-    "run-timeline": { route: `/runs/details/${forecast.run_id}?tab=timeline` },
-    compare: { route: `/compare?runlist=${runs[0].run_id},${runs[2].run_id}` },
-    "new-run": { route: `/runs/new?pipelineId=${crypto.pipeline_id}` },
-    "new-recurring-run": {
-      route: `/runs/new?pipelineId=${loop.pipeline_id}&recurring=1`,
-      prepare: (page) => page.getByRole("radio", { name: /At certain times/ }).click().then(() => page.getByLabel("Cron expression").scrollIntoViewIfNeeded()),
-    },
-    pipelines: { route: "/pipelines", prepare: (page) => page.getByRole("button", { name: "Expand crypto-forecasting" }).click().then(() => page.waitForTimeout(600)) },
-    pipeline: { route: `/pipelines/details/${crypto.pipeline_id}` },
-    "pipeline-statistics": { route: `/pipelines/details/${loop.pipeline_id}?tab=statistics` },
-    upload: { route: "/pipeline_versions/new" },
-    experiments: { route: "/experiments" },
-    experiment: { route: `/experiments/details/${experiments.churn.experiment_id}` },
-    "recurring-runs": { route: "/recurringruns" },
-    "recurring-run": { route: `/recurringrun/details/${recurring.recurring_run_id}` },
-    artifacts: { route: "/artifacts" },
-    executions: { route: "/executions" },
-    archive: { route: "/archive/runs" },
-    settings: { route: "/settings" },
-    palette: { route: "/runs", prepare: (page) => page.keyboard.press("Control+k").then(() => page.waitForTimeout(500)) },
-  };
 }

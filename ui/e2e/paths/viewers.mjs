@@ -92,10 +92,10 @@ export const paths = {
     await outputs.getByRole("img", { name: /ROC curve/ }).waitFor();
     await walk.page.frameLocator('iframe[title="Page made by the task"]').getByText("made by its script").waitFor();
     // One lies where the server reaches it, another where only others do.
-    await outputs.getByRole("heading", { name: "Summary" }).nth(1).waitFor();
+    await outputs.getByRole("region", { name: "Markdown" }).nth(1).getByRole("heading", { name: "Summary" }).waitFor();
     await outputs.getByRole("alert").filter({ hasText: "this server reads local artifacts only" }).waitFor();
     await walk.see("A view of type “hologram” is of no type that is known here");
-    await walk.see(/This server starts no TensorBoard|Start TensorBoard/);
+    await walk.see(/This server has no TensorBoard|Start TensorBoard/);
     await walk.accessible("views of the old platform");
   },
 
@@ -151,7 +151,7 @@ export const paths = {
     await page.getByPlaceholder("Name").fill("gallery again");
     await page.getByRole("dialog").getByRole("button", { name: /gallery again/ }).click();
     await page.waitForFunction((id) => location.hash.includes(id), second.run_id);
-    await page.getByRole("rowheader", { name: /accuracy/ }).waitFor({ timeout: 15_000 });
+    await page.getByRole("rowheader", { name: /^accuracy evaluate/ }).waitFor({ timeout: 15_000 });
     await walk.accessible("the summary of a comparison");
     await page.getByRole("tab", { name: /Charts/ }).click();
     await page.getByRole("img", { name: /ROC curves/ }).waitFor();

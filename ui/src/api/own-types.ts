@@ -374,3 +374,18 @@ export interface CompareView {
   }[];
   truncated: boolean;
 }
+
+export interface BoardView {
+  id: string;
+  folders: { name: string; uri: string }[];
+  started_at: string;
+  /** Where it is, below the server's address. */
+  path: string;
+}
+
+export interface BoardsView {
+  available: boolean;
+  /** What is missing. */
+  hint?: string;
+  boards: BoardView[];
+}

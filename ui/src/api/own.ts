@@ -1,9 +1,11 @@
 /** Reads of Pipewright's own interface as query options. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { address, get, send } from "./client";
+import { address, get, post, remove, send } from "./client";
 import type {
   ArtifactPage,
   ArtifactView,
+  BoardsView,
+  BoardView,
   CompareView,
   ExecutionPage,
   FilePage,
@@ -132,6 +134,10 @@ export const getArtifactTable = (id: string, path?: string, rows = 200) =>
     queryFn: ({ signal }) => get<TableView>(`${own}/artifacts/${word(id)}/table`, { path, rows }, signal),
     staleTime: 60_000,
   });
+
+export const getBoards = () => queryOptions({ queryKey: ["boards"], queryFn: ({ signal }) => get<BoardsView>(`${own}/tensorboard`, undefined, signal) });
+export const startBoard = (folders: BoardView["folders"]) => post<BoardView>(`${own}/tensorboard`, { folders });
+export const stopBoard = (id: string) => remove(`${own}/tensorboard/${word(id)}`);
 
 /** The most that is read of what a task wants shown. */
 const SHOWN_BYTES = 2_000_000;

@@ -1,0 +1,39 @@
+// Every page of the interface, and what is done on it before it is looked at.
+
+/** Returns the pages by name, for a server that has what `seed` makes. */
+export function pagesOf({ pipelines, experiments, runs, recurring, trained, crypto: forecast = runs[0] }) {
+  trained ??= [runs[0], runs[2]].map((run) => run.run_id).join(",");
+  const failed = runs.find((one) => one.display_name === "retrain after the incident").run_id;
+  const nested = runs.find((one) => one.display_name === "nightly 1").run_id;
+  const { crypto, loop } = pipelines;
+  return {
+    runs: { route: "/runs" },
+    "runs-selected": { route: "/runs", prepare: (page) => page.getByLabel(/^Select churn features [12]$/).evaluateAll((boxes) => boxes.forEach((box) => box.click())) },
+    "run-graph": { route: `/runs/details/${forecast.run_id}` },
+    "run-task": { route: `/runs/details/${forecast.run_id}`, prepare: (page) => page.getByText("evaluation", { exact: true }).first().click().then(() => page.waitForTimeout(1500)) },
+    "run-output": { route: `/runs/details/${forecast.run_id}?tab=output`, prepare: (page) => page.waitForTimeout(1200) },
+    "run-nested": { route: `/runs/details/${nested}` },
+    "run-failed": { route: `/runs/details/${failed}` },
+    "run-timeline": { route: `/runs/details/${forecast.run_id}?tab=timeline` },
+    compare: { route: `/compare?runlist=${trained}` },
+    "compare-charts": { route: `/compare?runlist=${trained}&tab=charts` },
+    "new-run": { route: `/runs/new?pipelineId=${crypto.pipeline_id}` },
+    "new-recurring-run": {
+      route: `/runs/new?pipelineId=${loop.pipeline_id}&recurring=1`,
+      prepare: (page) => page.getByRole("radio", { name: /At certain times/ }).click().then(() => page.getByLabel("Cron expression").scrollIntoViewIfNeeded()),
+    },
+    pipelines: { route: "/pipelines", prepare: (page) => page.getByRole("button", { name: "Expand crypto-forecasting" }).click().then(() => page.waitForTimeout(600)) },
+    pipeline: { route: `/pipelines/details/${crypto.pipeline_id}` },
+    "pipeline-statistics": { route: `/pipelines/details/${loop.pipeline_id}?tab=statistics` },
+    upload: { route: "/pipeline_versions/new" },
+    experiments: { route: "/experiments" },
+    experiment: { route: `/experiments/details/${experiments.churn.experiment_id}` },
+    "recurring-runs": { route: "/recurringruns" },
+    "recurring-run": { route: `/recurringrun/details/${recurring.recurring_run_id}` },
+    artifacts: { route: "/artifacts" },
+    executions: { route: "/executions" },
+    archive: { route: "/archive/runs" },
+    settings: { route: "/settings" },
+    palette: { route: "/runs", prepare: (page) => page.keyboard.press("Control+k").then(() => page.waitForTimeout(500)) },
+  };
+}
