@@ -1,4 +1,5 @@
 // The page of a run: its drawing, what is beside it, and how it keeps up with a run that goes on.
+import { Api, startServer } from "../api.mjs";
 import { gallery, sweep, talkative, wide } from "../gallery.mjs";
 import { check } from "../walk.mjs";
 
@@ -142,6 +143,31 @@ export const paths = {
     await page.getByText(/^0(09|10)\d{5} the quick/).first().waitFor();
     await page.keyboard.press("End");
     await walk.see("01999999 the quick brown fox");
+  },
+
+  "log: with a secret hidden in it, only what is looked at is read": async (walk) => {
+    const { page } = walk;
+    const server = await startServer();
+    try {
+      walk.url = server.url;
+      const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "colour" }, stringData: { value: "brown fox" } };
+      const kept = await fetch(`${server.url}/apis/pipewright/v1/namespaces/default/objects`, { method: "POST", body: JSON.stringify(secret), headers: { "Content-Type": "application/json" } });
+      check(kept.ok, `the secret was not kept: ${kept.status}`);
+      const api = new Api(server.url);
+      const run = await start(api, "loud and discreet", talkative(20));
+      await api.settled([run]);
+      const whole = [];
+      page.on("request", (request) => request.method() === "GET" && request.url().includes("/log?") && whole.push(request.url()));
+      await walk.open(`/runs/details/${run.run_id}?task=root/loud&panel=logs`);
+      await walk.see("00199999 the quick *** jumps over");
+      await page.getByRole("log").focus();
+      await page.keyboard.press("Home");
+      await walk.see("00000000 the quick *** jumps over");
+      check((await page.getByText("brown fox").count()) === 0, "the secret is shown");
+      check(whole.length === 0, `the log was read as a whole: ${whole[0]}`);
+    } finally {
+      await server.stop();
+    }
   },
 
   "large: a run of 1 000 tasks is drawn and moved": async (walk, { api }) => {
