@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ParameterView, TaskProgress } from "@/api/own-types";
 import { arranged } from "./panel/IterationsTab";
-import { parameterText, parseParameter } from "./parameters";
+import { filled, parameterText, parseParameter } from "./parameters";
 
 const parameter = (type: string, literals: ParameterView["literals"] = []): ParameterView => ({ name: "p", type, optional: false, literals });
 
@@ -41,4 +41,9 @@ test("iterations that failed come first, and are found by number or item", () =>
   expect(arranged(all, "", undefined).map((one) => one.iteration)).toEqual([2, 12, 0, 1]);
   expect(arranged(all, "1", undefined).map((one) => one.iteration)).toEqual([12, 1]);
   expect(arranged(all, "lr=0.2", "FAILED").map((one) => one.iteration)).toEqual([2]);
+});
+
+test("placeholders are filled by what is known", () => {
+  const given = [{ name: "path", value: "/mnt" }, { name: "n", value: 3 }];
+  expect(filled("{{$.inputs.parameters['path']}}/{{$.inputs.parameters['n']}}/{{$.inputs.parameters['other']}}", given)).toBe("/mnt/3/{{$.inputs.parameters['other']}}");
 });

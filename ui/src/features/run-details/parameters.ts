@@ -45,3 +45,12 @@ function json(text: string): Json | undefined {
     return undefined;
   }
 }
+
+/** Puts what a task was given where its definition says `{{$.inputs.parameters['x']}}`; what is not known stays. */
+export function filled(text: string, given: readonly { name: string; value: Json }[]): string {
+  return text.replace(/\{\{\$\.inputs\.parameters\['([^']+)'\]\}\}/g, (whole, name: string) => {
+    const value = given.find((one) => one.name === name)?.value;
+    if (value === undefined) return whole;
+    return typeof value === "string" ? value : JSON.stringify(value);
+  });
+}

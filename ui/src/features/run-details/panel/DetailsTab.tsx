@@ -1,10 +1,11 @@
 import { lazy, Suspense, type ReactNode } from "react";
-import type { AttemptView, ContainerView, TaskDetailView } from "@/api/own-types";
+import type { AttemptView, ContainerView, TaskDetailView, ValueView } from "@/api/own-types";
 import { CodeBlock } from "@/shared/CodeBlock";
 import { Facts } from "@/shared/Page";
 import { Skeleton } from "@/shared/Skeleton";
 import { Duration, RelativeTime } from "@/shared/Time";
 import { bytesText } from "@/shared/bytes";
+import { filled } from "../parameters";
 import { AttemptPicker, useAttempt } from "./AttemptPicker";
 
 const UsageChart = lazy(() => import("./UsageChart"));
@@ -35,7 +36,7 @@ export function DetailsTab({ run, detail }: { run: string; detail: TaskDetailVie
             </Suspense>
           </Group>
         )}
-        {container !== undefined && <Definition container={container} />}
+        {container !== undefined && <Definition container={container} given={detail.inputs.parameters} />}
       </div>
     </div>
   );
@@ -97,7 +98,7 @@ const round = (seconds: number) => Number(seconds.toFixed(2));
 
 const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
-function Definition({ container }: { container: ContainerView }) {
+function Definition({ container, given }: { container: ContainerView; given: ValueView[] }) {
   const resources = Object.entries(container.resources).filter(([, value]) => value !== undefined && value !== "");
   return (
     <>
@@ -110,9 +111,9 @@ function Definition({ container }: { container: ContainerView }) {
           <ul className="overflow-hidden rounded-lg text-xs ring-1 ring-line ring-inset">
             {container.volumes.map((volume) => (
               <li key={`${volume.path} ${volume.name}`} className="flex flex-wrap gap-x-3 border-b border-line px-3 py-1.5 last:border-0">
-                <code className="font-mono">{volume.path}</code>
+                <code className="font-mono">{filled(volume.path, given)}</code>
                 <span className="text-ink-3">
-                  {volume.kind.replaceAll("_", " ")} {volume.name}
+                  {volume.kind.replaceAll("_", " ")} {filled(volume.name ?? "", given)}
                   {volume.sub_path !== undefined && `, in ${volume.sub_path}`}
                   {volume.size !== undefined && `, ${volume.size}`}
                   {volume.read_only && ", read only"}
