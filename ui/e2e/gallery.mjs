@@ -60,7 +60,7 @@ const UI_METADATA = {
     { type: "web-app", storage: "inline", source: "<h1>Inline page</h1><script>document.body.append('made by its script')</script>" },
     { type: "markdown", storage: "minio", source: "PLACE_OF_SUMMARY" },
     { type: "markdown", storage: "gcs", source: "gs://bucket/report.md" },
-    { type: "tensorboard", source: "/tmp/logs" },
+    { type: "tensorboard", source: "PLACE_OF_LOGS" },
     { type: "hologram", source: "x" },
   ],
 };
@@ -100,9 +100,10 @@ for k in out: open(out[k]['uri'],'w').write('')
   python(spec, "report", `
 open(out['page']['uri'],'w').write(${JSON.stringify(HOSTILE)})
 open(out['summary']['uri'],'w').write('# Summary\\n\\n| model | score |\\n|---|--:|\\n| net | 0.93 |\\n\\n- good\\n- **better**\\n')
-open(out['mlpipeline-ui-metadata']['uri'],'w').write(${JSON.stringify(JSON.stringify(UI_METADATA))}.replace('PLACE_OF_SUMMARY',out['summary']['uri']))
+open(out['mlpipeline-ui-metadata']['uri'],'w').write(${JSON.stringify(JSON.stringify(UI_METADATA))}.replace('PLACE_OF_SUMMARY',out['summary']['uri']).replace('PLACE_OF_LOGS',out['logs']['uri']))
+__import__('os').makedirs(out['logs']['uri'])
 open(out['mlpipeline-metrics']['uri'],'w').write('{"metrics":[{"name":"accuracy-score","numberValue":0.875,"format":"PERCENTAGE"},{"name":"rmse","numberValue":0.25,"format":"RAW"}]}')
-`, { inputs: { classes: "system.ClassificationMetrics" }, outputs: { page: "system.HTML", summary: "system.Markdown", "mlpipeline-ui-metadata": "system.Artifact", "mlpipeline-metrics": "system.Artifact" } });
+`, { inputs: { classes: "system.ClassificationMetrics" }, outputs: { page: "system.HTML", summary: "system.Markdown", "mlpipeline-ui-metadata": "system.Artifact", "mlpipeline-metrics": "system.Artifact", logs: "system.Artifact" } });
   task(dag, "data");
   task(dag, "train", { after: ["data"], artifacts: { table: ["data", "table"] } });
   task(dag, "evaluate", { after: ["train"], artifacts: { model: ["train", "model"] } });

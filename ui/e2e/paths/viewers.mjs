@@ -97,6 +97,19 @@ export const paths = {
     await walk.see("A view of type “hologram” is of no type that is known here");
     await walk.see(/This server has no TensorBoard|Start TensorBoard/);
     await walk.accessible("views of the old platform");
+    const starter = walk.button("Start TensorBoard");
+    // Where the machine has the program.
+    if (!(await starter.isVisible())) return;
+    await starter.click();
+    const link = walk.page.getByRole("link", { name: "Open TensorBoard" });
+    await link.waitFor({ timeout: 90_000 });
+    const [board] = await Promise.all([walk.context.waitForEvent("page"), link.click()]);
+    await board.getByText("No dashboards are active").first().waitFor({ timeout: 30_000 });
+    const reached = await board.evaluate(() => fetch("/apis/v2beta1/runs").then(() => "the API", () => window.open("/") !== null && "a window"));
+    check(reached === false, `a TensorBoard reaches ${reached}`);
+    await board.close();
+    await walk.button("Stop").last().click();
+    await starter.waitFor();
   },
 
   "viewer: metrics of the old platform": async (walk, { api }) => {

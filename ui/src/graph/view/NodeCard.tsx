@@ -59,7 +59,7 @@ export const NodeCard = memo(function NodeCard(props: NodeCardProps) {
   return (
     <div
       style={{ left: box.x, top: box.y, width: box.width, height: box.height }}
-      className={cx("absolute", hasRun && isFaint(state) && "opacity-60")}
+      className="absolute"
       onPointerEnter={() => onHover(node.id)}
       onPointerLeave={() => onHover(undefined)}
     >
@@ -83,7 +83,7 @@ export const NodeCard = memo(function NodeCard(props: NodeCardProps) {
       >
         {hasRun ? <NodeState state={state} /> : <KindIcon kind={node.kind} />}
         <span className="min-w-0 flex-1">
-          <span className={cx("block truncate text-xs font-medium", isFaint(state) ? "text-ink-2" : "text-ink")}>{node.title}</span>
+          <span className={cx("block truncate text-xs font-medium", hasRun && isFaint(state) ? "text-ink-3" : "text-ink")}>{node.title}</span>
           <span className="flex items-center gap-1 truncate text-2xs text-ink-3">
             <Line node={node} task={task} state={state} hasRun={hasRun} />
           </span>
