@@ -248,7 +248,7 @@ impl RunActor {
             let view = self.state.task_view(&self.plan, task)?;
             let fingerprint = view.fingerprint.filter(|_| view.kind == TaskKind::Container)?;
             let source = CacheSource { run: self.run.clone(), task: task.clone() };
-            Some((fingerprint.key, (source, (**outcome).clone())))
+            Some((fingerprint.key.clone(), (source, (**outcome).clone())))
         };
         self.unwritten.iter().filter_map(result).collect()
     }
@@ -273,7 +273,7 @@ impl RunActor {
             consumed: std::mem::take(&mut self.consumed),
             flush: false,
         };
-        self.seq = self.append(append).await?;
+        self.seq = self.append(&append).await?;
         self.forget_ended();
         if self.make_claims().await? {
             self.reconcile(Desired { lookups: Vec::new(), ..wanted }).await;
@@ -282,10 +282,10 @@ impl RunActor {
     }
 
     /// Tries until it is written: what cannot be written now (a full disk) waits, and nothing is acted on.
-    async fn append(&self, append: Append) -> Result<u64, Error> {
+    async fn append(&self, append: &Append) -> Result<u64, Error> {
         let mut pause = FIRST_PAUSE;
         loop {
-            let error = match self.shared.store.append(append.clone()).await {
+            let error = match self.shared.store.append(append).await {
                 Ok(seq) => {
                     if self.shared.trouble.borrow().is_some() {
                         self.shared.trouble.send_replace(None);

@@ -1,6 +1,7 @@
 //! The facts that a run records. Append-only vocabulary: an event once written is understood for ever.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pipewright_plan::{ArtifactValue, Outcome, Published, Usage, Value};
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,7 @@ pub enum Event {
     TaskStarted {
         task: TaskKey,
         at: Timestamp,
-        inputs: Box<Resolved>,
+        inputs: Arc<Resolved>,
     },
     /// A loop task knows its items; artifact loops give `count` alone.
     TaskExpanded {
@@ -40,12 +41,12 @@ pub enum Event {
     CacheMissed {
         task: TaskKey,
         at: Timestamp,
-        fingerprint: Box<Fingerprint>,
+        fingerprint: Arc<Fingerprint>,
     },
     CacheHit {
         task: TaskKey,
         at: Timestamp,
-        fingerprint: Box<Fingerprint>,
+        fingerprint: Arc<Fingerprint>,
         source: CacheSource,
     },
     /// The attempt is to be launched; recorded before anything is.

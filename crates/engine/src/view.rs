@@ -1,5 +1,7 @@
 //! What readers outside see of a run: rows for the store, the API and the terminal.
 
+use std::sync::Arc;
+
 use pipewright_plan::{Outcome, Usage};
 use serde::{Deserialize, Serialize};
 
@@ -100,10 +102,10 @@ pub struct TaskView {
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
-    pub inputs: Resolved,
+    pub inputs: Arc<Resolved>,
     pub outcome: Outcome,
     pub error: Option<Failure>,
-    pub fingerprint: Option<Fingerprint>,
+    pub fingerprint: Option<Arc<Fingerprint>>,
     pub cached_from: Option<CacheSource>,
     pub attempts: Vec<AttemptView>,
     /// Of a task that waits, or did.

@@ -225,7 +225,7 @@ fn key(pod: Value) -> (String, Vec<String>) {
     let world = world(made).run(json!({"given": "mine"}));
     let view = world.state.task_view(&world.plan, &TaskKey("root/use".to_owned())).unwrap();
     let fingerprint = view.fingerprint.unwrap();
-    (fingerprint.key, fingerprint.document.into_keys().collect())
+    (fingerprint.key.clone(), fingerprint.document.keys().cloned().collect())
 }
 
 #[test]

@@ -43,7 +43,7 @@ async fn measure(durability: Durability, clients: usize, count: u64) -> Result<(
         work.spawn(async move {
             let run = RunId(client.to_string());
             for step in 0..count {
-                store.append(append(&run, step)).await?;
+                store.append(&append(&run, step)).await?;
             }
             Ok::<(), pipewright_store::Error>(())
         });
@@ -124,8 +124,8 @@ fn append(run: &RunId, step: u64) -> Append {
     };
     let events = match step % 3 {
         0 => vec![
-            Event::TaskStarted { task: key.clone(), at, inputs: Box::new(inputs.clone()) },
-            Event::CacheMissed { task: key.clone(), at, fingerprint: Box::new(fingerprint.clone()) },
+            Event::TaskStarted { task: key.clone(), at, inputs: Arc::new(inputs.clone()) },
+            Event::CacheMissed { task: key.clone(), at, fingerprint: Arc::new(fingerprint.clone()) },
             Event::AttemptPlanned { task: key.clone(), at, number: 0 },
         ],
         1 => vec![
@@ -156,10 +156,10 @@ fn append(run: &RunId, step: u64) -> Append {
         created_at: at,
         started_at: Some(at),
         ended_at: None,
-        inputs,
+        inputs: Arc::new(inputs),
         outcome,
         error: None,
-        fingerprint: Some(fingerprint),
+        fingerprint: Some(Arc::new(fingerprint)),
         cached_from: None,
         suspension: None,
         attempts: vec![attempt],

@@ -56,8 +56,8 @@ impl Store {
     /// nothing. Returns the journal's new length.
     ///
     /// Errors: `Conflict` when the journal has not the expected length, `NotFound` when the run is deleted.
-    pub async fn append(&self, append: Append) -> Result<u64, Error> {
-        let flush = if is_progress(&append) { Flush::Soon } else { self.append_flush(append.flush) };
+    pub async fn append(&self, append: &Append) -> Result<u64, Error> {
+        let flush = if is_progress(append) { Flush::Soon } else { self.append_flush(append.flush) };
         let prepared = Prepared::new(append)?;
         self.db().write_checked(flush, move |writing| write(writing, prepared)).await
     }
@@ -94,16 +94,16 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn new(append: Append) -> Result<Self, Error> {
+    fn new(append: &Append) -> Result<Self, Error> {
         Ok(Self {
             expected_seq: append.expected_seq,
             count: append.events.len() as u64,
             events: to_json("events", &append.events)?,
             progress: to_json("a run's progress", &append.run_view)?,
-            projections: Projections::new(&append.run, &append.events, append.tasks)?,
-            run: append.run,
-            view: append.run_view,
-            consumed: append.consumed,
+            projections: Projections::new(&append.run, &append.events, &append.tasks)?,
+            run: append.run.clone(),
+            view: append.run_view.clone(),
+            consumed: append.consumed.clone(),
         })
     }
 }

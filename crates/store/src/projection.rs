@@ -1,6 +1,7 @@
 //! Rows that are read off a run's events: its progress, its tasks, cache entries, artifacts, files of metrics.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use pipewright_engine::{
     Event, Fingerprint, Resolved, RunId, RunView, TaskKey, TaskKind, TaskPhase, TaskView, Timestamp,
@@ -129,8 +130,8 @@ impl Store {
 fn task_view(row: &Row<'_>) -> Result<TaskView, Error> {
     let (body, inputs, fingerprint): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
     let mut view: TaskView = from_json("a task", &body)?;
-    view.inputs = from_json::<Resolved>("a task's inputs", &inputs)?;
-    view.fingerprint = from_json::<Option<Fingerprint>>("a fingerprint", &fingerprint)?;
+    view.inputs = from_json::<Arc<Resolved>>("a task's inputs", &inputs)?;
+    view.fingerprint = from_json::<Option<Arc<Fingerprint>>>("a fingerprint", &fingerprint)?;
     Ok(view)
 }
 
@@ -175,7 +176,7 @@ pub(crate) struct Projections {
 
 impl Projections {
     /// Turns views into rows; the events tell which tasks came to their end just now.
-    pub(crate) fn new(run: &RunId, events: &[Event], views: Vec<TaskView>) -> Result<Self, Error> {
+    pub(crate) fn new(run: &RunId, events: &[Event], views: &[TaskView]) -> Result<Self, Error> {
         let ended: BTreeSet<&TaskKey> = events
             .iter()
             .filter_map(|event| match event {
@@ -186,20 +187,19 @@ impl Projections {
         let mut tasks = Vec::with_capacity(views.len());
         let mut artifacts = Vec::new();
         let mut metrics = Vec::new();
-        for mut view in views {
+        for view in views {
             let has_ended = ended.contains(&view.key);
-            if has_ended && makes_artifacts(&view) {
+            if has_ended && makes_artifacts(view) {
                 for artifact in view.outcome.artifacts.values().flatten() {
                     artifacts.push(ArtifactRow::new(run, &view.key, artifact)?);
                 }
             }
             if has_ended {
-                metrics.extend(metrics::file_of(&view));
+                metrics.extend(metrics::file_of(view));
             }
-            let uses = if has_ended { lineage::uses_of(&view) } else { Vec::new() };
-            let inputs = std::mem::take(&mut view.inputs);
-            let fingerprint = view.fingerprint.take();
-            let cache = fingerprint
+            let uses = if has_ended { lineage::uses_of(view) } else { Vec::new() };
+            let cache = view
+                .fingerprint
                 .as_ref()
                 .filter(|_| has_ended && view.phase == TaskPhase::Succeeded)
                 .map(|fingerprint| CacheRow::new(fingerprint, &view.name));
@@ -208,10 +208,10 @@ impl Projections {
                 created_at: view.created_at.0,
                 started_at: column(view.started_at),
                 ended_at: column(view.ended_at),
-                body: to_json("a task", &view)?,
-                task: view.key.0,
-                inputs: to_json("a task's inputs", &inputs)?,
-                fingerprint: to_json("a fingerprint", &fingerprint)?,
+                body: to_json("a task", &without_inputs(view))?,
+                task: view.key.0.clone(),
+                inputs: to_json("a task's inputs", &view.inputs)?,
+                fingerprint: to_json("a fingerprint", &view.fingerprint)?,
                 cache,
                 uses,
             });
@@ -276,6 +276,14 @@ fn delete_task(connection: &Connection, run: i64, task: &TaskKey) -> Result<(), 
         connection.prepare_cached(metrics::DELETE_FILE)?.execute(params![run, task])?;
     }
     Ok(())
+}
+
+/// Leaves out what has a row of its own.
+fn without_inputs(view: &TaskView) -> TaskView {
+    let mut view = view.clone();
+    view.inputs = Arc::default();
+    view.fingerprint = None;
+    view
 }
 
 /// Tasks that run or import make artifacts; dags, loops and cached tasks only pass them on.

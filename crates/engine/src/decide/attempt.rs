@@ -1,5 +1,6 @@
 //! Attempts: planned, observed, ended, tried again; and the cache's and importer's answers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pipewright_plan::{Outcome, Retry, RetryOn, Value};
@@ -131,7 +132,7 @@ impl Decision<'_> {
 
     pub(super) fn cache_answered(&mut self, id: NodeId, answer: &CacheAnswer) {
         let task = self.key(id);
-        let fingerprint = Box::new(answer.fingerprint.clone());
+        let fingerprint = Arc::new(answer.fingerprint.clone());
         match &answer.hit {
             Some((source, outcome)) => {
                 let source = source.clone();

@@ -1,5 +1,7 @@
 //! Loops: which iterations start, and when a loop is done.
 
+use std::sync::Arc;
+
 use super::{Decision, Work};
 use crate::driver::{drop_helpers, is_triggered, iteration_inputs};
 use crate::event::{Event, SkipReason};
@@ -52,7 +54,7 @@ impl Decision<'_> {
                 Ok((false, _)) => self.skip(key, SkipReason::Condition),
                 Ok((true, mut inputs)) => {
                     drop_helpers(plan, &task.component, &mut inputs);
-                    let inputs = Box::new(inputs);
+                    let inputs = Arc::new(inputs);
                     self.emit(Event::TaskStarted { task: key.clone(), at: self.now, inputs });
                     if let Some(iteration) = self.state.node(&key) {
                         self.work.push_back(Work::Begin(iteration));

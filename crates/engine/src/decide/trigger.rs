@@ -1,5 +1,7 @@
 //! When a task fires: strategy first, then inputs, then condition.
 
+use std::sync::Arc;
+
 use pipewright_plan::{ComponentKind, Dialect, Outcome, Task, TriggerStrategy};
 
 use super::{Decision, Work};
@@ -20,7 +22,7 @@ impl Decision<'_> {
         let task = TaskKey::root();
         match root_inputs(self.plan, self.state, &submit.arguments) {
             Ok(inputs) => {
-                self.emit(Event::TaskStarted { task: task.clone(), at: self.now, inputs: Box::new(inputs) });
+                self.emit(Event::TaskStarted { task: task.clone(), at: self.now, inputs: Arc::new(inputs) });
                 if let Some(id) = self.state.node(&task) {
                     self.work.push_back(Work::Begin(id));
                 }
@@ -75,7 +77,7 @@ impl Decision<'_> {
             Some(Ok(items)) => Some(items),
             Some(Err(failure)) => return self.fail_key(key, failure),
         };
-        self.emit(Event::TaskStarted { task: key.clone(), at: self.now, inputs: Box::new(inputs) });
+        self.emit(Event::TaskStarted { task: key.clone(), at: self.now, inputs: Arc::new(inputs) });
         let Some(id) = self.state.node(&key) else { return };
         match items {
             Some((count, items)) => {
@@ -154,7 +156,7 @@ impl Decision<'_> {
                 // The run asked for no look-ups; what it makes may still serve later runs.
                 let cached = self.task(id).is_some_and(|task| task.caching.enabled);
                 if let Some(fingerprint) = fingerprint(plan, self.state, node).filter(|_| cached) {
-                    let fingerprint = Box::new(fingerprint);
+                    let fingerprint = Arc::new(fingerprint);
                     self.emit(Event::CacheMissed { task: self.key(id), at: self.now, fingerprint });
                 }
                 self.plan_attempt(id);

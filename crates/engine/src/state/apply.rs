@@ -145,12 +145,12 @@ impl RunState {
         }
     }
 
-    fn start(&mut self, plan: &Plan, id: NodeId, at: Timestamp, inputs: &Resolved) {
+    fn start(&mut self, plan: &Plan, id: NodeId, at: Timestamp, inputs: &Arc<Resolved>) {
         // A task that takes just what its dag was given shares it: loops have many of these.
         let around = self.nodes[id].parent.map(|parent| &self.nodes[parent].inputs);
         self.nodes[id].inputs = match around {
-            Some(around) if **around == *inputs => Arc::clone(around),
-            _ => Arc::new(inputs.clone()),
+            Some(around) if around == inputs => Arc::clone(around),
+            _ => Arc::clone(inputs),
         };
         self.nodes[id].fired = true;
         let in_cleanup = self.nodes[id].parent.is_some_and(|parent| self.nodes[parent].cleanup);

@@ -37,7 +37,7 @@ pub(crate) struct Node {
     pub(crate) inputs: Arc<Resolved>,
     pub(crate) outcome: Arc<Outcome>,
     pub(crate) error: Option<Failure>,
-    pub(crate) fingerprint: Option<Box<Fingerprint>>,
+    pub(crate) fingerprint: Option<Arc<Fingerprint>>,
     pub(crate) cached_from: Option<CacheSource>,
     pub(crate) attempts: Vec<AttemptView>,
     /// How many of them were made before the run was retried: policies count from there.

@@ -229,7 +229,7 @@ impl World {
     pub fn inputs(&self, task: &str) -> Value {
         let key = TaskKey(format!("root/{task}"));
         let view = self.state.task_view(&self.plan, &key).unwrap();
-        serde_json::to_value(view.inputs.parameters).unwrap()
+        serde_json::to_value(&view.inputs.parameters).unwrap()
     }
 
     pub fn outputs(&self, task: &str) -> Value {

@@ -1,6 +1,7 @@
 //! What the field's UI server answers beside the API: artifacts, pods, facts; and small routes of clusters.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::Request;
@@ -241,7 +242,7 @@ async fn earlier_results_are_looked_up_as_a_driver_does() {
     let id = server.create_run("r").await;
     let mut greet = task(&id, "root/greet", TaskKind::Container, TaskPhase::Succeeded);
     greet.fingerprint =
-        Some(pipewright_store::engine::Fingerprint { key: "abc".to_owned(), ..Default::default() });
+        Some(Arc::new(pipewright_store::engine::Fingerprint { key: "abc".to_owned(), ..Default::default() }));
     server.record_ended(&id, RunView { phase: RunPhase::Succeeded, ..RunView::default() }, vec![greet]).await;
     let list = |fingerprint: &str| {
         let filter = json!({"predicates": [

@@ -1,6 +1,7 @@
 //! Our own routes: documents, tasks, logs, events.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pipewright_store::engine::{AttemptId, RunId, RunPhase, RunView, TaskKey, TaskKind, TaskPhase};
@@ -24,7 +25,7 @@ async fn a_document_has_values() {
     let server = Server::start().await;
     let id = server.create_run("r").await;
     let mut train = task(&id, "root/train", TaskKind::Container, TaskPhase::Succeeded);
-    train.inputs.parameters = BTreeMap::from([("rate".to_owned(), json!(0.5))]);
+    Arc::make_mut(&mut train.inputs).parameters = BTreeMap::from([("rate".to_owned(), json!(0.5))]);
     let metrics = artifact("5", "metrics", "system.Metrics", json!({"loss": 0.25}));
     train.outcome.artifacts = BTreeMap::from([("metrics".to_owned(), vec![metrics])]);
     train.attempts = vec![attempt(0, TaskPhase::Failed), attempt(1, TaskPhase::Succeeded)];

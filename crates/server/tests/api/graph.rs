@@ -1,5 +1,7 @@
 //! Graphs: of documents, of versions, of runs with their progress and their loops.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::Request;
 use pipewright_store::engine::{RunPhase, RunView, TaskKind, TaskPhase, TaskView};
@@ -160,7 +162,7 @@ async fn versions_of_both_formats_have_one_shape() {
 pub fn iteration(run: &str, index: u32, phase: TaskPhase) -> TaskView {
     let mut view = task(run, &format!("root/for-each[{index}]"), TaskKind::Iteration, phase);
     view.iteration = Some(index);
-    view.inputs.parameters.insert("item".to_owned(), json!(10 * index));
+    Arc::make_mut(&mut view.inputs).parameters.insert("item".to_owned(), json!(10 * index));
     view
 }
 

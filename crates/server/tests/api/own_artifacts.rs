@@ -1,5 +1,7 @@
 //! Artifacts: lists, contents, previews, lineage; executions; task details.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::Request;
 use pipewright_plan::ArtifactValue;
@@ -38,11 +40,11 @@ async fn chain(server: &Server) -> (String, String) {
     let mut make = ended(&first, "make");
     make.outcome.artifacts.insert("dataset".to_owned(), vec![data.clone()]);
     let mut train = ended(&first, "train");
-    train.inputs.artifacts.insert("rows".to_owned(), vec![data]);
+    Arc::make_mut(&mut train.inputs).artifacts.insert("rows".to_owned(), vec![data]);
     train.outcome.artifacts.insert("model".to_owned(), vec![model.clone()]);
     server.record_ended(&first, over(), vec![make, train]).await;
     let mut serve = ended(&second, "serve");
-    serve.inputs.artifacts.insert("model".to_owned(), vec![model]);
+    Arc::make_mut(&mut serve.inputs).artifacts.insert("model".to_owned(), vec![model]);
     server.record_ended(&second, over(), vec![serve]).await;
     (first, second)
 }
@@ -271,10 +273,10 @@ async fn a_task_is_told_in_full() {
     let mut each = task(&run, "root/for-each", TaskKind::Loop, TaskPhase::Running);
     each.iteration_count = Some(3);
     let mut before = task(&run, "root/for-each[0]/make", TaskKind::Container, TaskPhase::Succeeded);
-    before.fingerprint = Some(print("1"));
+    before.fingerprint = Some(Arc::new(print("1")));
     let mut made = task(&run, "root/for-each[1]/make", TaskKind::Container, TaskPhase::Failed);
-    made.fingerprint = Some(print("2"));
-    made.inputs.parameters.insert("item".to_owned(), json!(2));
+    made.fingerprint = Some(Arc::new(print("2")));
+    Arc::make_mut(&mut made.inputs).parameters.insert("item".to_owned(), json!(2));
     let failure = Failure {
         reason: FailureReason::ExitCode,
         message: "command ended with exit code 3".to_owned(),

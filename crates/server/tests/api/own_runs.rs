@@ -1,5 +1,7 @@
 //! Runs side by side, runs made from runs, statistics, and the documents that describe all of it.
 
+use std::sync::Arc;
+
 use pipewright_store::Request;
 use pipewright_store::engine::{RunId, RunPhase, RunView, Suspension, TaskKind, TaskPhase, TaskView};
 use serde_json::{Value, json};
@@ -172,7 +174,7 @@ async fn tasks_that_wait_are_resumed() {
     server.refused("POST", &path, Some(json!({})), (400, 3, "no task of the run waits")).await;
     let mut ask = task(&run, "root/ask", TaskKind::Suspend, TaskPhase::Running);
     ask.suspension = Some(Suspension::default());
-    ask.inputs.parameters.insert("answer".to_owned(), json!("no"));
+    Arc::make_mut(&mut ask.inputs).parameters.insert("answer".to_owned(), json!("no"));
     let running = RunView { phase: RunPhase::Running, ..RunView::default() };
     let seq = server
         .record(&run, 0, running, vec![task(&run, "root", TaskKind::Dag, TaskPhase::Running), ask.clone()])

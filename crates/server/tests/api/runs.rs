@@ -1,6 +1,7 @@
 //! Runs: how they are created, what is said of them while they go on and after, and their actions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 use pipewright_plan::Outcome;
@@ -277,7 +278,7 @@ async fn tasks_are_told_one_by_one() {
     made.outcome.artifacts = BTreeMap::from([("data".to_owned(), vec![data.clone()])]);
     made.outcome.parameters = BTreeMap::from([("count".to_owned(), json!(3))]);
     let mut used = task(&id, "root/use", TaskKind::Container, TaskPhase::Failed);
-    used.inputs.artifacts = BTreeMap::from([("source".to_owned(), vec![data])]);
+    Arc::make_mut(&mut used.inputs).artifacts = BTreeMap::from([("source".to_owned(), vec![data])]);
     used.error = Some(Failure {
         reason: FailureReason::ExitCode,
         message: "`use` ended with exit code 3".to_owned(),

@@ -1,5 +1,6 @@
 //! Server-sent events: of one run with resume, of lists.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -88,7 +89,7 @@ async fn advance(server: &Server, run: &str, seq: u64, phase: RunPhase, tasks: V
         ..RunView::default()
     };
     let event =
-        |task: &TaskView| Event::TaskStarted { task: task.key.clone(), at: at(2), inputs: Box::default() };
+        |task: &TaskView| Event::TaskStarted { task: task.key.clone(), at: at(2), inputs: Arc::default() };
     let append = Append {
         run: RunId(run.to_owned()),
         expected_seq: seq,
@@ -98,7 +99,7 @@ async fn advance(server: &Server, run: &str, seq: u64, phase: RunPhase, tasks: V
         consumed: Vec::new(),
         flush: false,
     };
-    server.store.append(append).await.unwrap()
+    server.store.append(&append).await.unwrap()
 }
 
 fn step(run: &str, name: &str, phase: TaskPhase) -> TaskView {

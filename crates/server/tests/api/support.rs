@@ -13,8 +13,7 @@ use pipewright_plan::{ArtifactId, ArtifactType, ArtifactValue, Outcome};
 use pipewright_server::access::AccessOptions;
 use pipewright_server::{App, Settings, router};
 use pipewright_store::engine::{
-    AttemptId, AttemptView, Doom, Event, Resolved, RunId, RunView, TaskKey, TaskKind, TaskPhase, TaskView,
-    Timestamp,
+    AttemptId, AttemptView, Doom, Event, RunId, RunView, TaskKey, TaskKind, TaskPhase, TaskView, Timestamp,
 };
 use pipewright_store::{Append, Options, Store};
 use serde_json::{Value, json};
@@ -343,7 +342,7 @@ pub fn task(run: &str, key: &str, kind: TaskKind, phase: TaskPhase) -> TaskView 
         created_at: at(1),
         started_at: Some(at(2)),
         ended_at: phase.is_terminal().then(|| at(4)),
-        inputs: Resolved::default(),
+        inputs: Arc::default(),
         outcome: Outcome::default(),
         error: None,
         fingerprint: None,
@@ -394,7 +393,7 @@ impl Server {
         };
         let append =
             Append { run, expected_seq: seq, events: vec![event], run_view, tasks, consumed, flush: false };
-        self.store.append(append).await.unwrap()
+        self.store.append(&append).await.unwrap()
     }
 
     /// Records that a run and its tasks came to their end.
@@ -411,6 +410,6 @@ impl Server {
         });
         let events = ends.collect();
         let append = Append { run, expected_seq: 0, events, run_view, tasks, consumed, flush: false };
-        self.store.append(append).await.unwrap();
+        self.store.append(&append).await.unwrap();
     }
 }

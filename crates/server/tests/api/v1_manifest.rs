@@ -1,6 +1,7 @@
 //! The live workflow of v1 runs: nodes, phases, names and edges.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pipewright_store::engine::{Failure, FailureReason, RunPhase, RunView, TaskKind, TaskPhase, TaskView};
 use serde_json::{Value, json};
@@ -144,7 +145,7 @@ async fn loops_conditions_and_retries_have_nodes_of_their_own() {
     for (index, value) in [r#"{"b":"x y","a":1}"#, "(z)"].into_iter().enumerate() {
         let key = format!("root/loop[{index}]");
         let mut body = done(&key, TaskKind::Iteration, TaskPhase::Succeeded);
-        body.inputs.parameters.insert("v".to_owned(), json!(value));
+        Arc::make_mut(&mut body.inputs).parameters.insert("v".to_owned(), json!(value));
         body.iteration = Some(index as u32);
         tasks.push(body);
         let mut skipped = task("", &format!("{key}/maybe"), TaskKind::Container, TaskPhase::Skipped);
@@ -264,7 +265,7 @@ async fn the_document_is_kept_and_told_how_far_it_is() {
         {"name": "main", "dag": {"tasks": [{"name": "a", "template": "echo"}]}}, echo("echo"),
     ]});
     let mut root = dag("root", TaskPhase::Running);
-    root.inputs.parameters.insert("p".to_owned(), json!("given"));
+    Arc::make_mut(&mut root.inputs).parameters.insert("p".to_owned(), json!("given"));
     let tasks = vec![root, pod("root/a", TaskPhase::Running)];
     let (workflow, manifest) = live(spec.clone(), tasks, RunPhase::Running).await;
     assert_eq!(manifest["kind"], json!("Workflow"));

@@ -1,6 +1,7 @@
 //! Runs through the v1 API: what they are made of, what is told of them, their actions, metrics and artifacts.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -215,7 +216,7 @@ async fn finished(server: &Server) -> (String, Vec<TaskView>) {
     let id = text(&server.post(PATH, run_body("r", json!([]))).await["run"], "id");
     let mut say = task(&id, "root/say", TaskKind::Container, TaskPhase::Succeeded);
     say.attempts = vec![attempt(0, TaskPhase::Succeeded)];
-    say.inputs.parameters.insert("who".to_owned(), json!("you"));
+    Arc::make_mut(&mut say.inputs).parameters.insert("who".to_owned(), json!("you"));
     say.outcome.parameters.insert("say-out".to_owned(), json!("hi"));
     for (name, content) in [
         ("mlpipeline-metrics", r#"{"metrics": [{"name": "rmse", "numberValue": 0.5, "format": "RAW"}]}"#),
@@ -232,7 +233,7 @@ async fn finished(server: &Server) -> (String, Vec<TaskView>) {
     let mut skipped = task(&id, "root/condition-1", TaskKind::Dag, TaskPhase::Skipped);
     skipped.started_at = None;
     let mut root = task(&id, "root", TaskKind::Dag, TaskPhase::Succeeded);
-    root.inputs.parameters.insert("who".to_owned(), json!("you"));
+    Arc::make_mut(&mut root.inputs).parameters.insert("who".to_owned(), json!("you"));
     let view = RunView { phase: RunPhase::Succeeded, ended_at: Some(at(9)), ..RunView::default() };
     let tasks = vec![root, say, skipped];
     server.record_ended(&id, view, tasks.clone()).await;

@@ -1,6 +1,7 @@
 //! What every database has to do; each case gets a fresh store.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pipewright_engine::{Event, RunId, RunPhase, RunView, TaskKey, TaskPhase, Timestamp};
 use pipewright_plan::ArtifactId;
@@ -155,7 +156,7 @@ pub async fn runs(store: Store) {
     is_missing(store.pending_requests(&gone).await, Kind::Run);
     is_missing(store.request(&gone, Request::Terminate).await, Kind::Run);
     is_missing(store.delete_run(&gone).await, Kind::Run);
-    is_missing(store.append(append(&gone, 0, Vec::new(), Vec::new())).await, Kind::Run);
+    is_missing(store.append(&append(&gone, 0, Vec::new(), Vec::new())).await, Kind::Run);
 
     store.archive_run(&run.id).await.unwrap();
     assert!(store.get_run(&run.id).await.unwrap().archived);
@@ -179,7 +180,7 @@ pub async fn retried_runs_are_live_again(store: Store) {
         consumed: pending,
         ..append(&run, 0, ends, vec![keep, drop, inside, similar])
     };
-    store.append(last).await.unwrap();
+    store.append(&last).await.unwrap();
     assert!(store.live_runs().await.unwrap().is_empty());
 
     is_missing(store.retry_run(&run, vec![TaskKey("root/nobody".to_owned())]).await, Kind::Task);
@@ -200,7 +201,7 @@ pub async fn retried_runs_are_live_again(store: Store) {
         reopened: Vec::new(),
     };
     let step = Append { consumed: vec![*number], ..append(&run, 4, vec![retried], Vec::new()) };
-    store.append(step).await.unwrap();
+    store.append(&step).await.unwrap();
     let left: Vec<String> = store.tasks(&run).await.unwrap().into_iter().map(|task| task.key.0).collect();
     assert_eq!(left, ["root/keep", "root/drop-not"]);
 }
@@ -211,15 +212,15 @@ pub async fn requests_are_consumed_by_appends(store: Store) {
     let pending = store.pending_requests(&run).await.unwrap();
     assert_eq!(pending.len(), 2);
     let consume = Append { consumed: vec![pending[0].0], ..append(&run, 0, Vec::new(), Vec::new()) };
-    assert_eq!(store.append(consume).await.unwrap(), 0);
+    assert_eq!(store.append(&consume).await.unwrap(), 0);
     assert_eq!(store.pending_requests(&run).await.unwrap(), pending[1..]);
     // A failed append consumes nothing.
     let late = Append { consumed: vec![pending[1].0], ..append(&run, 9, Vec::new(), Vec::new()) };
-    assert!(matches!(store.append(late).await, Err(Error::Conflict { .. })));
+    assert!(matches!(store.append(&late).await, Err(Error::Conflict { .. })));
     assert_eq!(store.pending_requests(&run).await.unwrap(), pending[1..]);
 
     let over = Append { run_view: view(RunPhase::Cancelled), ..append(&run, 0, Vec::new(), Vec::new()) };
-    store.append(over).await.unwrap();
+    store.append(&over).await.unwrap();
     assert_eq!(store.pending_requests(&run).await.unwrap(), []);
     assert_eq!(store.live_runs().await.unwrap(), []);
     is_invalid(store.request(&run, Request::Terminate).await, "is over");
@@ -231,11 +232,11 @@ pub async fn appends_are_atomic_and_ordered(store: Store) {
     let (zeta, alpha) = (task(&run, "zeta", TaskPhase::Pending), task(&run, "alpha", TaskPhase::Pending));
     let events = vec![started(&zeta), started(&alpha)];
     let first = append(&run, 0, events.clone(), vec![zeta.clone(), alpha.clone()]);
-    assert_eq!(store.append(first.clone()).await.unwrap(), 2);
+    assert_eq!(store.append(&first).await.unwrap(), 2);
     assert_eq!(feed.recv().await.unwrap(), Change::Run(run.clone()));
     assert_eq!(feed.recv().await.unwrap(), Change::Tasks(run.clone()));
     for expected_seq in [0, 1, 3] {
-        let wrong = store.append(Append { expected_seq, ..first.clone() }).await;
+        let wrong = store.append(&Append { expected_seq, ..first.clone() }).await;
         assert!(matches!(wrong, Err(Error::Conflict { .. })), "{wrong:?}");
     }
     assert_eq!(store.journal(&run).await.unwrap(), events);
@@ -243,7 +244,7 @@ pub async fn appends_are_atomic_and_ordered(store: Store) {
 
     let done = succeeded(&run, "zeta", "k1", "/a/1");
     let end = append(&run, 2, vec![ended(&done)], vec![done.clone()]);
-    assert_eq!(store.append(end).await.unwrap(), 3);
+    assert_eq!(store.append(&end).await.unwrap(), 3);
     // An unchanged run row is no news.
     assert_eq!(feed.recv().await.unwrap(), Change::Tasks(run.clone()));
     assert_eq!(store.tasks(&run).await.unwrap(), [done.clone(), alpha]);
@@ -253,7 +254,7 @@ pub async fn appends_are_atomic_and_ordered(store: Store) {
     assert_eq!(store.journal(&run).await.unwrap(), all);
 
     let over = Append { run_view: view(RunPhase::Succeeded), ..append(&run, 3, Vec::new(), Vec::new()) };
-    store.append(over).await.unwrap();
+    store.append(&over).await.unwrap();
     assert_eq!(store.get_run(&run).await.unwrap().view, view(RunPhase::Succeeded));
 }
 
@@ -262,7 +263,7 @@ pub async fn results_are_found_again(store: Store) {
     for (id, key, uri) in [("a", "k1", "/a"), ("b", "k1", "/b"), ("c", "k2", "/c")] {
         let run = store.create_run(new_run(id, 1)).await.unwrap().id;
         let done = succeeded(&run, "train", key, uri);
-        store.append(append(&run, 0, vec![ended(&done)], vec![done])).await.unwrap();
+        store.append(&append(&run, 0, vec![ended(&done)], vec![done])).await.unwrap();
         last = id.to_owned();
     }
     let (source, found) = store.cache_lookup("numbers", "k1", ANY_AGE).await.unwrap().unwrap();
@@ -281,11 +282,11 @@ pub async fn results_are_found_again(store: Store) {
 
     // It ended at 2 µs: 10 s later it is too old for some who ask, or by its own word.
     let mut limited = succeeded(&run_id("c"), "short", "k4", "/s");
-    let document = &mut limited.fingerprint.as_mut().unwrap().document;
+    let document = &mut Arc::make_mut(limited.fingerprint.as_mut().unwrap()).document;
     document.insert(pipewright_engine::MAX_AGE.to_owned(), "5".to_owned());
     let run = store.create_run(new_run("e", 1)).await.unwrap().id;
     let limited = pipewright_engine::TaskView { run: run.clone(), ..limited };
-    store.append(append(&run, 0, vec![ended(&limited)], vec![limited])).await.unwrap();
+    store.append(&append(&run, 0, vec![ended(&limited)], vec![limited])).await.unwrap();
     for (key, now_s, than_s, expected) in [
         ("k1", 10, Some(9), false),
         ("k1", 10, Some(11), true),
@@ -303,7 +304,7 @@ pub async fn results_are_found_again(store: Store) {
     let run = store.create_run(new_run("d", 1)).await.unwrap().id;
     for (seq, phase) in [TaskPhase::Cached, TaskPhase::Failed].into_iter().enumerate() {
         let task = pipewright_engine::TaskView { phase, ..succeeded(&run, "train", "k3", "/e") };
-        store.append(append(&run, seq as u64, vec![ended(&task)], vec![task])).await.unwrap();
+        store.append(&append(&run, seq as u64, vec![ended(&task)], vec![task])).await.unwrap();
     }
     assert_eq!(store.cache_lookup("numbers", "k3", ANY_AGE).await.unwrap(), None);
 
@@ -317,7 +318,7 @@ pub async fn deleted_runs_leave_nothing(store: Store) {
     for id in ["a", "b"] {
         let run = store.create_run(new_run(id, 1)).await.unwrap().id;
         let done = succeeded(&run, "train", id, id);
-        store.append(append(&run, 0, vec![ended(&done)], vec![done])).await.unwrap();
+        store.append(&append(&run, 0, vec![ended(&done)], vec![done])).await.unwrap();
     }
     let (a, b) = (run_id("a"), run_id("b"));
     store.delete_run(&a).await.unwrap();
@@ -417,7 +418,7 @@ pub async fn filters_select_runs(store: Store) {
         let new = NewRun { experiment_id: mine.clone(), ..new_run(id, at) };
         let run = store.create_run(new).await.unwrap().id;
         let step = Append { run_view: view(phase), ..append(&run, 0, Vec::new(), Vec::new()) };
-        store.append(step).await.unwrap();
+        store.append(&step).await.unwrap();
     }
     store.create_run(new_run("other", 5_000_000)).await.unwrap();
     store.archive_run(&run_id("d")).await.unwrap();
@@ -461,7 +462,7 @@ pub async fn many_runs_append_at_once(store: Store) {
                 view.iteration = u32::try_from(seq).ok();
                 let step = append(&run, seq, vec![started(&view)], vec![view]);
                 // Two drivers of one run: exactly one of them gets through.
-                let (one, other) = tokio::join!(store.append(step.clone()), store.append(step));
+                let (one, other) = tokio::join!(store.append(&step), store.append(&step));
                 for result in [one, other] {
                     match result {
                         Ok(end) => assert_eq!(end, seq + 1),
@@ -488,13 +489,13 @@ pub async fn closing_keeps_what_was_queued(store: Store) {
     let step = append(&run, 0, vec![started(&task(&run, "t", TaskPhase::Running))], Vec::new());
     let queued = tokio::spawn({
         let store = store.clone();
-        async move { store.append(step).await }
+        async move { store.append(&step).await }
     });
     queued.await.unwrap().unwrap();
     store.close().await;
     store.close().await;
     for result in
-        [store.append(append(&run, 1, Vec::new(), Vec::new())).await, store.journal(&run).await.map(|_| 0)]
+        [store.append(&append(&run, 1, Vec::new(), Vec::new())).await, store.journal(&run).await.map(|_| 0)]
     {
         assert!(
             matches!(&result, Err(Error::Unavailable(cause)) if cause.message.contains("closed")),

@@ -40,7 +40,7 @@ async fn write_for_ever(store: Store, number: usize) {
         let mut view = task(&run, "count", TaskPhase::Running);
         view.iteration_count = u32::try_from(seq + 2).ok();
         let events = vec![started(&view), started(&view)];
-        seq = store.append(append(&run, seq, events, vec![view])).await.unwrap();
+        seq = store.append(&append(&run, seq, events, vec![view])).await.unwrap();
         // One write call: a line is printed whole or not at all.
         std::io::stdout().write_all(format!("ack {number} {seq}\n").as_bytes()).unwrap();
     }

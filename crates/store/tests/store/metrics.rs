@@ -32,7 +32,7 @@ async fn metrics_are_kept_and_go_with_their_run() {
         leaving(&run, "other", TaskKind::Container, "data"),
     ];
     let events = tasks.iter().map(ended).collect();
-    store.append(append(&run, 0, events, tasks)).await.unwrap();
+    store.append(&append(&run, 0, events, tasks)).await.unwrap();
     let (reported, files) = store.metrics(&run).await.unwrap();
     assert_eq!(reported, [metric("a", "y", -2.0), metric("b", "x", 1.5), metric("b", "y", 0.1)]);
     let task = TaskKey::root().child("measure");

@@ -81,10 +81,10 @@ pub fn task(run: &RunId, name: &str, phase: TaskPhase) -> TaskView {
         created_at: Timestamp(1),
         started_at: None,
         ended_at: None,
-        inputs: Resolved {
+        inputs: Arc::new(Resolved {
             parameters: BTreeMap::from([("text".to_owned(), json!("x".repeat(200)))]),
             artifacts: BTreeMap::new(),
-        },
+        }),
         outcome: Outcome::default(),
         error: None,
         fingerprint: None,
@@ -95,7 +95,7 @@ pub fn task(run: &RunId, name: &str, phase: TaskPhase) -> TaskView {
 }
 
 pub fn started(task: &TaskView) -> Event {
-    Event::TaskStarted { task: task.key.clone(), at: Timestamp(1), inputs: Box::new(task.inputs.clone()) }
+    Event::TaskStarted { task: task.key.clone(), at: Timestamp(1), inputs: task.inputs.clone() }
 }
 
 pub fn ended(task: &TaskView) -> Event {
@@ -129,7 +129,7 @@ pub fn append(run: &RunId, expected_seq: u64, events: Vec<Event>, tasks: Vec<Tas
 pub fn succeeded(run: &RunId, name: &str, key: &str, uri: &str) -> TaskView {
     TaskView {
         outcome: outcome(uri),
-        fingerprint: Some(fingerprint(key)),
+        fingerprint: Some(Arc::new(fingerprint(key))),
         ended_at: Some(Timestamp(2)),
         ..task(run, name, TaskPhase::Succeeded)
     }

@@ -62,7 +62,7 @@ async fn reopening_finds_everything() {
     let default = store.default_experiment().await.unwrap();
     let run = store.create_run(new_run("a", 1)).await.unwrap();
     let view = task(&run.id, "t", TaskPhase::Running);
-    store.append(append(&run.id, 0, vec![started(&view)], vec![view.clone()])).await.unwrap();
+    store.append(&append(&run.id, 0, vec![started(&view)], vec![view.clone()])).await.unwrap();
     store.close().await;
     assert!(!home.path().with_extension("db-wal").exists(), "a closed database is one file");
 
@@ -70,7 +70,7 @@ async fn reopening_finds_everything() {
     assert_eq!(store.default_experiment().await.unwrap().id, default.id);
     assert_eq!(store.tasks(&run.id).await.unwrap(), std::slice::from_ref(&view));
     let next = append(&run.id, 1, vec![started(&view)], Vec::new());
-    assert_eq!(store.append(next).await.unwrap(), 2);
+    assert_eq!(store.append(&next).await.unwrap(), 2);
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn deleting_empties_the_tables() {
     for id in ["a", "b"] {
         let run = store.create_run(new_run(id, 1)).await.unwrap().id;
         let view = crate::sample::succeeded(&run, "t", id, id);
-        store.append(append(&run, 0, vec![crate::sample::ended(&view)], vec![view])).await.unwrap();
+        store.append(&append(&run, 0, vec![crate::sample::ended(&view)], vec![view])).await.unwrap();
     }
     for (left, documents) in [("b", 2), ("", 0)] {
         let gone = if left.is_empty() { "b" } else { "a" };
