@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
-use pipewright_server::{TlsFiles, UrlRules};
+use pipewright_server::{CacheAges, TlsFiles, UrlRules};
 use serde::Deserialize;
 
 use crate::{access, args};
@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     pub task_env: Vec<(String, String)>,
     /// In which cron expressions of recurring runs are read.
     pub cron_zone: TimeZone,
+    /// How old results may be that steps of v1 pipelines take.
+    pub cache_ages: CacheAges,
     /// From where pipelines may be fetched by URL.
     pub pipeline_urls: UrlRules,
     /// Host names by which the server may be called without authentication.
@@ -83,10 +85,35 @@ struct File {
     auth: access::Keys,
     tls: Option<Tls>,
     pipeline_urls: PipelineUrls,
+    v1_cache: V1Cache,
     /// Names of this process's own variables that tasks get.
     pass_env: Vec<String>,
     /// Variables that tasks get, with their values; win over those passed.
     env: BTreeMap<String, String>,
+}
+
+/// `[v1_cache]`: how old results may be that steps of v1 pipelines take, as ISO 8601 durations.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct V1Cache {
+    default_staleness: Option<String>,
+    maximum_staleness: Option<String>,
+}
+
+impl V1Cache {
+    fn ages(&self) -> Result<CacheAges> {
+        let age = |name: &str, text: &Option<String>| match text.as_deref().filter(|text| !text.is_empty()) {
+            None => Ok(None),
+            Some(text) => match pipewright_compiler::staleness(text) {
+                Some(age) => Ok(Some(age)),
+                None => bail!("{name} of [v1_cache] is `{text}`, which is no duration, as P30D or PT12H"),
+            },
+        };
+        Ok(CacheAges {
+            usual: age("default_staleness", &self.default_staleness)?,
+            most: age("maximum_staleness", &self.maximum_staleness)?,
+        })
+    }
 }
 
 /// From where pipelines may be fetched by URL, besides the well-known places.
@@ -184,6 +211,7 @@ impl Settings {
             task_env,
             cron_zone,
             pipeline_urls: file.pipeline_urls.rules()?,
+            cache_ages: file.v1_cache.ages()?,
             home,
         })
     }
@@ -198,6 +226,7 @@ impl Settings {
             allowed_hosts: self.allowed_hosts.clone(),
             tls: self.tls.clone(),
             pipeline_urls: self.pipeline_urls.clone(),
+            cache_ages: self.cache_ages,
             ..pipewright_server::Settings::new(artifacts)
         }
     }

@@ -15,3 +15,4 @@ mod yaml;
 pub use arguments::{ArgumentMistake, complete_arguments, parse_argument, parse_arguments};
 pub use compile::{Checked, Compiled, check, compile, compile_json};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use v1::staleness;

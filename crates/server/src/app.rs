@@ -20,6 +20,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tower_http::trace::TraceLayer;
 
 use crate::access::{self, Access, AccessOptions};
+use crate::cache_ages::CacheAges;
 use crate::error::Error;
 use crate::fetch::UrlRules;
 use crate::limits::{ANSWER_LIMIT, BODY_LIMIT, BODY_PAUSE};
@@ -58,6 +59,8 @@ pub struct Settings {
     pub delete_wait: Duration,
     /// In which cron expressions of recurring runs are read.
     pub cron_zone: TimeZone,
+    /// How old results may be that steps of v1 pipelines take.
+    pub cache_ages: CacheAges,
     /// From where pipelines may be fetched by URL.
     pub pipeline_urls: UrlRules,
     /// How it finds out who calls.
@@ -74,6 +77,7 @@ impl Settings {
     pub fn new(artifacts_root: String) -> Self {
         Self {
             artifacts_root,
+            cache_ages: CacheAges::default(),
             allowed_hosts: Vec::new(),
             delete_wait: Duration::from_secs(20),
             cron_zone: TimeZone::UTC,

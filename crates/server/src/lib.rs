@@ -6,6 +6,7 @@
 pub mod access;
 mod app;
 mod archive;
+mod cache_ages;
 mod changes;
 mod companion;
 mod document;
@@ -30,6 +31,7 @@ pub mod v2beta1;
 
 pub use app::{App, Settings, router};
 pub use archive::pipeline_file;
+pub use cache_ages::CacheAges;
 pub use document::{
     ArtifactDocument, AttemptDocument, RunDocument, TaskDocument, ValuesDocument, run_document,
 };

@@ -95,7 +95,10 @@ pub(crate) struct Found {
 /// Errors: `Invalid` with every diagnostic or every mistaken argument, `NotFound` for unknown ids.
 pub async fn submit(store: &Store, settings: &Settings, submission: Submission) -> Result<Run, Error> {
     let found = find(store, submission.source).await?;
-    let plan = found.compiled.plan;
+    let mut plan = found.compiled.plan;
+    if settings.cache_ages.concern(&plan) {
+        settings.cache_ages.apply(Arc::make_mut(&mut plan));
+    }
     let experiment_id = match submission.experiment_id {
         Some(id) => store.get_experiment(&id).await?.id,
         None => store.default_experiment().await?.id,

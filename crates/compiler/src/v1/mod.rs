@@ -9,6 +9,8 @@ mod tags;
 mod when;
 mod workflow;
 
+pub use lower::staleness;
+
 use pipewright_plan::Plan;
 
 use crate::decode::{Context, Decode};

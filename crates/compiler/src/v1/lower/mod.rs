@@ -28,6 +28,8 @@ use pipewright_plan::{
 
 use super::workflow::{Arguments, Workflow, WorkflowSpec};
 use crate::decode::{Context, Text};
+pub use template::staleness;
+
 use source::{Source, named, named_artifacts, suggestion, unsupported};
 use text::Interface;
 

@@ -385,8 +385,8 @@ pub(super) fn caching(shared: &[Volume], template: &Template) -> Caching {
     Caching { enabled, key: None, max_age: staleness }
 }
 
-/// Reads an ISO 8601 duration of weeks, days, hours, minutes and seconds.
-fn staleness(text: &str) -> Option<Duration> {
+/// Reads an ISO 8601 duration of weeks, days, hours, minutes and seconds, as `max_cache_staleness` is written.
+pub fn staleness(text: &str) -> Option<Duration> {
     let rest = text.trim().strip_prefix('P')?;
     let (days, time) = rest.split_once('T').unwrap_or((rest, ""));
     let mut seconds = 0.0;
