@@ -369,7 +369,9 @@ pub(crate) fn is_triggered(condition: &Expr, resolved: &Resolved) -> Result<bool
         Ok(Value::Bool(truth)) => Ok(truth),
         Ok(other) => {
             let kind = kind_name(&other);
-            Err(unresolved(format!("the condition yields a {kind} value, not a boolean")))
+            Err(unresolved(format!(
+                "the condition yields {other}, which is a {kind} value and not a boolean"
+            )))
         }
         Err(error) => Err(unresolved(format!("the condition cannot be evaluated: {error}"))),
     }

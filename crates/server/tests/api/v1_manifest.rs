@@ -244,7 +244,7 @@ async fn an_exit_handler_stands_apart() {
         tasks,
         &[
             "wf (wf) DAG Error children=wf.a,wf.b outboundNodes=wf.a,wf.b",
-            "wf.a (a) Pod Error `it went wrong` in wf",
+            "wf.a (a) Pod Error `wait: Error (exit code 64): it went wrong` in wf",
             "wf.b (b) Pod Failed `terminated` in wf",
             "wf.onExit (wf.onExit) Pod Succeeded",
         ],

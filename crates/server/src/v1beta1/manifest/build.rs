@@ -9,10 +9,11 @@ use pipewright_plan::{ComponentKind, Dag, Items, Plan, Task, TriggerStrategy};
 use pipewright_store::engine::{Failure, FailureReason, TaskKey, TaskKind, TaskPhase, TaskView};
 use serde_json::{Value, json};
 
-use super::condition::{Known, resolved};
+use super::condition::{self, Known, resolved};
 use super::edges::{self, Placed};
 use super::names::{display_name, item_name, node_id};
 use super::node::{Label, Node, NodeType, Phase, Span, message};
+use super::retries;
 
 /// The helper input under which a loop keeps its items.
 const ITEMS: &str = "loop.items";
@@ -175,18 +176,26 @@ impl<'a> Builder<'a> {
             TaskPhase::Omitted => "omitted: depends condition not met".to_owned(),
             TaskPhase::Skipped if is_loop => "Skipped, empty params".to_owned(),
             TaskPhase::Skipped => {
-                let siblings = |name: &str| self.view(&spot.around?.key.child(name));
-                let known = Known {
-                    run: self.view(&TaskKey::root()),
-                    around: spot.around.map(|around| around.view),
-                    item: spot.item,
-                    sibling: &siblings,
-                };
-                format!("when '{}' evaluated false", resolved(spot.when.unwrap_or_default(), &known))
+                format!("when '{}' evaluated false", self.resolved(spot, spot.when.unwrap_or_default()))
             }
-            _ => node.message,
+            _ => {
+                let when = spot.when.map(|when| self.resolved(spot, when));
+                when.and_then(|when| condition::complaint(&node.message, &when)).unwrap_or(node.message)
+            }
         };
         vec![self.add(node)]
+    }
+
+    /// Returns a condition with the values that it was asked with.
+    fn resolved(&self, spot: &Spot<'_, 'a>, when: &str) -> String {
+        let siblings = |name: &str| self.view(&spot.around?.key.child(name));
+        let known = Known {
+            run: self.view(&TaskKey::root()),
+            around: spot.around.map(|around| around.view),
+            item: spot.item,
+            sibling: &siblings,
+        };
+        resolved(when, &known)
     }
 
     fn repeated(&mut self, spot: &Spot<'_, 'a>, view: &'a TaskView) -> Vec<String> {
@@ -311,7 +320,9 @@ impl<'a> Builder<'a> {
             }
             let ids = edges::ids(&placed);
             let label = self.label(&group_name, Some(around));
-            let id = self.add(edges::step_group(label, &self.nodes, &ids));
+            let tolerant = |id: &str| written.iter().any(|step| self.tolerates(step, id, &group_name));
+            let group = edges::step_group(label, &self.nodes, &ids, &tolerant);
+            let id = self.add(group);
             for earlier in &before {
                 edges::connect(&mut self.nodes, earlier, std::slice::from_ref(&id));
             }
@@ -336,6 +347,20 @@ impl<'a> Builder<'a> {
         vec![self.add(node)]
     }
 
+    /// Tells whether a step says that its steps go on after such an end of this node.
+    fn tolerates(&self, step: &Value, id: &str, group: &str) -> bool {
+        let Some(node) = self.nodes.get(id) else { return false };
+        let name = format!("{group}.{}", step["name"].as_str().unwrap_or_default());
+        let is_its = node.name == name || node.name.starts_with(&format!("{name}("));
+        let allows = |field: &str| step["continueOn"][field] == true;
+        is_its
+            && match node.phase {
+                Phase::Failed => allows("failed"),
+                Phase::Error => allows("error"),
+                _ => false,
+            }
+    }
+
     /// Makes the node of what runs in attempts; with a retry strategy one around them and one for each.
     fn attempts(&mut self, spot: &Spot<'_, 'a>, view: &'a TaskView) -> Vec<String> {
         if spot.task.is_none_or(|task| task.retry.is_none()) {
@@ -347,8 +372,8 @@ impl<'a> Builder<'a> {
             return vec![self.add(node)];
         }
         let mut around = self.node(spot, view, NodeType::Retry);
-        if view.phase == TaskPhase::Failed && view.attempts.len() > 1 {
-            around.message = "No more retries left".to_owned();
+        if let Some(retry) = spot.task.and_then(|task| task.retry.as_ref()) {
+            retries::settle(&mut around, retry, view);
         }
         let around = self.add(around);
         let mut ids = Vec::new();

@@ -1,4 +1,4 @@
-//! The text of a condition as it was when it turned out false.
+//! The text of a condition as it was when it was asked, and what was wrong with it.
 
 use pipewright_plan::text_form;
 use pipewright_store::engine::TaskView;
@@ -34,6 +34,17 @@ pub(super) fn resolved(text: &str, known: &Known<'_>) -> String {
     }
     written.push_str(rest);
     written
+}
+
+/// Says in the format's words what is wrong with a condition; nothing when the message is about something else.
+pub(super) fn complaint(message: &str, when: &str) -> Option<String> {
+    if let Some(why) = message.strip_prefix("the condition cannot be evaluated: ") {
+        // The word is spelled so.
+        return Some(format!("Failed to evaluate 'when' expresion '{when}': {why}"));
+    }
+    let (found, _) = message.strip_prefix("the condition yields ")?.split_once(", which is a ")?;
+    let found = found.strip_suffix(".0").unwrap_or(found);
+    Some(format!("Expected boolean evaluation for '{when}'. Got {found}"))
 }
 
 fn value(tag: &str, known: &Known<'_>) -> Option<String> {

@@ -77,12 +77,23 @@ pub(super) fn link(
 }
 
 /// Makes the node around steps that run together.
-pub(super) fn step_group(label: Label, nodes: &IndexMap<String, Node>, members: &[String]) -> Node {
+pub(super) fn step_group(
+    label: Label,
+    nodes: &IndexMap<String, Node>,
+    members: &[String],
+    is_tolerated: &dyn Fn(&str) -> bool,
+) -> Node {
     let members = || members.iter().filter_map(|id| nodes.get(id));
     let is_over = members().all(|node| node.phase.is_over());
-    let worst = members().map(|node| node.phase).find(|phase| matches!(phase, Phase::Failed | Phase::Error));
-    let phase = if is_over { worst.unwrap_or(Phase::Succeeded) } else { Phase::Running };
+    let has_failed = |node: &&Node| matches!(node.phase, Phase::Failed | Phase::Error);
+    let first = members().filter(has_failed).find(|node| !is_tolerated(&node.id)).filter(|_| is_over);
+    let phase = match first {
+        Some(_) => Phase::Failed,
+        None if is_over => Phase::Succeeded,
+        None => Phase::Running,
+    };
     let mut node = Node::new(label, NodeType::StepGroup, phase, Span::default());
+    node.message = first.map(|first| format!("child '{}' failed", first.id)).unwrap_or_default();
     node.started_at = members().filter_map(|node| node.started_at.clone()).min();
     node.finished_at = members().filter_map(|node| node.finished_at.clone()).max().filter(|_| is_over);
     node

@@ -8,6 +8,7 @@ mod condition;
 mod edges;
 mod names;
 mod node;
+mod retries;
 mod settle;
 mod values;
 

@@ -23,14 +23,26 @@ pub(super) fn settle(nodes: &mut IndexMap<String, Node>, run: &store::Run) {
     // Those inside come after what is around them.
     for index in (0..nodes.len()).rev() {
         let (id, node) = (&nodes.keys()[index], &nodes[index]);
-        if node.phase != Phase::Failed {
+        if node.phase != Phase::Failed || node.node_type == NodeType::StepGroup {
+            continue;
+        }
+        // Steps end as the group that stopped them, whatever failed inside.
+        if node.node_type == NodeType::Steps {
+            let groups = nodes.values().filter(|other| other.boundary_id == *id);
+            let mut stopped = groups.filter(|other| other.node_type == NodeType::StepGroup);
+            if let Some(group) = stopped.rfind(|group| has_failed(group.phase)) {
+                let message = group.message.clone();
+                nodes[index].message = message;
+            }
             continue;
         }
         let is_inside = |other: &&Node| match node.node_type {
-            NodeType::Dag | NodeType::Steps => other.boundary_id == *id,
-            NodeType::TaskGroup | NodeType::StepGroup => node.children.contains(&other.id),
+            NodeType::Dag => other.boundary_id == *id,
+            NodeType::TaskGroup => node.children.contains(&other.id),
             NodeType::Retry => node.children.last() == Some(&other.id),
-            NodeType::Pod | NodeType::Skipped | NodeType::Suspend => false,
+            NodeType::Pod | NodeType::Skipped | NodeType::Suspend | NodeType::Steps | NodeType::StepGroup => {
+                false
+            }
         };
         let failed = nodes.values().filter(is_inside).filter(|other| has_failed(other.phase));
         let first = failed.min_by(|one, other| one.display_name.cmp(&other.display_name));
