@@ -263,6 +263,9 @@ pub(crate) struct Machine {
     /// Tasks at once [default: bounded by CPUs and memory]
     #[arg(long, env = env::MAX_PARALLEL, value_name = "N", hide_env_values = true)]
     pub max_parallel: Option<u32>,
+    /// GPUs that tasks may use, by number or id; an empty list for none [default: all of NVIDIA's]
+    #[arg(long, env = env::GPUS, value_name = "LIST", value_delimiter = ',', hide_env_values = true)]
+    pub gpus: Option<Vec<String>>,
     /// File that maps images, before images.toml of the home folder
     #[arg(long, env = env::IMAGES, value_name = "FILE", hide_env_values = true)]
     pub images: Option<PathBuf>,

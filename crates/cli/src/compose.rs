@@ -52,6 +52,8 @@ impl Engine {
             objects: Registry::new(Arc::new(Kept { store: store.clone() })),
             processes: settings.process_limit,
             log_bytes: settings.log_bytes,
+            disk_bytes: settings.disk_bytes,
+            disk_reserve_bytes: settings.disk_reserve_bytes,
             ..process::Options::new(&settings.home, &program)
         };
         let objects = options.objects.clone();
@@ -64,7 +66,7 @@ impl Engine {
         };
         let (executor, observations) = Chooser::new(choice, &settings.home, processes, containers);
         let executor = Arc::new(executor);
-        let capacity = capacity(settings.max_parallel);
+        let capacity = capacity(settings.max_parallel, settings.gpus.clone());
         let controller =
             Controller::start(store.clone(), executor.clone(), observations, Options::new(capacity));
         Ok(Self { store, executor, controller, _lock: lock })
@@ -100,6 +102,8 @@ async fn containers(
         shared_memory_bytes: settings.shared_memory_bytes,
         processes: settings.process_limit,
         log_bytes: settings.log_bytes,
+        disk_bytes: settings.disk_bytes,
+        disk_reserve_bytes: settings.disk_reserve_bytes,
         ..container::Options::new(&settings.home, program)
     };
     match ContainerExecutor::start(options).await {
@@ -165,7 +169,7 @@ pub(crate) fn open_store(home: &Path, durability: Durability) -> Result<Store> {
 }
 
 /// Returns what tasks may use: this machine's CPUs and memory, within the cgroup's limits, or as set.
-fn capacity(max_parallel: Option<u32>) -> Capacity {
+fn capacity(max_parallel: Option<u32>, gpus: Vec<String>) -> Capacity {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let cpu_millis = processors as u64 * 1000;
     let attempts = max_parallel.map_or(processors.max(2) * 2, |number| number as usize);
@@ -177,6 +181,7 @@ fn capacity(max_parallel: Option<u32>) -> Capacity {
         memory_bytes: memory_bytes().unwrap_or(u64::MAX),
         default_cpu_millis: 1000,
         attempts,
+        gpus,
     }
 }
 

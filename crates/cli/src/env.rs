@@ -10,6 +10,7 @@ pub(crate) const SERVER: &str = "PIPEWRIGHT_SERVER";
 pub(crate) const DURABILITY: &str = "PIPEWRIGHT_DURABILITY";
 /// Tasks at once.
 pub(crate) const MAX_PARALLEL: &str = "PIPEWRIGHT_MAX_PARALLEL";
+pub(crate) const GPUS: &str = "PIPEWRIGHT_GPUS";
 /// File that maps images.
 pub(crate) const IMAGES: &str = "PIPEWRIGHT_IMAGES";
 /// Runs tasks of any image with the host's programs.

@@ -16,6 +16,7 @@ mod diagnostics;
 mod env;
 mod experiments;
 mod explain;
+mod gpus;
 mod home;
 mod memory;
 mod output;

@@ -29,11 +29,17 @@ pub(crate) struct Settings {
     pub container_network: args::ContainerNetwork,
     /// A task whose log grows longer is stopped.
     pub log_bytes: u64,
+    /// A task whose files take more of the disk is stopped.
+    pub disk_bytes: Option<u64>,
+    /// When less than this is free, tasks that have written more than what is left are stopped.
+    pub disk_reserve_bytes: u64,
     /// Most processes of a task in an image.
     pub process_limit: u64,
     /// Size of `/dev/shm` in containers.
     pub shared_memory_bytes: u64,
     pub max_parallel: Option<u32>,
+    /// Names of the GPUs that tasks may use.
+    pub gpus: Vec<String>,
     pub grace: Duration,
     /// Environment variables that every task gets; its own settings win.
     pub task_env: Vec<(String, String)>,
@@ -75,10 +81,13 @@ struct File {
     container_network: Option<args::ContainerNetwork>,
     /// A quantity, as `512Mi`.
     log_limit: Option<String>,
+    disk_limit: Option<String>,
+    disk_reserve: Option<String>,
     process_limit: Option<u64>,
     /// A quantity, as `1Gi`.
     shared_memory: Option<String>,
     max_parallel: Option<u32>,
+    gpus: Option<Vec<String>>,
     grace_seconds: Option<u64>,
     cron_timezone: Option<String>,
     allowed_hosts: Vec<String>,
@@ -204,9 +213,18 @@ impl Settings {
                 .or(file.container_network)
                 .unwrap_or(args::ContainerNetwork::Default),
             log_bytes: bytes("log_limit", file.log_limit.as_deref(), 1 << 30)?,
+            disk_bytes: match file.disk_limit.as_deref() {
+                Some(limit) => Some(bytes("disk_limit", Some(limit), 0)?),
+                None => None,
+            },
+            disk_reserve_bytes: bytes("disk_reserve", file.disk_reserve.as_deref(), 1 << 30)?,
             process_limit: file.process_limit.unwrap_or(4096),
             shared_memory_bytes: bytes("shared_memory", file.shared_memory.as_deref(), 1 << 30)?,
             max_parallel,
+            gpus: match &machine.gpus {
+                Some(names) => names.iter().filter(|name| !name.is_empty()).cloned().collect(),
+                None => file.gpus.unwrap_or_else(crate::gpus::found),
+            },
             grace: Duration::from_secs(machine.grace_seconds.or(file.grace_seconds).unwrap_or(10)),
             task_env,
             cron_zone,
@@ -227,6 +245,7 @@ impl Settings {
             tls: self.tls.clone(),
             pipeline_urls: self.pipeline_urls.clone(),
             cache_ages: self.cache_ages,
+            gpus: self.gpus.clone(),
             ..pipewright_server::Settings::new(artifacts)
         }
     }

@@ -1,4 +1,4 @@
-//! Fair share of the machine: which attempt may start now.
+//! Fair share of the machine: which attempt may start now, and on which GPUs.
 //!
 //! Each run asks for one attempt at a time, so waiting runs take turns whatever their sizes. A request that
 //! fits is granted ahead of an older one that does not, a bounded number of times; then the older one is
@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 const OVERTAKINGS: u32 = 64;
 
 /// What may be in use at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capacity {
     /// Thousandths of a CPU.
     pub cpu_millis: u64,
@@ -23,12 +23,21 @@ pub struct Capacity {
     pub default_cpu_millis: u64,
     /// Attempts at once, whatever they ask for.
     pub attempts: usize,
+    /// Names of the machine's GPUs; each is one attempt's at a time.
+    pub gpus: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Need {
     cpu_millis: u64,
     memory_bytes: u64,
+    gpus: usize,
+}
+
+/// What an attempt holds.
+struct Held {
+    need: Need,
+    gpus: Vec<String>,
 }
 
 struct Waiter {
@@ -40,7 +49,8 @@ struct Waiter {
 
 struct Book {
     free: Need,
-    running: BTreeMap<AttemptId, Need>,
+    free_gpus: Vec<String>,
+    running: BTreeMap<AttemptId, Held>,
     waiting: VecDeque<Waiter>,
     granted: BTreeSet<AttemptId>,
 }
@@ -52,9 +62,18 @@ pub(crate) struct Admission {
 
 impl Admission {
     pub(crate) fn new(capacity: Capacity) -> Self {
-        let free = Need { cpu_millis: capacity.cpu_millis, memory_bytes: capacity.memory_bytes };
-        let book =
-            Book { free, running: BTreeMap::new(), waiting: VecDeque::new(), granted: BTreeSet::new() };
+        let free = Need {
+            cpu_millis: capacity.cpu_millis,
+            memory_bytes: capacity.memory_bytes,
+            gpus: capacity.gpus.len(),
+        };
+        let book = Book {
+            free,
+            free_gpus: capacity.gpus.clone(),
+            running: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            granted: BTreeSet::new(),
+        };
         Self { capacity, book: Mutex::new(book) }
     }
 
@@ -86,13 +105,28 @@ impl Admission {
         false
     }
 
-    /// Counts an attempt that runs already, even beyond capacity.
-    pub(crate) fn adopt(&self, attempt: &AttemptId, resources: &ResolvedResources) {
+    /// Counts an attempt that runs already, with the GPUs that it has, even beyond capacity.
+    pub(crate) fn adopt(&self, attempt: &AttemptId, resources: &ResolvedResources, gpus: &[String]) {
         let need = self.need(resources);
         let mut book = self.book();
         if !book.running.contains_key(attempt) {
+            // Others may have lost it meanwhile: then it is not free, whoever has it.
+            book.free_gpus.sort_by_key(|gpu| !gpus.contains(gpu));
             take(&mut book, attempt.clone(), need);
+            if let Some(held) = book.running.get_mut(attempt) {
+                held.gpus.retain(|gpu| gpus.is_empty() || gpus.contains(gpu));
+            }
         }
+    }
+
+    /// Names the machine's GPUs.
+    pub(crate) fn gpus(&self) -> &[String] {
+        &self.capacity.gpus
+    }
+
+    /// Names the GPUs that an attempt was granted.
+    pub(crate) fn gpus_of(&self, attempt: &AttemptId) -> Vec<String> {
+        self.book().running.get(attempt).map(|held| held.gpus.clone()).unwrap_or_default()
     }
 
     /// Gives back what the attempt held or waits for, and grants to others what fits now.
@@ -100,9 +134,13 @@ impl Admission {
         let mut book = self.book();
         book.granted.remove(attempt);
         book.waiting.retain(|waiter| waiter.attempt != *attempt);
-        if let Some(need) = book.running.remove(attempt) {
+        if let Some(Held { need, gpus }) = book.running.remove(attempt) {
             book.free.cpu_millis += need.cpu_millis;
             book.free.memory_bytes += need.memory_bytes;
+            book.free_gpus.extend(gpus);
+            // The same GPUs first, so that few are in use at all.
+            let place = |gpu: &String| self.capacity.gpus.iter().position(|known| known == gpu);
+            book.free_gpus.sort_by_key(place);
         }
         self.grant(&mut book);
     }
@@ -141,7 +179,7 @@ impl Admission {
     fn fits(&self, book: &Book, need: Need) -> bool {
         let room = book.running.len() < self.capacity.attempts.max(1);
         let fits = need.cpu_millis <= book.free.cpu_millis && need.memory_bytes <= book.free.memory_bytes;
-        room && (fits || book.running.is_empty())
+        room && need.gpus <= book.free_gpus.len() && (fits || book.running.is_empty())
     }
 
     fn need(&self, resources: &ResolvedResources) -> Need {
@@ -150,6 +188,7 @@ impl Admission {
         Need {
             cpu_millis: cpu.min(self.capacity.cpu_millis),
             memory_bytes: memory.min(self.capacity.memory_bytes),
+            gpus: resources.accelerator.as_ref().map_or(0, |(_, count)| *count as usize),
         }
     }
 
@@ -161,7 +200,8 @@ impl Admission {
 fn take(book: &mut Book, attempt: AttemptId, need: Need) {
     book.free.cpu_millis = book.free.cpu_millis.saturating_sub(need.cpu_millis);
     book.free.memory_bytes = book.free.memory_bytes.saturating_sub(need.memory_bytes);
-    book.running.insert(attempt, need);
+    let gpus = book.free_gpus.drain(..need.gpus.min(book.free_gpus.len())).collect();
+    book.running.insert(attempt, Held { need, gpus });
 }
 
 #[cfg(test)]
@@ -184,6 +224,7 @@ mod tests {
             memory_bytes: 1000,
             default_cpu_millis: 500,
             attempts: 100,
+            gpus: vec!["0".to_owned(), "1".to_owned(), "2".to_owned()],
         })
     }
 
@@ -207,7 +248,7 @@ mod tests {
         admission.release(&attempt("a", "huge"));
         assert!(admission.request(&attempt("b", "small"), &cpu(1), &wake));
         admission.release(&attempt("b", "small"));
-        assert_eq!(admission.book().free, Need { cpu_millis: 2000, memory_bytes: 1000 });
+        assert_eq!(admission.book().free, Need { cpu_millis: 2000, memory_bytes: 1000, gpus: 3 });
     }
 
     #[test]
@@ -239,5 +280,29 @@ mod tests {
         assert!(!admission.request(&attempt("b", "1"), &cpu(2000), &wake));
         admission.release_run(&RunId("a".to_owned()));
         assert!(admission.request(&attempt("b", "1"), &cpu(2000), &wake));
+    }
+    #[test]
+    fn every_gpu_is_one_attempts_at_a_time() {
+        let gpus = |count| ResolvedResources {
+            cpu_request_millis: Some(1),
+            accelerator: Some(("nvidia.com/gpu".to_owned(), count)),
+            ..ResolvedResources::default()
+        };
+        let (admission, wake) = (two_cpus(), Arc::new(Notify::new()));
+        // One that ran before a restart keeps what it has.
+        admission.adopt(&attempt("a", "old"), &gpus(1), &["1".to_owned()]);
+        assert_eq!(admission.gpus_of(&attempt("a", "old")), ["1"]);
+        assert!(admission.request(&attempt("a", "new"), &gpus(1), &wake));
+        assert_eq!(admission.gpus_of(&attempt("a", "new")), ["0"]);
+        assert!(!admission.request(&attempt("b", "two"), &gpus(2), &wake));
+        assert!(admission.request(&attempt("b", "none"), &cpu(1), &wake));
+        assert_eq!(admission.gpus_of(&attempt("b", "none")), Vec::<String>::new());
+        admission.release(&attempt("a", "new"));
+        assert!(admission.request(&attempt("b", "two"), &gpus(2), &wake));
+        assert_eq!(admission.gpus_of(&attempt("b", "two")), ["0", "2"]);
+        admission.release(&attempt("a", "old"));
+        admission.release(&attempt("b", "two"));
+        assert!(admission.request(&attempt("c", "all"), &gpus(3), &wake));
+        assert_eq!(admission.gpus_of(&attempt("c", "all")), ["0", "1", "2"]);
     }
 }

@@ -8,6 +8,7 @@ mod admission;
 mod claims;
 mod clock;
 mod controller;
+mod gpus;
 mod reconcile;
 mod resource;
 mod run_actor;

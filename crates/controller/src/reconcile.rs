@@ -9,6 +9,7 @@ use pipewright_engine::{
 };
 use pipewright_plan::{ArtifactValue, Usage};
 
+use crate::gpus;
 use crate::resource;
 use crate::run_actor::RunActor;
 
@@ -50,7 +51,7 @@ impl RunActor {
                 self.queue.pop_front();
                 continue;
             };
-            let launch = match order {
+            let mut launch = match order {
                 Order::Container(launch) => *launch,
                 Order::Resource(call) => {
                     self.queued.remove(&call.attempt);
@@ -65,11 +66,21 @@ impl RunActor {
                 // An end makes room, and then the queue is looked at again.
                 return;
             }
+            let admission = &self.shared.admission;
             if self.state.has_started(attempt) {
-                self.shared.admission.adopt(attempt, &launch.resources);
+                let gpus = gpus::of_place(self.state.place(attempt));
+                admission.adopt(attempt, &launch.resources, &gpus);
+            } else if let Err(failure) = gpus::check(&launch, admission.gpus()) {
+                self.queued.remove(&launch.attempt);
+                self.queue.pop_front();
+                self.ended_here(launch.attempt, failure);
+                continue;
             } else if !self.shared.admission.request(attempt, &launch.resources, &self.granted) {
                 return;
             }
+            let admission = &self.shared.admission;
+            let granted = admission.gpus_of(&launch.attempt);
+            gpus::hand_out(&mut launch, admission.gpus(), granted);
             self.queued.remove(&launch.attempt);
             self.queue.pop_front();
             if limit < usize::MAX {

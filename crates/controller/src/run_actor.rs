@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admission::Admission;
 use crate::clock::{Clock, sleep_until};
+use crate::gpus;
 
 /// Messages taken into one journal transaction.
 const BATCH: usize = 256;
@@ -173,7 +174,11 @@ impl RunActor {
 
     async fn take(&mut self, message: Message) -> Result<(), Error> {
         match message {
-            Message::Observed(observation) => {
+            Message::Observed(mut observation) => {
+                if let pipewright_engine::Observed::Started { place } = &mut observation.observed {
+                    let gpus = self.shared.admission.gpus_of(&observation.attempt);
+                    *place = gpus::with_gpus(std::mem::take(place), &gpus);
+                }
                 if matches!(observation.observed, pipewright_engine::Observed::Ended { .. }) {
                     self.running.remove(&observation.attempt);
                     self.ended.push(observation.attempt.clone());

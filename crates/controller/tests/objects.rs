@@ -25,8 +25,13 @@ fn control(
     act: impl Fn(&Launch) -> Act + Send + Sync + 'static,
 ) -> (FakeExecutor, Controller) {
     let (executor, observations) = FakeExecutor::start(act);
-    let capacity =
-        Capacity { cpu_millis: 64_000, memory_bytes: 1 << 40, default_cpu_millis: 100, attempts: 8 };
+    let capacity = Capacity {
+        cpu_millis: 64_000,
+        memory_bytes: 1 << 40,
+        default_cpu_millis: 100,
+        attempts: 8,
+        gpus: Vec::new(),
+    };
     let controller =
         Controller::start(store.clone(), Arc::new(executor.clone()), observations, Options::new(capacity));
     (executor, controller)

@@ -63,8 +63,13 @@ impl Bench {
         observations: pipewright_executor::Observations,
         slots: usize,
     ) -> Controller {
-        let capacity =
-            Capacity { cpu_millis: 64_000, memory_bytes: 1 << 40, default_cpu_millis: 100, attempts: slots };
+        let capacity = Capacity {
+            cpu_millis: 64_000,
+            memory_bytes: 1 << 40,
+            default_cpu_millis: 100,
+            attempts: slots,
+            gpus: Vec::new(),
+        };
         Controller::start(
             self.store.clone(),
             Arc::new(executor.clone()),

@@ -159,6 +159,9 @@ pub struct Launch {
     pub node_name: String,
     /// Containers of the same pod, in their order.
     pub companions: Vec<CompanionLaunch>,
+    /// GPUs that this container alone may use; absent where the machine has none. Whoever admits attempts allots
+    /// them.
+    pub gpus: Option<Vec<String>>,
 }
 
 /// A container that runs before or beside an attempt's own.

@@ -39,6 +39,7 @@ pub fn launch_of(task: &str, command: &[&str]) -> Launch {
         pod_name: task.to_owned(),
         node_name: format!("root/{task}"),
         companions: Vec::new(),
+        gpus: None,
     }
 }
 

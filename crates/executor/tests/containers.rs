@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bollard::Docker;
-use bollard::query_parameters::ListContainersOptions;
+use bollard::query_parameters::{ListContainersOptions, ListNetworksOptions, ListVolumesOptions};
 use pipewright_engine::{AttemptEnd, FailureReason, Launch, Observed, RunId};
 use pipewright_executor::container::{ContainerExecutor, Network, Options};
 use pipewright_executor::{Executor, ImageState, LogSource, Observations, contract};
@@ -33,6 +33,7 @@ fn options(home: &Path, socket: &Path) -> Options {
         network: Network::None,
         processes: 64,
         log_bytes: 1 << 20,
+        disk_bytes: Some(20 << 20),
         ..Options::new(home, launcher())
     }
 }
@@ -268,9 +269,76 @@ async fn hostile_containers_are_contained() {
         } else {
             eprintln!("skipped: the engine cannot limit memory here");
         }
+        // A disk filler, in its image, in an output, and in a file without a name.
+        for script in [
+            "dd if=/dev/zero of=/srv/big bs=1048576 count=200 2>/dev/null; sleep 5; echo all",
+            "dd if=/dev/zero of=$0 bs=1048576 count=200 2>/dev/null; sleep 5; echo all",
+            "exec 3>/srv/big; rm /srv/big; dd if=/dev/zero bs=1048576 count=200 >&3 2>/dev/null; sleep 5; echo all",
+        ] {
+            let mut launch = world.launch(&["sh", "-c", script]);
+            let target = world.with_model(&mut launch);
+            launch.container.command.push(Word::literal(target.display().to_string()));
+            let (_, message) = world.failure(launch).await;
+            assert!(message.contains("its files grew beyond 20 MiB"), "{script}: {message}");
+        }
+        let mut launch = world.launch(&["sh", "-c", "head -c 5000000 /dev/zero | tr '\\0' x > $0"]);
+        launch.executor_input.outputs.parameters.insert("huge".to_owned(), Default::default());
+        launch.output_parameters.insert("huge".to_owned(), ParameterType::String);
+        let folder = world.executor.log_path(&launch.attempt).parent().unwrap().to_owned();
+        launch.container.command.push(Word::literal(format!("{}/parameters/huge", folder.display())));
+        let (reason, message) = world.failure(launch).await;
+        assert!(reason == FailureReason::Output && message.contains("longer than 4 MB"), "{message}");
         assert_eq!(fs::read_to_string(&secret).unwrap(), "untouched");
         let launch = world.launch(&["echo", "others go on"]);
         world.check(launch, "others go on").await;
         assert_eq!(world.containers().await, Vec::<String>::new());
+    }
+}
+
+/// Two hundred at once leave nothing: no container, no volume, no network, and of their folders what tells of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fan_out_leaves_nothing_behind() {
+    for socket in engines() {
+        let mut world = World::new(&socket).await;
+        let networks = world.docker.list_networks(None::<ListNetworksOptions>).await.unwrap().len();
+        let launches: Vec<Launch> =
+            (0..200).map(|_| world.launch(&["sh", "-c", "echo $0 > /tmp/x"])).collect();
+        let mut ended = 0;
+        for some in launches.chunks(16) {
+            for launch in some {
+                world.executor.launch(launch.clone()).await;
+            }
+            let mut left = some.len();
+            while left > 0 {
+                let observation = world.observations.recv().await.unwrap();
+                if let Observed::Ended { end } = observation.observed {
+                    ended += usize::from(matches!(*end, AttemptEnd::Succeeded { .. }));
+                    world.executor.forget(observation.attempt).await;
+                    left -= 1;
+                }
+            }
+        }
+        assert_eq!(ended, 200);
+        assert_eq!(world.containers().await, Vec::<String>::new());
+        let volumes =
+            world.docker.list_volumes(None::<ListVolumesOptions>).await.unwrap().volumes.unwrap_or_default();
+        let name = world.home.path().display().to_string();
+        assert!(!volumes.iter().any(|volume| volume.labels.values().any(|label| *label == name)));
+        assert_eq!(world.docker.list_networks(None::<ListNetworksOptions>).await.unwrap().len(), networks);
+        let log = world.executor.log_path(&launches[0].attempt);
+        let run = log.parent().unwrap().parent().unwrap();
+        let names = || {
+            let attempts = fs::read_dir(run).unwrap().map(|attempt| attempt.unwrap().path());
+            let files = attempts.flat_map(|attempt| fs::read_dir(attempt).unwrap());
+            let names = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned());
+            names.collect::<std::collections::BTreeSet<String>>().into_iter().collect::<Vec<_>>()
+        };
+        for _ in 0..50 {
+            if names().len() == 5 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        assert_eq!(names(), ["container", "end.json", "log", "report", "usage"]);
     }
 }

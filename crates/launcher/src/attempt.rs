@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use pipewright_plan::{ExitReport, ExitStatus, LaunchNotice, LaunchSpec, Usage, stop_mark};
 
 use crate::companion::{self, Companions, Obstacle};
+use crate::disk::Disk;
 use crate::folder::Folder;
 use crate::jail::Limits;
 use crate::namespace::{Base, Shown, View};
@@ -153,6 +154,7 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
         publish_error: None,
         companion: None,
         broken_limit: None,
+        stopped: false,
     };
     let input = command::with_output_paths(spec);
     report.usage.started_at_us = now_us();
@@ -196,7 +198,10 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
             }
             let log = Some((&log, spec.limits.log_bytes));
             let usage = Some(folder.usage_file());
-            let watched = Watched { command: pid, stopping: setting.stopping(spec), log, usage };
+            let written = std::iter::once(folder.scratch().to_owned()).chain(folders.iter().cloned());
+            let disk = Disk::begin(&spec.limits, written.map(|path| setting.host(&path)).collect());
+            let stopping = setting.stopping(spec);
+            let watched = Watched { command: pid, stopping, log, disk: disk.as_ref(), usage };
             let end = wait::wait(&watched, &mut companions.beside, || folder.mark_killed());
             // A process that had a second thread serves no other attempt.
             trace = Trace { shown: shown.filter(|_| captured.is_none()), all_gone: end.all_gone };
@@ -230,6 +235,7 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
         ..report.usage
     };
     report.status = status(end.status);
+    report.stopped = end.killed;
     report.companion = failed.or_else(|| companions.failed().filter(|_| !end.killed));
     report.broken_limit = end.broken_limit.or(broken);
     let host = |path: &Path| match setting.isolation {

@@ -52,7 +52,8 @@ impl Companions {
         let of_role = |role| spec.companions.iter().filter(move |companion| companion.role == role);
         for companion in of_role(CompanionRole::Before) {
             let pid = self.launch(companion, input, folder, setting)?;
-            let watched = Watched { command: pid, stopping: setting.stopping(spec), log: None, usage: None };
+            let stopping = setting.stopping(spec);
+            let watched = Watched { command: pid, stopping, log: None, usage: None, disk: None };
             let end = wait::wait(&watched, &mut self.beside, || folder.mark_killed());
             let status = attempt::status(end.status);
             if end.killed {

@@ -19,6 +19,7 @@ use pipewright_plan::{
 };
 
 use crate::attempt::{now_us, status};
+use crate::disk::Disk;
 use crate::result::Captured;
 use crate::volumes::copy_with_mode;
 use crate::wait::{Beside, Stopping, Watched};
@@ -45,6 +46,7 @@ pub(crate) fn main(args: &[OsString]) -> ExitCode {
         publish_error: None,
         companion: None,
         broken_limit: None,
+        stopped: false,
     };
     let run = read(Path::new(request)).and_then(|spec| {
         report.attempt.clone_from(&spec.attempt);
@@ -104,7 +106,11 @@ fn run(spec: &LaunchSpec, log_path: &Path, grace: Duration, report: &mut ExitRep
     let captured = pipe.map(|(reader, _)| Captured::begin(reader, own));
     let stopping = Stopping { grace, mark: None };
     let usage = Some(log_path.with_file_name(USAGE_FILE));
-    let watched = Watched { command: pid, stopping, log: Some((&log, spec.limits.log_bytes)), usage };
+    let mut written = vec![PathBuf::from("/"), spec.directory.clone()];
+    written.extend(command::output_folders(&input, &spec.directory));
+    let disk = Disk::begin(&spec.limits, written);
+    let log_limit = Some((&log, spec.limits.log_bytes));
+    let watched = Watched { command: pid, stopping, log: log_limit, disk: disk.as_ref(), usage };
     let mut beside = Beside::default();
     let end = wait::wait(&watched, &mut beside, || {});
     // However it ended, the log is complete before that is told.
@@ -118,6 +124,7 @@ fn run(spec: &LaunchSpec, log_path: &Path, grace: Duration, report: &mut ExitRep
         peak_memory_bytes: used.peak_bytes,
     };
     report.status = status(end.status);
+    report.stopped = end.killed;
     report.broken_limit = end.broken_limit;
     if report.status == (ExitStatus::Exited { code: 0 }) && !end.killed {
         let published = publish::publish(spec, &input, &|path: &Path| path.to_owned());

@@ -8,6 +8,7 @@
 mod attempt;
 mod command;
 mod companion;
+mod disk;
 mod folder;
 mod hold;
 mod image_root;

@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use pipewright_plan::BrokenLimit;
 
+use crate::disk::Disk;
 use crate::sampler::Sampler;
 use crate::sys::{self, Awaited, ChildrenUsage, Reaped};
 
@@ -25,6 +26,8 @@ pub(crate) struct Watched<'a> {
     pub(crate) log: Option<(&'a File, Option<u64>)>,
     /// The file that takes what it uses over time.
     pub(crate) usage: Option<PathBuf>,
+    /// What it may write elsewhere.
+    pub(crate) disk: Option<&'a Disk>,
 }
 
 impl Watched<'_> {
@@ -33,6 +36,11 @@ impl Watched<'_> {
         let (log, Some(bytes)) = self.log? else { return None };
         let is_over = log.metadata().is_ok_and(|facts| facts.len() > bytes);
         is_over.then_some(BrokenLimit::Log { bytes })
+    }
+
+    /// Tells which limit is broken by now.
+    fn broken(&self) -> Option<BrokenLimit> {
+        self.overflow().or_else(|| self.disk?.broken(std::process::id()))
     }
 
     /// Takes back what was written beyond the limit until the command was gone.
@@ -130,7 +138,7 @@ impl Beside {
 /// once. `on_kill` is called once, before the first signal is passed on.
 pub(crate) fn wait(watched: &Watched<'_>, beside: &mut Beside, mut on_kill: impl FnMut()) -> End {
     let (command, stopping) = (watched.command, watched.stopping);
-    let has_limit = watched.log.is_some_and(|(_, limit)| limit.is_some());
+    let has_limit = watched.disk.is_some() || watched.log.is_some_and(|(_, limit)| limit.is_some());
     let mut broken_limit = None;
     let mut deadline: Option<Instant> = None;
     let mut killed = false;
@@ -148,7 +156,7 @@ pub(crate) fn wait(watched: &Watched<'_>, beside: &mut Beside, mut on_kill: impl
         let left = [left, glance, sample].into_iter().flatten().min();
         let signal = stopping.next_signal(left);
         if broken_limit.is_none()
-            && let Some(broken) = watched.overflow()
+            && let Some(broken) = watched.broken()
         {
             broken_limit = Some(broken);
             kill_all(command);
@@ -180,7 +188,7 @@ pub(crate) fn wait(watched: &Watched<'_>, beside: &mut Beside, mut on_kill: impl
         sampler.end(beside.used);
     }
     broken_limit = broken_limit.or_else(|| watched.overflow());
-    if broken_limit.is_some() {
+    if matches!(broken_limit, Some(BrokenLimit::Log { .. })) {
         watched.cut();
     }
     End { status, killed, broken_limit, all_gone }

@@ -114,6 +114,12 @@ pub struct LaunchLimits {
     /// A command whose log grows longer is stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_bytes: Option<u64>,
+    /// A command whose files take more of the disk is stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk_bytes: Option<u64>,
+    /// When less than this is free, a command that has written more than what is left is stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk_reserve_bytes: Option<u64>,
 }
 
 /// Paths at which outputs are found, as the command sees them. The folders above them are made before it starts.
@@ -246,6 +252,9 @@ pub struct ExitReport {
     /// The limit that the command broke, for which it was stopped or would have been.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken_limit: Option<BrokenLimit>,
+    /// Somebody asked the launcher to stop the command.
+    #[serde(default)]
+    pub stopped: bool,
     /// The companion that failed the attempt; `status` is then its own when it ran before the command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub companion: Option<CompanionEnd>,
@@ -262,8 +271,20 @@ pub struct CompanionEnd {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum BrokenLimit {
-    Memory { bytes: u64 },
-    Log { bytes: u64 },
+    Memory {
+        bytes: u64,
+    },
+    Log {
+        bytes: u64,
+    },
+    Disk {
+        bytes: u64,
+    },
+    /// The disk was nearly full, and the command had written `bytes` of it.
+    DiskReserve {
+        bytes: u64,
+        free: u64,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

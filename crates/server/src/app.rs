@@ -70,6 +70,8 @@ pub struct Settings {
     pub patience: Patience,
     /// The program that shows TensorBoards; absent: the one in the search path.
     pub tensorboard: Option<PathBuf>,
+    /// Names of the GPUs that tasks may use.
+    pub gpus: Vec<String>,
 }
 
 impl Settings {
@@ -86,6 +88,7 @@ impl Settings {
             tls: None,
             patience: Patience::default(),
             tensorboard: None,
+            gpus: Vec::new(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod document;
 mod error;
 mod extract;
 mod fetch;
+mod gpus;
 mod limits;
 mod logs;
 mod macros;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::Settings;
 use crate::error::Error;
+use crate::gpus;
 use crate::macros::{self, Facts};
 use crate::time;
 
@@ -99,6 +100,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
     if settings.cache_ages.concern(&plan) {
         settings.cache_ages.apply(Arc::make_mut(&mut plan));
     }
+    gpus::check(&plan, &found.compiled.pipeline_spec, settings.gpus.len())?;
     let experiment_id = match submission.experiment_id {
         Some(id) => store.get_experiment(&id).await?.id,
         None => store.default_experiment().await?.id,

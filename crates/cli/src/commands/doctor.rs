@@ -57,6 +57,7 @@ pub(crate) fn run(args: &Doctor) -> Result<u8> {
     let home = home_folder(&args.home)?;
     let checks = vec![
         machine(),
+        gpus(args, &home),
         home_check(&home),
         space(&home),
         isolation(),
@@ -97,6 +98,20 @@ fn machine() -> Check {
     let memory = memory_bytes().map_or_else(|| "unknown".to_owned(), gigabytes);
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     Check::good("machine", format!("{processors} CPUs, {memory} of memory, Linux {}", kernel.trim()))
+}
+
+fn gpus(args: &Doctor, home: &Path) -> Check {
+    let machine = Machine::default();
+    match Settings::resolve(&args.home, &machine, None) {
+        Ok(settings) if settings.gpus.is_empty() => Check::good(
+            "gpus",
+            "none; a pipeline that asks for one is refused. They are looked for in /dev, or named by --gpus",
+        ),
+        Ok(settings) => {
+            Check::good("gpus", format!("{}; each is one task's at a time", settings.gpus.join(", ")))
+        }
+        Err(error) => Check::broken("gpus", format!("{}: {error:#}", home.display()), "mend pipewright.toml"),
+    }
 }
 
 fn home_check(home: &Path) -> Check {

@@ -124,6 +124,7 @@ pub(super) fn prepare(
         pod_name,
         node_name,
         companions: Vec::new(),
+        gpus: None,
     };
     for companion in &container.companions {
         launch.companions.push(companion_of((plan, state), node, companion, &launch)?);
@@ -166,6 +167,7 @@ fn companion_of(
         pod_name: main.pod_name.clone(),
         node_name: main.node_name.clone(),
         companions: Vec::new(),
+        gpus: None,
     };
     Ok(CompanionLaunch { name: companion.name.clone(), role: companion.role, launch })
 }
@@ -190,6 +192,17 @@ fn add_requests(launch: &mut Launch) {
             }
         }
         *pick(resources) = together.max(before);
+    }
+    let asked = |launch: &Launch| launch.resources.accelerator.as_ref().map_or(0, |(_, count)| *count);
+    let of_role = |role| companions.iter().filter(move |companion| companion.role == role);
+    let beside: u32 = of_role(CompanionRole::Beside).map(|companion| asked(&companion.launch)).sum();
+    let before = of_role(CompanionRole::Before).map(|companion| asked(&companion.launch)).max().unwrap_or(0);
+    let own = resources.accelerator.as_ref().map_or(0, |(_, count)| *count);
+    let all = (own + beside).max(before);
+    if all > own {
+        let kinds = companions.iter().filter_map(|companion| companion.launch.resources.accelerator.clone());
+        let kind = resources.accelerator.clone().into_iter().chain(kinds).next();
+        resources.accelerator = kind.map(|(kind, _)| (kind, all));
     }
 }
 

@@ -112,9 +112,17 @@ impl RunState {
 
     /// Tells whether the attempt was seen running.
     pub fn has_started(&self, attempt: &AttemptId) -> bool {
+        self.attempt_view(attempt).is_some_and(|view| view.started_at.is_some())
+    }
+
+    /// Says where an attempt runs or ran.
+    pub fn place(&self, attempt: &AttemptId) -> Option<&str> {
+        self.attempt_view(attempt)?.place.as_deref()
+    }
+
+    fn attempt_view(&self, attempt: &AttemptId) -> Option<&AttemptView> {
         let node = self.index.get(&attempt.task).map(|id| &self.nodes[*id]);
-        let view = node.and_then(|node| node.attempts.get(attempt.number as usize));
-        view.is_some_and(|view| view.started_at.is_some())
+        node.and_then(|node| node.attempts.get(attempt.number as usize))
     }
 
     pub(crate) fn node(&self, key: &TaskKey) -> Option<NodeId> {

@@ -87,7 +87,7 @@ pub(super) fn body(parts: &Parts<'_>) -> Result<ContainerCreateBody, Failure> {
             cap_add: capabilities(platform, "add"),
             cap_drop: capabilities(platform, "drop"),
             security_opt: Some(security_options(platform)),
-            device_requests: devices(&launch.resources),
+            device_requests: devices(launch.gpus.as_deref().unwrap_or_default(), engine),
             ..limits(&launch.resources, engine)
         }),
         ..ContainerCreateBody::default()
@@ -187,13 +187,25 @@ fn limits(resources: &ResolvedResources, engine: &EngineFacts) -> HostConfig {
     }
 }
 
-fn devices(resources: &ResolvedResources) -> Option<Vec<DeviceRequest>> {
-    let (_, count) = resources.accelerator.as_ref().filter(|(_, count)| *count > 0)?;
-    Some(vec![DeviceRequest {
-        driver: Some("nvidia".to_owned()),
-        count: Some(i64::from(*count)),
-        capabilities: Some(vec![vec!["gpu".to_owned()]]),
-        ..DeviceRequest::default()
+/// Asks for the GPUs that were allotted: Docker's NVIDIA runtime knows them by number or id, Podman by their names in
+/// the container device interface.
+fn devices(gpus: &[String], engine: &EngineFacts) -> Option<Vec<DeviceRequest>> {
+    if gpus.is_empty() {
+        return None;
+    }
+    Some(vec![if engine.is_podman {
+        DeviceRequest {
+            driver: Some("cdi".to_owned()),
+            device_ids: Some(gpus.iter().map(|gpu| format!("nvidia.com/gpu={gpu}")).collect()),
+            ..DeviceRequest::default()
+        }
+    } else {
+        DeviceRequest {
+            driver: Some("nvidia".to_owned()),
+            device_ids: Some(gpus.to_vec()),
+            capabilities: Some(vec![vec!["gpu".to_owned()]]),
+            ..DeviceRequest::default()
+        }
     }])
 }
 
@@ -390,4 +402,28 @@ pub(super) fn name_of(attempt: &AttemptId) -> String {
 /// Filters that find the containers of a home folder.
 pub(super) fn filters(home: &Path) -> HashMap<String, Vec<String>> {
     HashMap::from([("label".to_owned(), vec![format!("{HOME}={}", home.display())])])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gpus_are_asked_for_by_name() {
+        let engine = |is_podman| EngineFacts {
+            socket: PathBuf::new(),
+            name: String::new(),
+            is_podman,
+            is_rootless: false,
+            has_network: true,
+            limits_memory: true,
+        };
+        let gpus = ["0".to_owned(), "3".to_owned()];
+        for (is_podman, expected) in [(false, ["0", "3"]), (true, ["nvidia.com/gpu=0", "nvidia.com/gpu=3"])] {
+            let found = devices(&gpus, &engine(is_podman)).unwrap_or_default();
+            let ids = found.iter().flat_map(|request| request.device_ids.iter().flatten());
+            assert_eq!(ids.collect::<Vec<_>>(), expected);
+        }
+        assert_eq!(devices(&[], &engine(false)), None);
+    }
 }

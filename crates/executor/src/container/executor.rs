@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use bollard::Docker;
 use bollard::query_parameters::{
@@ -26,6 +27,13 @@ use crate::process::request::{self, Common};
 use crate::process::teller::Teller;
 use crate::process::{folder, outcome};
 use crate::seam::{Executor, ImageState, LogSource, OBSERVATIONS_CAPACITY, Observations};
+
+/// How often an attempt is begun again after its engine was away.
+const COMEBACKS: u32 = 5;
+/// How long an engine may take to say that it is there, how often and with what pauses it is asked: five minutes.
+const PING: Duration = Duration::from_secs(5);
+const PINGS: u32 = 600;
+const PING_PAUSE: Duration = Duration::from_millis(500);
 
 /// Runs attempts as containers. A clone is another handle of the same executor.
 #[derive(Clone)]
@@ -60,8 +68,15 @@ impl ContainerExecutor {
         tracing::info!(engine = facts.name, "containers are run");
         let (observations, receiver) = mpsc::channel(OBSERVATIONS_CAPACITY);
         let env = request::inherited_env().into_iter().chain(options.env.clone()).collect();
-        let (processes, log_bytes) = (options.processes, options.log_bytes);
-        let common = Common { home: options.home.clone(), env, flush: false, processes, log_bytes };
+        let common = Common {
+            home: options.home.clone(),
+            env,
+            flush: false,
+            processes: options.processes,
+            log_bytes: options.log_bytes,
+            disk_bytes: options.disk_bytes,
+            disk_reserve_bytes: options.disk_reserve_bytes,
+        };
         let in_flight = Mutex::default();
         let shared = Arc::new(Shared { options, docker, facts, program, common, observations, in_flight });
         tokio::spawn(remove_orphans(Arc::clone(&shared)));
@@ -114,25 +129,63 @@ impl Shared {
                 Found::Nothing => {}
             }
         }
-        let drafts = match self.add_defaults(&mut launch).await {
-            Ok(()) => self.draft_all(launch, folder).await,
-            Err(failure) => Err(failure),
-        };
-        // A task of its own, which nobody calls off: an engine may go on with what it was asked for.
-        tokio::spawn(async move {
-            let (pod, made) = match drafts {
-                Ok(drafts) => (drafts.pod.clone(), self.make_all(drafts).await),
-                Err(failure) => (Pod::default(), Err(failure)),
+        let defaults = self.add_defaults(&mut launch).await;
+        let mut tries = 0;
+        let failure = loop {
+            let made = match &defaults {
+                Ok(()) => Arc::clone(&self).make_once(launch.clone(), folder.clone()).await,
+                Err(failure) => Err(failure.clone()),
             };
             match made {
-                Ok(place) => self.watch(&attempt, Some(place), &pod).await,
-                Err(_) if !self.in_flight().contains_key(&attempt) => self.remove(&attempt, &pod).await,
-                Err(failure) => {
-                    let end = AttemptEnd::Failed { failure, usage: Usage::default(), published: None };
-                    self.settle(&attempt, end).await;
+                Ok((place, pod)) => return self.watch(&attempt, Some(place), &pod).await,
+                // What was made so far is taken up as it is.
+                Err(_) if tries < COMEBACKS && self.is_away().await => {
+                    tries += 1;
+                    self.teller(&attempt)
+                        .note("the container engine does not answer; waiting for it".to_owned())
+                        .await;
+                    self.outwait().await;
                 }
+                Err(failure) => break failure,
             }
+        };
+        self.settle(&attempt, AttemptEnd::Failed { failure, usage: Usage::default(), published: None }).await;
+    }
+
+    /// Makes an attempt's containers and starts the first.
+    async fn make_once(self: Arc<Self>, launch: Launch, folder: PathBuf) -> Result<(String, Pod), Failure> {
+        let attempt = launch.attempt.clone();
+        let drafts = self.draft_all(launch, folder).await?;
+        let pod = drafts.pod.clone();
+        let shared = Arc::clone(&self);
+        // A task of its own, which nobody calls off: an engine may go on with what it was asked for.
+        let making = tokio::spawn(async move {
+            let pod = drafts.pod.clone();
+            let made = shared.make_all(drafts).await;
+            if !shared.in_flight().contains_key(&attempt) {
+                shared.remove(&attempt, &pod).await;
+            }
+            made
         });
+        let place = making.await.unwrap_or_else(|error| {
+            Err(refused(format!("making the container ended abnormally: {error}"), None))
+        })?;
+        Ok((place, pod))
+    }
+
+    /// Tells whether the engine does not answer just now.
+    async fn is_away(&self) -> bool {
+        !matches!(tokio::time::timeout(PING, self.docker.ping()).await, Ok(Ok(_)))
+    }
+
+    /// Waits until the engine answers, within reason.
+    async fn outwait(&self) {
+        for _ in 0..PINGS {
+            tokio::time::sleep(PING_PAUSE).await;
+            if !self.is_away().await {
+                return;
+            }
+        }
     }
 
     /// Adds what tasks with its labels get.

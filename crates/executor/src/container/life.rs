@@ -148,10 +148,14 @@ impl Shared {
             );
         }
         match report {
+            // Nobody here asked for that: the engine ended its containers, or somebody stopped this one by hand.
+            Some(report) if report.stopped && report.published.is_none() && !killed => {
+                outcome::stopped_by_engine()
+            }
             Some(report) => outcome::end_of(report, killed),
             None if killed => fail(FailureReason::Cancelled, "attempt was stopped".to_owned(), None),
             // Nobody could leave a report: the engine went away with it, or somebody killed it.
-            None if matches!(code, Some(137 | 143) | None) => outcome::lost(),
+            None if matches!(code, Some(137 | 143 | 255) | None) => outcome::lost(),
             None => {
                 let why = state.error.clone().filter(|why| !why.is_empty());
                 let why = why.unwrap_or_else(|| "the launcher could not run in it".to_owned());

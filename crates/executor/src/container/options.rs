@@ -39,6 +39,10 @@ pub struct Options {
     pub processes: u64,
     /// A task whose log grows longer is stopped.
     pub log_bytes: u64,
+    /// A task whose files take more of the disk is stopped.
+    pub disk_bytes: Option<u64>,
+    /// When less than this is free, tasks that have written more than what is left are stopped.
+    pub disk_reserve_bytes: u64,
 }
 
 impl Options {
@@ -55,6 +59,8 @@ impl Options {
             shared_memory_bytes: 1 << 30,
             processes: 4096,
             log_bytes: 1 << 30,
+            disk_bytes: None,
+            disk_reserve_bytes: 1 << 30,
         }
     }
 }

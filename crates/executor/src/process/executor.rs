@@ -71,8 +71,15 @@ impl ProcessExecutor {
         }
         let (observations, receiver) = mpsc::channel(OBSERVATIONS_CAPACITY);
         let env = request::inherited_env().into_iter().chain(options.env.clone()).collect();
-        let (flush, processes, log_bytes) = (options.flush, options.processes, options.log_bytes);
-        let common = Common { home: options.home.clone(), env, flush, processes, log_bytes };
+        let common = Common {
+            home: options.home.clone(),
+            env,
+            flush: options.flush,
+            processes: options.processes,
+            log_bytes: options.log_bytes,
+            disk_bytes: options.disk_bytes,
+            disk_reserve_bytes: options.disk_reserve_bytes,
+        };
         let surrounder = Surrounder::new(&options.home, options.images.as_deref(), options.any_image);
         let shared = Arc::new(Shared { options, common, surrounder, observations, state: Mutex::default() });
         shared
@@ -228,14 +235,16 @@ impl Shared {
             pod_defaults::apply(launch, &all)?;
         }
         self.surrounder.add_pod_defaults(launch);
-        let around = self.surrounder.surround(launch, folder, teller).await?;
+        let mut around = self.surrounder.surround(launch, folder, teller).await?;
+        around.env.extend(request::gpu_variables(launch));
         let mut around = self.bring(launch, around).await?;
         for companion in std::mem::take(&mut launch.companions) {
             let CompanionLaunch { name, role, launch } = companion;
             let folder = folder.join("companions").join(&name);
             let named =
                 |failure: Failure| Failure { message: format!("{name}: {}", failure.message), ..failure };
-            let own = self.surrounder.surround(&launch, &folder, teller).await.map_err(named)?;
+            let mut own = self.surrounder.surround(&launch, &folder, teller).await.map_err(named)?;
+            own.env.extend(request::gpu_variables(&launch));
             let own = self.bring(&launch, own).await.map_err(named)?;
             let spec = request::spec_of(launch, &folder, own, &self.common);
             around.companions.push(LaunchCompanion { name, role, spec });

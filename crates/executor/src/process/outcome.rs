@@ -47,6 +47,21 @@ fn verdict(report: ExitReport, killed: bool) -> AttemptEnd {
             let hint = Some("have it write less, or raise `log_limit` in pipewright.toml".to_owned());
             return failed(FailureReason::Signal, message, hint, code, usage);
         }
+        Some(BrokenLimit::Disk { bytes }) => {
+            let message = format!("command was stopped: its files grew beyond {}", in_words(bytes));
+            let hint = Some("have it write less, or raise `disk_limit` in pipewright.toml".to_owned());
+            return failed(FailureReason::Signal, message, hint, code, usage);
+        }
+        Some(BrokenLimit::DiskReserve { bytes, free }) => {
+            let message = format!(
+                "command was stopped: it had written {}, and only {} of the disk were left",
+                in_words(bytes),
+                in_words(free)
+            );
+            let hint =
+                Some("make room, have it write less, or lower `disk_reserve` in pipewright.toml".to_owned());
+            return failed(FailureReason::Signal, message, hint, code, usage);
+        }
         Some(BrokenLimit::Memory { .. }) | None => {}
     }
     match report.status {
@@ -82,6 +97,16 @@ pub(crate) fn lost() -> AttemptEnd {
     end_without_report(
         FailureReason::Lost,
         "nobody knows how the attempt ended: the machine was restarted, or the process beside it was killed"
+            .to_owned(),
+        None,
+    )
+}
+
+/// Makes the end of an attempt whose container was stopped by somebody else.
+pub(crate) fn stopped_by_engine() -> AttemptEnd {
+    end_without_report(
+        FailureReason::Lost,
+        "the container was stopped, and not by pipewright: its engine was restarted, or somebody stopped it"
             .to_owned(),
         None,
     )

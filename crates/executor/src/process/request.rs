@@ -57,6 +57,9 @@ pub(crate) struct Common {
     pub(crate) processes: u64,
     /// Longest log.
     pub(crate) log_bytes: u64,
+    /// Most of the disk, and what is to be left of it.
+    pub(crate) disk_bytes: Option<u64>,
+    pub(crate) disk_reserve_bytes: u64,
 }
 
 /// Returns what tasks get of our own environment: how to reach the network and packages, nothing else.
@@ -84,6 +87,15 @@ pub(crate) fn inherited_env() -> Vec<(String, String)> {
         NAMES.contains(&name) || PIP.contains(&name) || PROXIES.contains(&name.to_ascii_lowercase().as_str())
     };
     std::env::vars().filter(|(name, _)| is_passed(name)).collect()
+}
+
+/// Returns what tells a process which GPUs are its own. Without such a word it would take all of them; so one that
+/// is allotted none is told that, too. Source: CUDA's programming guide, environment variables.
+pub(crate) fn gpu_variables(launch: &Launch) -> Vec<(String, String)> {
+    let Some(gpus) = &launch.gpus else { return Vec::new() };
+    let names = gpus.join(",");
+    let of_containers = if names.is_empty() { "void".to_owned() } else { names.clone() };
+    vec![("CUDA_VISIBLE_DEVICES".to_owned(), names), ("NVIDIA_VISIBLE_DEVICES".to_owned(), of_containers)]
 }
 
 /// Makes the request.
@@ -124,6 +136,8 @@ pub(crate) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, commo
             memory_bytes: launch.resources.memory_limit_bytes.filter(|_| around.root_filesystem.is_some()),
             processes: around.root_filesystem.as_ref().map(|_| common.processes),
             log_bytes: Some(common.log_bytes),
+            disk_bytes: common.disk_bytes,
+            disk_reserve_bytes: Some(common.disk_reserve_bytes),
         },
         root_filesystem: around.root_filesystem,
         user: around.user,

@@ -11,9 +11,9 @@ use std::process::Command;
 use sha2::{Digest, Sha256};
 
 /// Programs of the image.
-const PROGRAMS: [&str; 23] = [
+const PROGRAMS: [&str; 24] = [
     "sh", "true", "false", "sleep", "cat", "echo", "ls", "id", "env", "ln", "mkdir", "rm", "dd", "yes",
-    "touch", "head", "stat", "pwd", "find", "grep", "mv", "readlink", "df",
+    "touch", "head", "stat", "pwd", "find", "grep", "mv", "readlink", "df", "tr",
 ];
 
 /// Settings of the image.

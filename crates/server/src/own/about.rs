@@ -43,6 +43,8 @@ pub struct AboutView {
     pub free_bytes: Option<u64>,
     /// Runs that are not over.
     pub live_runs: u64,
+    /// GPUs that tasks may use, each one task's at a time.
+    pub gpus: Vec<String>,
     pub settings: BTreeMap<String, Value>,
 }
 
@@ -67,6 +69,7 @@ async fn about(State(app): State<App>, _: Words) -> Result<Json<AboutView>, Erro
         database_bytes,
         free_bytes,
         live_runs,
+        gpus: settings.gpus.clone(),
         settings: shown,
     }))
 }
