@@ -1,8 +1,9 @@
 //! The step `containers` of `cargo xtask test`: engines of this machine, installed and started where they are
 //! missing, and everything that must hold of unpacked images and containers.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -13,36 +14,75 @@ use crate::workspace::{cargo, must};
 /// How long an engine may take to start.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Pipelines of the corpus that are run in images.
-const SUBSET: &str = "hello,chain,artifact-folder,empty-dir,exit-failure,if-else-none,for-static,executor-input,py-hello,py-artifacts";
+const SUBSET: &str = "hello,chain,artifact-folder,empty-dir,exit-failure,if-else-none,for-static,executor-input,\
+    py-hello,py-artifacts,secret-volume,config-map-volume,ephemeral-volume,pvc-life,cancel-plain,collected-loop,\
+    failure-no-program,failure-signal,big-values,corpus-v1/init-containers,corpus-v1/sidecars,\
+    corpus-v1/sidecar-fails,corpus-v1/yardstick-keypoints,corpus-v1/yardstick-forecast";
 
 /// An engine of our own; it ends with this.
-struct Engine {
+pub struct Engine {
     name: &'static str,
-    process: Child,
-    socket: PathBuf,
+    folder: PathBuf,
+    pub socket: PathBuf,
+}
+
+impl Engine {
+    fn process(&self) -> Option<u32> {
+        fs::read_to_string(self.folder.join("engine.pid")).ok()?.trim().parse().ok()
+    }
+
+    /// The script that kills it and starts it again.
+    fn restart(&self) -> PathBuf {
+        self.folder.join("restart.sh")
+    }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
-        let _ = self.process.wait();
+        let Some(process) = self.process() else { return };
+        let _ = Command::new("kill").arg(process.to_string()).status();
+        let began = Instant::now();
+        let state = || fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        let is_there = |text: String| {
+            text.rsplit(')')
+                .next()
+                .is_some_and(|rest| !rest.trim().is_empty() && !rest.trim().starts_with('Z'))
+        };
+        while began.elapsed() < PATIENCE && is_there(state()) {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        // What stays mounted would keep the folder, and with it all images, on the disk for ever.
+        let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
+        let places = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+        let mut places: Vec<&str> =
+            places.filter(|place| Path::new(place).starts_with(&self.folder)).collect();
+        places.sort_unstable();
+        for place in places.into_iter().rev() {
+            let _ = Command::new("umount").args(["--lazy", place]).status();
+        }
     }
+}
+
+/// Starts the engines that this machine can have; says what is in the way of others.
+pub fn engines(folder: &Path) -> Vec<Engine> {
+    let mut engines = Vec::new();
+    for start in [docker, podman] {
+        match start(folder) {
+            Ok(engine) => engines.push(engine),
+            Err(error) => println!("left out: an engine, because {error:#}"),
+        }
+    }
+    engines
 }
 
 /// Runs what needs engines and images; says what this machine lacks for it.
 pub fn run() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut engines = Vec::new();
     if let Some(why) = images::obstacle() {
         println!("left out: images and containers, because {why}");
         return must(&mut cargo(&["test", "--quiet", "-p", "pipewright-executor", "--test", "whole_images"]));
     }
-    for start in [docker, podman] {
-        match start(folder.path()) {
-            Ok(engine) => engines.push(engine),
-            Err(error) => println!("left out: an engine, because {error:#}"),
-        }
-    }
+    let engines = engines(folder.path());
     let sockets: Vec<String> = engines.iter().map(|engine| engine.socket.display().to_string()).collect();
     let names: Vec<&str> = engines.iter().map(|engine| engine.name).collect();
     println!("engines: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") });
@@ -59,80 +99,138 @@ pub fn run() -> Result<()> {
         "--test",
         "pods",
     ]);
+    contract.args(["--test", "engine_restart"]);
+    let restarts: Vec<String> = engines.iter().map(|engine| engine.restart().display().to_string()).collect();
+    contract.env("PIPEWRIGHT_TEST_RESTARTS", restarts.join(","));
     must(contract.env("PIPEWRIGHT_TEST_ENGINES", sockets.join(",")))?;
     let images = images::make()?;
-    println!("the corpus in unpacked images");
-    must(corpus().env("PIPEWRIGHT_IMAGES", images.join("images.toml")))?;
+    println!("a part of the corpus in unpacked images");
+    must(&mut corpus(&Place::Unpacked(&images), Some(SUBSET)))?;
     let Some(engine) = engines.first() else { return Ok(()) };
-    println!("the corpus in containers of {}", engine.name);
+    println!("a part of the corpus in containers of {}", engine.name);
     load(&images.join("images.tar"), &engine.socket)?;
-    must(
-        corpus()
-            .env("PIPEWRIGHT_EXECUTOR", "container")
-            .env("PIPEWRIGHT_CONTAINER_SOCKET", &engine.socket)
-            .env("PIPEWRIGHT_CONTAINER_NETWORK", "none"),
-    )
+    load(&images::make_corpus()?, &engine.socket)?;
+    must(&mut corpus(&Place::Engine(&engine.socket), Some(SUBSET)))
+}
+
+/// Runs the whole corpus, of v2 and of v1, in containers of an engine.
+pub fn run_corpus(name: Option<&str>) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let images = images::make()?;
+    let further = images::make_corpus()?;
+    let engines = engines(folder.path());
+    let wanted = |engine: &&Engine| name.is_none_or(|name| engine.name.eq_ignore_ascii_case(name));
+    let engine = engines.iter().find(wanted).context("there is no such engine")?;
+    load(&images.join("images.tar"), &engine.socket)?;
+    load(&further, &engine.socket)?;
+    println!("the whole corpus in containers of {}", engine.name);
+    must(&mut corpus(&Place::Engine(&engine.socket), None))
 }
 
 /// Gives an engine the images of an archive.
 pub fn load(archive: &Path, socket: &Path) -> Result<()> {
     let mut curl = Command::new("curl");
-    curl.args(["--silent", "--show-error", "--fail", "--output", "/dev/null", "--unix-socket"]).arg(socket);
+    curl.args(["--silent", "--show-error", "--fail", "--unix-socket"]).arg(socket);
     curl.args(["-X", "POST", "-H", "Content-Type: application/x-tar", "--upload-file"]).arg(archive);
-    must(curl.arg("http://engine/images/load"))
+    let output = curl.arg("http://engine/images/load").output().context("cannot start curl")?;
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    // What goes wrong on the way comes after the answer's head has said that all is well.
+    if !output.status.success() || told.contains("\"errorDetail\"") {
+        let end = told.lines().last().unwrap_or_default();
+        bail!(
+            "the engine does not take {}: {end} {}",
+            archive.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(())
 }
 
-fn corpus() -> Command {
-    let mut test = cargo(&["test", "--quiet", "-p", "pipewright-cli", "--test", "conformance", "--"]);
-    test.args(["once::fast_pipelines_come_out_right", "once::python_pipelines_come_out_right"]);
-    let only = std::env::var("PIPEWRIGHT_TEST_ONLY").unwrap_or_else(|_| SUBSET.to_owned());
-    test.env("PIPEWRIGHT_TEST_ONLY", only);
+/// Where the corpus is run.
+enum Place<'a> {
+    /// The folder of images.
+    Unpacked(&'a Path),
+    /// Its socket.
+    Engine(&'a Path),
+}
+
+/// Makes the command that runs these pipelines of the corpus, or all of them.
+fn corpus(place: &Place<'_>, only: Option<&str>) -> Command {
+    let mut test =
+        cargo(&["test", "--quiet", "-p", "pipewright-cli", "--test", "conformance", "--", "once::"]);
+    match place {
+        Place::Unpacked(images) => {
+            // Of v1 a file of its own says what stands for images.
+            test.args(["--skip", "once::v1"]).env("PIPEWRIGHT_IMAGES", images.join("images.toml"));
+        }
+        Place::Engine(socket) => {
+            test.env("PIPEWRIGHT_EXECUTOR", "container").env("PIPEWRIGHT_CONTAINER_SOCKET", socket);
+            test.env("PIPEWRIGHT_CONTAINER_NETWORK", "none").env("PIPEWRIGHT_TEST_OFFLINE", "1");
+            // Their images are to be pulled at any rate, and no registry has them.
+            test.env("PIPEWRIGHT_TEST_EXCEPT", "placement");
+        }
+    }
+    if let Some(only) = std::env::var("PIPEWRIGHT_TEST_ONLY").ok().or_else(|| only.map(str::to_owned)) {
+        test.env("PIPEWRIGHT_TEST_ONLY", only);
+    }
     test
 }
 
 fn docker(folder: &Path) -> Result<Engine> {
     images::install(&[("dockerd", "docker.io"), ("runc", "runc"), ("curl", "curl")])?;
     let folder = folder.join("docker");
-    std::fs::create_dir_all(&folder)?;
+    fs::create_dir_all(&folder)?;
     let socket = folder.join("sock");
-    let mut command = Command::new("dockerd");
-    command.arg("--data-root").arg(folder.join("data")).arg("--exec-root").arg(folder.join("exec"));
-    command.arg("--pidfile").arg(folder.join("pid")).arg("-H").arg(format!("unix://{}", socket.display()));
+    let shown = folder.display();
     // Without a network of its own nothing of this machine's is changed.
-    command.args(["--iptables=false", "--ip6tables=false", "--bridge=none"]);
-    start("Docker", command, socket, &folder)
+    let command = format!(
+        "dockerd --data-root {shown}/data --exec-root {shown}/exec --pidfile {shown}/pid -H unix://{shown}/sock \
+         --iptables=false --ip6tables=false --bridge=none"
+    );
+    // What one that was killed leaves would keep the next from starting.
+    start("Docker", &command, "rm -f pid exec/containerd/containerd.pid", socket, folder)
 }
 
 fn podman(folder: &Path) -> Result<Engine> {
     images::install(&[("podman", "podman"), ("runc", "runc"), ("curl", "curl")])?;
     let folder = folder.join("podman");
-    std::fs::create_dir_all(&folder)?;
+    fs::create_dir_all(&folder)?;
     let settings = folder.join("containers.conf");
     // crun refuses machines with control groups of both generations.
-    std::fs::write(
+    fs::write(
         &settings,
         "[engine]\ncgroup_manager=\"cgroupfs\"\nruntime=\"runc\"\nevents_logger=\"file\"\n",
     )?;
     let socket = folder.join("sock");
-    let mut command = Command::new("podman");
-    command.arg("--root").arg(folder.join("root")).arg("--runroot").arg(folder.join("run"));
-    command.args(["--storage-driver", "overlay", "system", "service", "--time", "0"]);
-    command.arg(format!("unix://{}", socket.display())).env("CONTAINERS_CONF", settings);
-    start("Podman", command, socket, &folder)
+    let shown = folder.display();
+    let command = format!(
+        "env CONTAINERS_CONF={} podman --root {shown}/root --runroot {shown}/run --storage-driver overlay \
+         system service --time 0 unix://{shown}/sock",
+        settings.display()
+    );
+    start("Podman", &command, "true", socket, folder)
 }
 
-fn start(name: &'static str, mut command: Command, socket: PathBuf, folder: &Path) -> Result<Engine> {
-    let log = std::fs::File::create(folder.join("log"))?;
+/// Starts an engine by a script, so that a test can start it again.
+fn start(
+    name: &'static str,
+    command: &str,
+    before: &str,
+    socket: PathBuf,
+    folder: PathBuf,
+) -> Result<Engine> {
     // What an engine leaves where it stands goes with its folder.
-    command.current_dir(folder).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-    let process = command.spawn().with_context(|| format!("cannot start {name}"))?;
-    let mut engine = Engine { name, process, socket };
+    let script = format!(
+        "cd {} && {before}\nsetsid {command} >> log 2>&1 < /dev/null &\necho $! > engine.pid\n",
+        folder.display()
+    );
+    fs::write(folder.join("start.sh"), script)?;
+    let again = format!("kill -KILL $(cat {0}/engine.pid); sleep 1; sh {0}/start.sh\n", folder.display());
+    fs::write(folder.join("restart.sh"), again)?;
+    must(Command::new("sh").arg(folder.join("start.sh")))?;
+    let engine = Engine { name, folder, socket };
     let began = Instant::now();
     while began.elapsed() < PATIENCE {
-        if let Some(status) = engine.process.try_wait()? {
-            let text = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
-            bail!("{name} ended ({status}): {}", text.lines().last().unwrap_or_default());
-        }
         let mut ping = Command::new("curl");
         ping.args(["--silent", "--fail", "--max-time", "2", "--unix-socket"]).arg(&engine.socket);
         if ping.arg("http://engine/_ping").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
@@ -141,5 +239,6 @@ fn start(name: &'static str, mut command: Command, socket: PathBuf, folder: &Pat
         }
         std::thread::sleep(Duration::from_millis(200));
     }
-    bail!("{name} does not answer")
+    let text = fs::read_to_string(engine.folder.join("log")).unwrap_or_default();
+    bail!("{name} does not answer: {}", text.lines().last().unwrap_or_default())
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask images`: container images for tests, made on the spot from Debian and Python packages.
 //!
 //! No container registry is asked. The folder is `images` below the target folder: `python` and `noop` are whole
-//! systems, `images.tar` holds all images as `docker save` writes them, `images.toml` maps their names to the
+//! systems, `images.tar` holds all images as `docker save` writes them (`corpus.tar` further ones of the corpus), `images.toml` maps their names to the
 //! systems. What is there already is used again.
 
 use std::fs;
@@ -32,6 +32,7 @@ const PYTHON_NAMES: [&str; 10] = [
     "bash:latest",
     "pipewright/python:1",
 ];
+const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const NOOP: &str = "pipewright/noop:1";
 
 #[derive(clap::Args)]
@@ -39,6 +40,12 @@ pub struct Args {
     /// Make everything anew.
     #[arg(long)]
     fresh: bool,
+    /// Then run the whole corpus in containers of an engine.
+    #[arg(long)]
+    corpus: bool,
+    /// With --corpus: the engine to run it in, docker or podman.
+    #[arg(long, requires = "corpus")]
+    engine: Option<String>,
 }
 
 /// Makes the images.
@@ -48,7 +55,7 @@ pub fn run(args: &Args) -> Result<()> {
     }
     let made = make()?;
     println!("images are in {}", made.display());
-    Ok(())
+    if args.corpus { crate::containers::run_corpus(args.engine.as_deref()) } else { Ok(()) }
 }
 
 /// Says why images cannot be made here, if so.
@@ -104,16 +111,15 @@ pub fn make() -> Result<PathBuf> {
         make_python(&python)?;
     }
     let noop = make_noop(&folder)?;
-    let mut systems =
-        vec![System { names: PYTHON_NAMES.map(str::to_owned).to_vec(), layers: vec![python.clone()] }];
+    let mut systems = vec![System::new(&PYTHON_NAMES, vec![python.clone()])];
     for part in ["train", "evaluate"] {
         let layer = make_example(&folder, &python, part)?;
         let other = if part == "train" { "hubdocker76/demotrain:v1" } else { "hubdocker76/demoeval:v1" };
-        let names = vec![format!("facial-keypoints/{part}:v1"), other.to_owned()];
-        systems.push(System { names, layers: vec![python.clone(), layer] });
+        let own = format!("facial-keypoints/{part}:v1");
+        systems.push(System::new(&[&own, other], vec![python.clone(), layer]));
     }
-    systems.push(System { names: vec![NOOP.to_owned()], layers: vec![noop] });
-    save(&folder, &systems)?;
+    systems.push(System { command: "/noop", ..System::new(&[NOOP], vec![noop]) });
+    save(&folder, "images.tar", &systems)?;
     let mut mapping = String::new();
     for name in PYTHON_NAMES {
         let pattern = name.replace(":latest", "*");
@@ -211,10 +217,55 @@ struct System {
     names: Vec<String>,
     /// Folders, lowest first.
     layers: Vec<PathBuf>,
+    env: Vec<&'static str>,
+    command: &'static str,
 }
 
-/// Writes all images into one archive.
-fn save(folder: &Path, systems: &[System]) -> Result<()> {
+impl System {
+    fn new(names: &[&str], layers: Vec<PathBuf>) -> Self {
+        let env = vec![PATH, "LANG=C.UTF-8"];
+        Self { names: names.iter().map(|name| (*name).to_owned()).collect(), layers, env, command: "python3" }
+    }
+}
+
+/// Makes the images of the v1 corpus that stand for published ones, as its `images.toml` describes them; returns
+/// their archive. Loaded after the others, they take over names of those.
+pub fn make_corpus() -> Result<PathBuf> {
+    let folder = folder();
+    let archive = folder.join("corpus.tar");
+    if archive.exists() {
+        return Ok(archive);
+    }
+    let source = workspace::root().join("conformance/corpus-v1/images");
+    let python = folder.join("python");
+    let mut systems = Vec::new();
+    for (part, name) in [
+        ("demotrain", "hubdocker76/demotrain:v8"),
+        ("demoeval", "hubdocker76/demoeval:v3"),
+        ("python", "python:3.7.1"),
+    ] {
+        let layer = folder.join(format!("corpus-{part}"));
+        let _ = fs::remove_dir_all(&layer);
+        must(Command::new("cp").arg("-a").arg(source.join(part)).arg(&layer))?;
+        let mut system = System::new(&[name], vec![python.clone(), layer.clone()]);
+        if part == "python" {
+            fs::write(layer.join("opt/constraints.txt"), "lightgbm<4\n")?;
+            system.env = vec![
+                "PATH=/opt/kaggle/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                "LANG=C.UTF-8",
+                "PYTHONPATH=/opt/stubs",
+                "PIP_NO_INDEX=1",
+                "PIP_CONSTRAINT=/opt/constraints.txt",
+            ];
+        }
+        systems.push(system);
+    }
+    save(&folder, "corpus.tar", &systems)?;
+    Ok(archive)
+}
+
+/// Writes images into one archive.
+fn save(folder: &Path, name: &str, systems: &[System]) -> Result<()> {
     let archive = folder.join("archive");
     let _ = fs::remove_dir_all(&archive);
     fs::create_dir_all(&archive)?;
@@ -232,25 +283,24 @@ fn save(folder: &Path, systems: &[System]) -> Result<()> {
             digests.push(format!("sha256:{}", sha256(&file)?));
             layers.push(name);
         }
-        let is_noop = system.names.iter().any(|name| name == NOOP);
         let config = json!({
             "architecture": match std::env::consts::ARCH { "x86_64" => "amd64", "aarch64" => "arm64", other => other },
             "os": "linux",
             "config": {
-                "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"],
-                "Cmd": if is_noop { ["/noop"] } else { ["python3"] },
+                "Env": system.env,
+                "Cmd": [system.command],
                 "WorkingDir": "/",
             },
             "rootfs": { "type": "layers", "diff_ids": digests },
         });
         let draft = archive.join("config");
         fs::write(&draft, serde_json::to_vec(&config)?)?;
-        let name = format!("{}.json", sha256(&draft)?);
-        fs::rename(draft, archive.join(&name))?;
-        entries.push(json!({ "Config": name, "RepoTags": system.names, "Layers": layers }));
+        let config = format!("{}.json", sha256(&draft)?);
+        fs::rename(draft, archive.join(&config))?;
+        entries.push(json!({ "Config": config, "RepoTags": system.names, "Layers": layers }));
     }
     fs::write(archive.join("manifest.json"), serde_json::to_vec(&entries)?)?;
-    must(Command::new("tar").arg("-cf").arg(folder.join("images.tar")).arg("-C").arg(&archive).arg("."))?;
+    must(Command::new("tar").arg("-cf").arg(folder.join(name)).arg("-C").arg(&archive).arg("."))?;
     Ok(fs::remove_dir_all(archive)?)
 }
 

@@ -114,6 +114,7 @@ fn cases_in(folder: &Path) -> Vec<Case> {
     let listed = std::fs::read_to_string(corpus.join("fast.txt")).expect("the list of fast pipelines");
     let online = std::env::var_os("PIPEWRIGHT_TEST_OFFLINE").is_none();
     let only = std::env::var("PIPEWRIGHT_TEST_ONLY").unwrap_or_default();
+    let except = std::env::var("PIPEWRIGHT_TEST_EXCEPT").unwrap_or_default();
     let mut cases = Vec::new();
     for entry in entries {
         let folder = entry.expect("an entry of the folder").path();
@@ -123,7 +124,8 @@ fn cases_in(folder: &Path) -> Vec<Case> {
         let mut case = Case { folder, expect: mapping(text.as_bytes()), is_fast: false };
         let name = case.name();
         case.is_fast = listed.lines().any(|line| line.trim() == name);
-        let is_wanted = only.is_empty() || only.split(',').any(|wanted| wanted == name);
+        let is_wanted = (only.is_empty() || only.split(',').any(|wanted| wanted.trim() == name))
+            && !except.split(',').any(|unwanted| unwanted == name);
         if is_wanted && (online || case.expect.get("network") != Some(&Value::Bool(true))) {
             cases.push(case);
         }
