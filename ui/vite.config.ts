@@ -17,5 +17,6 @@ export default defineConfig({
       ["/apis", "/pipeline/apis", "/artifacts", "/k8s"].map((path) => [path, { target: server, changeOrigin: true }]),
     ),
   },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/test-setup.ts"] },
+  // A busy machine is no mistake of a test.
+  test: { testTimeout: 60_000, environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/test-setup.ts"] },
 });
