@@ -93,6 +93,9 @@ export const post = <T>(path: string, body?: unknown, query?: Query) => call<T>(
 export const patch = <T>(path: string, body: unknown) => call<T>("PATCH", path, { body });
 export const remove = <T>(path: string, query?: Query) => call<T>("DELETE", path, { query });
 
+/** What is longer is a page of a proxy and no message. */
+const LONGEST_SENTENCE = 300;
+
 async function failure(response: Response): Promise<ApiError> {
   const text = await response.text();
   if (response.status === 401) onUnauthenticated();
@@ -104,7 +107,9 @@ async function failure(response: Response): Promise<ApiError> {
       return new ApiError(sentence(message), response.status, detailsOf(answer));
     }
   } catch {
-    // Not JSON: a proxy answered, or nobody.
+    // Not JSON: a proxy answered, or nobody; or a route of Kubeflow's own UI server, which says it plainly.
+    const isPlain = response.headers.get("Content-Type")?.startsWith("text/plain") === true;
+    if (isPlain && text !== "" && text.length <= LONGEST_SENTENCE) return new ApiError(sentence(text), response.status);
   }
   return new ApiError(`The server answered ${response.status} ${response.statusText}`.trim(), response.status, text);
 }

@@ -282,13 +282,29 @@ export interface TaskDetailView extends TaskProgress {
     free?: Resources;
     until?: string;
   };
-  suspension?: {
-    waits: boolean;
-    until?: string;
-    awaited: { name: string; description?: string; choices: string[]; default?: string; suggested?: string }[];
-    by?: string;
-    message?: string;
-  };
+  suspension?: SuspensionView;
+}
+
+export interface AwaitedView {
+  name: string;
+  description?: string;
+  /** The only values allowed, when not empty. */
+  choices: string[];
+  /** Stands in when nothing is given. */
+  default?: string;
+  /** What is usual; it has to be given all the same. */
+  suggested?: string;
+}
+
+export interface SuspensionView {
+  /** It can be let go on now. */
+  waits: boolean;
+  /** When it goes on by itself. */
+  until?: string;
+  awaited: AwaitedView[];
+  /** Who let it go on. */
+  by?: string;
+  message?: string;
 }
 
 export interface UsageSeries {

@@ -135,6 +135,16 @@ export const getArtifactTable = (id: string, path?: string, rows = 200) =>
     staleTime: 60_000,
   });
 
+export interface Answer {
+  tasks: string[];
+  parameters: Record<string, string>;
+  /** The answer is no. */
+  decline: boolean;
+  message?: string;
+}
+/** Lets tasks go on that wait for somebody, or fail. */
+export const answerTasks = (run: string, answer: Answer) => post<{ tasks: string[] }>(`${own}/runs/${word(run)}:resume`, answer);
+
 export const getBoards = () => queryOptions({ queryKey: ["boards"], queryFn: ({ signal }) => get<BoardsView>(`${own}/tensorboard`, undefined, signal) });
 export const startBoard = (folders: BoardView["folders"]) => post<BoardView>(`${own}/tensorboard`, { folders });
 export const stopBoard = (id: string) => remove(`${own}/tensorboard/${word(id)}`);

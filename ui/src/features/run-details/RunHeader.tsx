@@ -1,11 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { CircleStop, Copy, Download, Ellipsis, GitCompareArrows, RotateCcw, SlidersHorizontal } from "lucide-react";
+import { CircleStop, Copy, Download, Ellipsis, GitCompareArrows, Hourglass, RotateCcw, SlidersHorizontal } from "lucide-react";
+import { useMemo } from "react";
 import { address, ApiError, messageOf, send } from "@/api/client";
 import { own } from "@/api/own";
 import { getRun } from "@/api/queries";
 import type { Run } from "@/api/types";
 import { canRetry, canTerminate, runMenu, useRunActions } from "@/features/runs/actions";
+import { useProgressVersion } from "@/graph/view/useProgress";
 import { CountsBar } from "@/graph/view/CountsBar";
 import { BY_URGENCY, wordOf } from "@/graph/model/state";
 import { Button, IconButton } from "@/shared/Button";
@@ -17,7 +19,17 @@ import { toast } from "@/shared/toast";
 import { isFinal, type LiveRun } from "./live";
 
 /** What one can do with the run. */
-export function RunActions({ runId, live, onRetryWith }: { runId: string; live: LiveRun; onRetryWith: () => void }) {
+export interface RunActionsProps {
+  runId: string;
+  live: LiveRun;
+  onRetryWith: () => void;
+  /** Leads to a task that waits for somebody. */
+  onAnswer: (task: string) => void;
+}
+
+export function RunActions({ runId, live, onRetryWith, onAnswer }: RunActionsProps) {
+  const version = useProgressVersion(live.store);
+  const waiting = useMemo(() => (version < 0 ? undefined : firstWaiting(live.store)), [live.store, version]);
   const query = useQuery(getRun(runId));
   const actions = useRunActions();
   const navigate = useNavigate();
@@ -29,6 +41,11 @@ export function RunActions({ runId, live, onRetryWith }: { runId: string; live: 
   return (
     <>
       <EditorOnly>
+        {waiting !== undefined && canTerminate(run) && (
+          <Button small kind="primary" icon={<Hourglass size={13} />} onPress={() => onAnswer(waiting)}>
+            Answer…
+          </Button>
+        )}
         {canTerminate(run) && (
           <Button small icon={<CircleStop size={13} />} onPress={() => actions.terminate([run])}>
             Stop
@@ -64,6 +81,12 @@ export function RunActions({ runId, live, onRetryWith }: { runId: string; live: 
       {actions.dialogs}
     </>
   );
+}
+
+/** The first task that waits for a time or for somebody. */
+function firstWaiting(store: LiveRun["store"]): string | undefined {
+  for (const task of store.all()) if (task.kind === "suspend" && task.state === "RUNNING") return task.key;
+  return undefined;
 }
 
 /** Asks first, so that a refusal is a message and not a page. */

@@ -61,7 +61,7 @@ function OneRun({ runId }: { runId: string }) {
       title={name}
       crumbs={crumbs}
       heading={<RunHeading live={live} name={name} />}
-      actions={<RunActions runId={runId} live={live} onRetryWith={() => setRetrying([])} />}
+      actions={<RunActions runId={runId} live={live} onRetryWith={() => setRetrying([])} onAnswer={selection.selectTask} />}
     >
       <RunLine live={live} />
       <Failure live={live} selection={selection} />

@@ -66,7 +66,7 @@ function Parameter({ value, task, onTask }: { value: ValueView; task: string | u
   const text = isTree ? JSON.stringify(value.value) : String(value.value ?? "");
   const { source } = value;
   return (
-    <div className="group grid grid-cols-[minmax(0,2fr)_minmax(0,3fr)_auto] items-start gap-3 border-b border-line px-3 py-1.5 last:border-0">
+    <div className="group grid grid-cols-[minmax(0,2fr)_minmax(0,3fr)] items-start gap-3 border-b border-line px-3 py-1.5 last:border-0">
       <dt className="min-w-0 break-words text-ink-2" title={value.name}>
         {plainInput(value.name)}
         <span className="block text-2xs text-ink-3">
@@ -81,10 +81,12 @@ function Parameter({ value, task, onTask }: { value: ValueView; task: string | u
           )}
         </span>
       </dt>
-      <dd className="min-w-0 font-mono text-xs break-words">
-        {isTree && text.length > 40 ? <JsonView value={value.value} open={text.length > 2000 ? 0 : 1} /> : text.length > SHORT ? <Long text={text} /> : text === "" ? <span className="text-ink-3">empty</span> : text}
+      <dd className="flex min-w-0 items-start gap-3">
+        <div className="min-w-0 flex-1 font-mono text-xs break-words">
+          {isTree && text.length > 40 ? <JsonView value={value.value} open={text.length > 2000 ? 0 : 1} /> : text.length > SHORT ? <Long text={text} /> : text === "" ? <span className="text-ink-3">empty</span> : text}
+        </div>
+        <CopyButton text={text} label={`Copy ${plainInput(value.name)}`} className="opacity-0 group-focus-within:opacity-100 group-hover:opacity-100" />
       </dd>
-      <CopyButton text={text} label={`Copy ${plainInput(value.name)}`} className="opacity-0 group-focus-within:opacity-100 group-hover:opacity-100" />
     </div>
   );
 }

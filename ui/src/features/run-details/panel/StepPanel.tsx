@@ -22,6 +22,7 @@ import { DetailsTab } from "./DetailsTab";
 import { EventsTab } from "./EventsTab";
 import { IterationsTab } from "./IterationsTab";
 import { LogTab } from "./LogTab";
+import { Suspension } from "./Suspension";
 import { useTaskDetail } from "./useTaskDetail";
 import { Waiting } from "./Waiting";
 
@@ -85,7 +86,7 @@ function TaskPanel({ runId, live, selection, onRetryFrom, task }: StepPanelProps
         <Missing error={query.error} onRetry={() => void query.refetch()} hasBegun={progress?.state !== undefined} />
       )}
       {query.isPending && <div className="p-4"><SkeletonLines lines={6} /></div>}
-      {detail !== undefined && <TaskTabs runId={runId} live={live} selection={selection} detail={detail} />}
+      {detail !== undefined && <TaskTabs runId={runId} live={live} selection={selection} detail={detail} onAnswered={() => void query.refetch()} />}
     </div>
   );
 }
@@ -95,7 +96,7 @@ function Missing({ error, onRetry, hasBegun }: { error: Error; onRetry: () => vo
   return <p className="p-4 text-ink-3">The task has not begun, so there is nothing to tell of it yet.</p>;
 }
 
-function TaskTabs({ runId, live, selection, detail }: { runId: string; live: LiveRun; selection: Selection; detail: TaskDetailView }) {
+function TaskTabs({ runId, live, selection, detail, onAnswered }: { runId: string; live: LiveRun; selection: Selection; detail: TaskDetailView; onAnswered: () => void }) {
   const isLeaf = ["container", "resource", "importer", "suspend"].includes(detail.kind);
   const hasLog = detail.kind === "container" || (detail.kind === "iteration" && detail.attempt_list.length > 0);
   const count = detail.inputs.artifacts.length + detail.inputs.parameters.length + detail.outputs.artifacts.length + detail.outputs.parameters.length;
@@ -119,7 +120,10 @@ function TaskTabs({ runId, live, selection, detail }: { runId: string; live: Liv
           {detail.error.hint !== undefined && <span>{sentence(detail.error.hint)}</span>}
         </Banner>
       )}
-      {detail.waiting !== undefined && <Waiting waiting={detail.waiting} selection={selection} />}
+      {detail.suspension !== undefined && (
+        <Suspension key={detail.key} run={runId} task={detail.key} suspension={detail.suspension} onAnswered={onAnswered} />
+      )}
+      {detail.waiting !== undefined && detail.suspension?.waits !== true && <Waiting waiting={detail.waiting} selection={selection} />}
       <Tabs
         label="About the task"
         param="panel"
