@@ -56,7 +56,9 @@ const ERRORS: &[Case] = &[
     ("container: {image: busybox, command: [echo]}", "sidecars: [{name: x, image: x, source: y}]\n    container: {image: busybox, command: [echo]}", "y}]", "unsupported", &["args"]),
     ("  - name: object\n", "  - name: object\n    sidecars: [{name: x, image: x}]\n", "{name: x, image: x}", "unsupported", &["sidecars"]),
     ("serviceAccountName: runner", "templateDefaults: {sidecarz: []}", "sidecarz", "unknown-field", &["sidecars"]),
-    ("serviceAccountName: runner", "hooks: {running: {template: make, expression: 'true'}}", "running", "unsupported", &["hook `running`"]),
+    ("serviceAccountName: runner", "hooks: {running: {template: make}}", "{template: make}}", "missing-field", &["`running`", "expression"]),
+    ("serviceAccountName: runner", "hooks: {running: {template: maek, expression: 'true'}}", "maek", "unknown-template", &["`maek`"]),
+    ("serviceAccountName: runner", "hooks: {a.b: {template: make, expression: 'true'}}", "{template: make,", "wrong-name", &["`a.b`"]),
     ("serviceAccountName: runner", "workflowTemplateRef: {name: x}", "{name: x}", "unsupported", &["workflowTemplateRef"]),
     ("dependencies: [one]", "onExit: nobody", "nobody", "unknown-template", &["`nobody`"]),
 ];

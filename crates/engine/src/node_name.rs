@@ -42,10 +42,23 @@ pub(crate) fn pod_name(plan: &Plan, state: &RunState, attempt: &AttemptId) -> St
 
 /// Names the node of an attempt.
 pub(crate) fn node_name(plan: &Plan, state: &RunState, attempt: &AttemptId) -> Option<String> {
+    let (name, task) = node_of(plan, state, &attempt.task)?;
+    let is_numbered = task.is_some_and(|task| task.retry.is_some());
+    Some(if is_numbered { format!("{name}({})", attempt.number) } else { name })
+}
+
+/// Returns the id of the node that stands for a whole task.
+pub(crate) fn task_node_id(plan: &Plan, state: &RunState, task: &TaskKey) -> Option<String> {
+    let (name, _) = node_of(plan, state, task)?;
+    Some(node_id(&resource_name(plan, &state.run), &name))
+}
+
+/// Names the node of a task, and returns the task behind it.
+fn node_of<'p>(plan: &'p Plan, state: &RunState, task: &TaskKey) -> Option<(String, Option<&'p Task>)> {
     let mut name = resource_name(plan, &state.run);
     let mut key = TaskKey::root();
-    let mut task: Option<&Task> = None;
-    for part in attempt.task.as_str().split('/').skip(1) {
+    let mut task_of: Option<&Task> = None;
+    for part in task.as_str().split('/').skip(1) {
         let dag = dag_at(plan, state.nodes[state.node(&key)?].component)?;
         let (bare, index) = match part.strip_suffix(']').and_then(|part| part.split_once('[')) {
             Some((bare, index)) => (bare, Some(index.parse::<u32>().ok()?)),
@@ -55,9 +68,12 @@ pub(crate) fn node_name(plan: &Plan, state: &RunState, attempt: &AttemptId) -> O
         let found = dag.tasks.get(bare)?;
         match &dag.shape {
             DagShape::Around if found.trigger.strategy == TriggerStrategy::Exit => name.push_str(".onExit"),
+            DagShape::Around if found.trigger.watches.is_some() => name.push_str(&format!(".{bare}")),
             DagShape::Around => {}
             DagShape::Steps { groups } => {
-                let group = groups.iter().position(|group| group.iter().any(|step| step == bare))?;
+                // What runs after or beside a step is called after it.
+                let step = bare.split_once('.').map_or(bare, |(step, _)| step);
+                let group = groups.iter().position(|group| group.iter().any(|known| known == step))?;
                 name.push_str(&format!("[{group}].{bare}"));
             }
             DagShape::Tasks => name.push_str(&format!(".{bare}")),
@@ -68,12 +84,9 @@ pub(crate) fn node_name(plan: &Plan, state: &RunState, attempt: &AttemptId) -> O
             name = item_name(&name, index, items.get(index as usize)?);
             key = key.iteration(index);
         }
-        task = Some(found);
+        task_of = Some(found);
     }
-    if task.is_some_and(|task| task.retry.is_some()) {
-        name.push_str(&format!("({})", attempt.number));
-    }
-    Some(name)
+    Some((name, task_of))
 }
 
 #[cfg(test)]

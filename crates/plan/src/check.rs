@@ -89,6 +89,9 @@ fn check_task(
     if plan.component(&task.component).is_none() {
         broken.push(at(path, format!("component `{}` does not exist", task.component)));
     }
+    if let Some(watched) = task.trigger.watches.as_ref().filter(|name| !task.upstream.contains(*name)) {
+        broken.push(at(path, format!("watches `{watched}` without waiting for it")));
+    }
     for name in &task.upstream {
         if !dag.tasks.contains_key(name) {
             broken.push(at(path, format!("upstream task `{name}` does not exist")));

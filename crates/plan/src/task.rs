@@ -123,6 +123,10 @@ pub struct Trigger {
     /// `failed`, `errored`, `skipped`, `omitted`, `any_succeeded` and `all_failed`; false omits the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<Expr>,
+    /// The upstream task whose state is watched: each change of it asks for the condition, and the task fires as
+    /// soon as that holds, at the end of what it watches at the latest (v1 hooks).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watches: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

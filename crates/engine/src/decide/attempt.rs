@@ -45,6 +45,13 @@ impl Decision<'_> {
     pub(super) fn attempt_ended(&mut self, id: NodeId, number: u32, end: &AttemptEnd, at: Timestamp) {
         let doomed = self.state.nodes[id].doomed;
         let task = self.key(id);
+        let usage = match end {
+            AttemptEnd::Succeeded { usage, .. } | AttemptEnd::Failed { usage, .. } => usage,
+        };
+        // Who watches sees it run, even when its end is the first that is heard of it.
+        if usage.started_at_us > 0 && self.is_watched(id) {
+            self.attempt_started(id, number, "", Timestamp(usage.started_at_us));
+        }
         self.emit(Event::AttemptEnded { task: task.clone(), at, number, end: Box::new(end.clone()) });
         let attempt = AttemptId { run: self.state.run.clone(), task: task.clone(), number };
         let component = self.plan.components.get_index(self.state.nodes[id].component);

@@ -11,10 +11,11 @@ mod retry;
 mod room;
 mod suspend;
 mod trigger;
+mod watch;
 
 use std::collections::VecDeque;
 
-use pipewright_plan::Plan;
+use pipewright_plan::{Dialect, Plan};
 
 use crate::event::{Doom, Event, FailureReason};
 use crate::id::{TaskKey, Timestamp};
@@ -26,6 +27,8 @@ use crate::state::{NodeId, RunState, Timer};
 enum Work {
     /// A task of a dag has no upstream left to wait for.
     Consider { dag: NodeId, task: usize },
+    /// A task that watches another may fire.
+    Look { dag: NodeId, task: usize },
     /// A task fired.
     Begin(NodeId),
     /// A node ended.
@@ -113,6 +116,7 @@ impl Decision<'_> {
         while let Some(work) = self.work.pop_front() {
             match work {
                 Work::Consider { dag, task } => self.consider(dag, task),
+                Work::Look { dag, task } => self.look(dag, task),
                 Work::Begin(id) => self.begin(id),
                 Work::Ended(id) => self.ended(id),
                 Work::Pump(id) => self.pump(id),
@@ -137,7 +141,12 @@ impl Decision<'_> {
 
     fn emit(&mut self, event: Event) {
         self.state.apply(self.plan, &event);
+        // Only workflows have hooks; nobody else pays for looking.
+        let changed = watch::moved(&event).filter(|_| self.plan.dialect == Dialect::V1).cloned();
         self.events.push(event);
+        if let Some(task) = changed {
+            self.notice(&task);
+        }
     }
 
     fn key(&self, id: NodeId) -> TaskKey {

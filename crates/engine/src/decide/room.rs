@@ -26,6 +26,11 @@ impl Decision<'_> {
         if !is_limited {
             return;
         }
+        let watchers = self.state.layouts.get(&self.state.nodes[dag].component);
+        let watchers = watchers.map(|layout| layout.watchers.as_slice()).unwrap_or_default();
+        let looking = watchers.iter().enumerate().filter(|(watched, _)| tasks[*watched] != UNBORN);
+        let looking = looking.flat_map(|(_, hooks)| hooks).filter(|hook| waiting[**hook] == 1);
+        self.work.extend(looking.map(|&task| Work::Look { dag, task }));
         for (task, &node) in tasks.iter().enumerate() {
             if node == UNBORN {
                 if waiting[task] == 0 {

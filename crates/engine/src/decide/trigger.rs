@@ -8,7 +8,7 @@ use super::{Decision, Work};
 use crate::driver::{
     drop_helpers, fingerprint, is_ready, is_triggered, items_of, resolve, root_inputs, unresolved,
 };
-use crate::event::{Event, Failure, SkipReason};
+use crate::event::{Event, Failure, Resolved, SkipReason};
 use crate::id::TaskKey;
 use crate::state::{Children, Node, NodeId, dag_at, task_of};
 use crate::view::{TaskKind, TaskPhase};
@@ -77,14 +77,18 @@ impl Decision<'_> {
             Some(Ok(items)) => Some(items),
             Some(Err(failure)) => return self.fail_key(key, failure),
         };
+        let Some((count, items)) = items else { return self.fire(key, inputs) };
         self.emit(Event::TaskStarted { task: key.clone(), at: self.now, inputs: Arc::new(inputs) });
         let Some(id) = self.state.node(&key) else { return };
-        match items {
-            Some((count, items)) => {
-                self.emit(Event::TaskExpanded { task: key, at: self.now, count, items });
-                self.work.push_back(Work::Pump(id));
-            }
-            None => self.work.push_back(Work::Begin(id)),
+        self.emit(Event::TaskExpanded { task: key, at: self.now, count, items });
+        self.work.push_back(Work::Pump(id));
+    }
+
+    /// Has a task that runs once begin.
+    pub(super) fn fire(&mut self, key: TaskKey, inputs: Resolved) {
+        self.emit(Event::TaskStarted { task: key.clone(), at: self.now, inputs: Arc::new(inputs) });
+        if let Some(id) = self.state.node(&key) {
+            self.work.push_back(Work::Begin(id));
         }
     }
 

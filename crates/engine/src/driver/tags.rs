@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    ArtifactValue, ComponentKind, Container, Dialect, Expr, JobFacts, Placeholder, Plan, Text,
+    ArtifactValue, ComponentKind, Container, Dag, DagShape, Dialect, Expr, JobFacts, Placeholder, Plan, Text,
     TriggerStrategy, Value, ValueTemplate, text_form,
 };
 use serde_json::json;
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{Environment, evaluate, library};
 use crate::event::{FailureReason, Resolved};
 use crate::id::{AttemptId, TaskKey, Timestamp};
-use crate::node_name::{node_name, pod_name};
+use crate::node_name::{node_name, pod_name, task_node_id};
 use crate::state::{Children, Node, NodeId, RunState, UNBORN, dag_at, resource_name, rfc3339, task_of};
 use crate::view::TaskPhase;
 
@@ -161,7 +161,8 @@ impl Asking<'_> {
             return self.of_run(rest);
         }
         let node = state.node(self.key).map(|id| &state.nodes[id]);
-        if let Some(rest) = name.strip_prefix("tasks.").filter(|rest| *rest != "name") {
+        let sibling = name.strip_prefix("tasks.").or_else(|| name.strip_prefix("steps."));
+        if let Some(rest) = sibling.filter(|rest| *rest != "name") {
             let dag = state.node(&self.key.parent()?)?;
             return self.of_task(dag, rest);
         }
@@ -187,6 +188,14 @@ impl Asking<'_> {
     /// Says how a task of a dag instance went, by `TASK.fact`.
     pub(crate) fn of_task(&self, dag: NodeId, rest: &str) -> Option<String> {
         let state = self.state;
+        if let Some((task, name)) = rest.split_once(".outputs.parameters.") {
+            // What was not there when the task fired is not there for its attempts, either.
+            if self.attempt.is_some() {
+                return None;
+            }
+            let node = &state.nodes[state.node(&state.nodes[dag].key.child(task))?];
+            return node.outcome.parameters.get(name).map(text_form);
+        }
         let (task, fact) = match rest.strip_suffix(".outputs.parameters") {
             Some(task) => (task, "outputs.parameters"),
             None => rest.rsplit_once('.')?,
@@ -210,7 +219,8 @@ impl Asking<'_> {
                 }
                 Children::None | Children::Dag { .. } => Some(listed(&node.outcome.parameters)),
             },
-            fact => of_sibling(node, fact),
+            "id" => task_node_id(self.plan, state, &node.key),
+            fact => of_sibling(self.plan, node, fact),
         }
     }
 
@@ -261,7 +271,10 @@ impl Asking<'_> {
                 let root = state.node(&TaskKey::root())?;
                 Some(listed(&state.nodes[root].inputs.parameters))
             }
-            "status" => self.main().map(|main| phase_word(main).to_owned()),
+            "status" => match self.main() {
+                Some(main) => Some(phase_word(main).to_owned()),
+                None => self.watches_run().then(|| "Running".to_owned()),
+            },
             "failures" => self.main().map(|_| self.failures()),
             "duration" => {
                 let seconds = (self.main()?.ended_at?.0 - state.view.started_at?.0) as f64 / 1e6;
@@ -283,9 +296,24 @@ impl Asking<'_> {
         let state = self.state;
         let root = state.node(&TaskKey::root())?;
         let dag = dag_at(self.plan, state.nodes[root].component)?;
-        let exit = dag.tasks.values().find(|task| task.trigger.strategy == TriggerStrategy::Exit)?;
-        let index = dag.tasks.get_index_of(exit.upstream.first()?)?;
+        let index = match dag.shape {
+            // What stands around a workflow has the entry as its first task.
+            DagShape::Around => 0,
+            DagShape::Tasks | DagShape::Steps { .. } => {
+                let exit = dag.tasks.values().find(|task| task.trigger.strategy == TriggerStrategy::Exit)?;
+                dag.tasks.get_index_of(exit.upstream.first()?)?
+            }
+        };
         state.child(root, index).filter(|main| main.phase.is_terminal())
+    }
+
+    /// Tells whether it is a hook of the workflow that asks: to others the status is not known before the end.
+    fn watches_run(&self) -> bool {
+        let root = self.state.node(&TaskKey::root()).map(|root| self.state.nodes[root].component);
+        let dag = root.and_then(|root| dag_at(self.plan, root));
+        let asks = |dag: &Dag| dag.tasks.get(self.key.name()).is_some_and(|it| it.trigger.watches.is_some());
+        self.key.parent() == Some(TaskKey::root())
+            && dag.is_some_and(|dag| dag.shape == DagShape::Around && asks(dag))
     }
 
     /// Lists all that failed, as a JSON text inside a JSON text.
@@ -351,13 +379,17 @@ fn listed(values: &BTreeMap<String, Value>) -> String {
 }
 
 /// Says how a task went that has ended before.
-fn of_sibling(node: &Node, fact: &str) -> Option<String> {
+fn of_sibling(plan: &Plan, node: &Node, fact: &str) -> Option<String> {
+    let has_retry = task_of(plan, node).is_some_and(|task| task.retry.is_some());
     match fact {
         "status" => Some(
             match node.phase {
                 TaskPhase::Skipped => "Skipped",
                 TaskPhase::Omitted => "Omitted",
-                TaskPhase::Pending | TaskPhase::Running => "Running",
+                // Whoever asks before the end watches; around attempts there is a node that runs from the start.
+                TaskPhase::Pending if node.fired && has_retry => "Running",
+                TaskPhase::Pending => "Pending",
+                TaskPhase::Running => "Running",
                 _ => phase_word(node),
             }
             .to_owned(),

@@ -93,18 +93,26 @@ impl Children {
 pub(crate) struct Layout {
     pub(crate) upstream: Vec<u32>,
     pub(crate) downstream: Vec<Vec<usize>>,
+    /// Tasks that watch a task's state, by the watched one; none are listed when nothing is watched.
+    pub(crate) watchers: Vec<Vec<usize>>,
 }
 
 impl Layout {
     pub(crate) fn of(dag: &Dag) -> Self {
+        let count = dag.tasks.len();
         let mut layout =
-            Self { upstream: vec![0; dag.tasks.len()], downstream: vec![Vec::new(); dag.tasks.len()] };
+            Self { upstream: vec![0; count], downstream: vec![Vec::new(); count], watchers: Vec::new() };
         for (index, task) in dag.tasks.values().enumerate() {
             for upstream in &task.upstream {
                 if let Some(from) = dag.tasks.get_index_of(upstream) {
                     layout.upstream[index] += 1;
                     layout.downstream[from].push(index);
                 }
+            }
+            let watched = task.trigger.watches.as_ref().and_then(|name| dag.tasks.get_index_of(name));
+            if let Some(watched) = watched {
+                layout.watchers.resize(count, Vec::new());
+                layout.watchers[watched].push(index);
             }
         }
         layout

@@ -24,7 +24,7 @@ pub(super) const ITEM: &str = "loop.item";
 pub(super) const ITEMS: &str = "loop.items";
 
 /// What can be asked of how a sibling went, and all the outputs of one that loops.
-const TASK_FACTS: &[&str] = &["status", "exitCode", "startedAt", "finishedAt", "outputs.parameters"];
+const TASK_FACTS: &[&str] = &["id", "status", "exitCode", "startedAt", "finishedAt", "outputs.parameters"];
 
 /// The dag that a task stands in.
 #[derive(Clone, Copy)]
@@ -136,6 +136,8 @@ pub(super) struct Bindings<'a, 'w> {
     /// Siblings whose outputs are used.
     pub upstream: BTreeSet<String>,
     pub loops: bool,
+    /// What a sibling has not left stays as it is written, instead of being a mistake at run time.
+    pub lenient: bool,
 }
 
 /// Binds an input of the same name of the dag around.
@@ -194,7 +196,7 @@ impl Bindings<'_, '_> {
                 Piece::Tag(
                     tag @ (Tag::InputParameter(_) | Tag::TaskParameter { .. } | Tag::TaskResult { .. }),
                 ),
-            ] => self.reference(tag, span, cx),
+            ] if !self.lenient || matches!(tag, Tag::InputParameter(_)) => self.reference(tag, span, cx),
             _ => None,
         };
         let source = source.unwrap_or_else(|| {
@@ -280,6 +282,13 @@ impl Bindings<'_, '_> {
 
     fn tag(&mut self, tag: &Tag, span: Span, parts: &mut Parts, cx: &mut Context) {
         match tag {
+            Tag::TaskParameter { .. } | Tag::TaskResult { .. } if self.lenient => {
+                if let Some(ParameterSource::TaskOutput { task, key }) = self.reference(tag, span, cx) {
+                    let around = if self.scope.owner.steps.is_some() { "steps" } else { "tasks" };
+                    let name = format!("{around}.{task}.outputs.parameters.{key}");
+                    parts.placeholder(Placeholder::Tag { name });
+                }
+            }
             Tag::InputParameter(_) | Tag::TaskParameter { .. } | Tag::TaskResult { .. } => {
                 if let Some(source) = self.reference(tag, span, cx) {
                     let name = tag.name();

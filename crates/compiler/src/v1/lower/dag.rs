@@ -126,24 +126,25 @@ fn hooks(
     let mut found = Vec::new();
     for (name, member) in members {
         order::within(&member.path, cx, |cx| {
-            if hook::has_exit(member.spec) && scope.owner.steps.is_some() && repeat::loops(member.spec) {
-                cx.error("unsupported", member.spec.span, "a step that loops cannot have an exit hook")
+            if hook::has_any(member.spec) && scope.owner.steps.is_some() && repeat::loops(member.spec) {
+                cx.error("unsupported", member.spec.span, "a step that loops cannot have hooks")
                     .hint("put the step into a dag, or the hook into its template");
             }
-            found.extend(hook::lower(scope, (name, member.spec), cx).map(|task| (*name, task)));
+            let lowered = hook::lower(scope, (name, member.spec), cx);
+            found.extend(lowered.into_iter().map(|(hook, task)| (*name, hook, task)));
         });
     }
-    for (name, _) in &found {
+    for (name, hook, _) in &found {
         let waits = dag.tasks.values_mut().filter(|task| task.upstream.contains(*name));
         waits.for_each(|task| {
             // How the hook ends is nothing to what waits for it.
             task.trigger.ready =
                 task.trigger.ready.take().or_else(|| order::usual_of(members, &task.upstream));
-            task.upstream.insert(hook::name_of(name));
+            task.upstream.insert(hook.clone());
         });
     }
     let is_some = !found.is_empty();
-    dag.tasks.extend(found.into_iter().map(|(name, task)| (hook::name_of(name), task)));
+    dag.tasks.extend(found.into_iter().map(|(_, hook, task)| (hook, task)));
     is_some
 }
 

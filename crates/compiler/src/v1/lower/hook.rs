@@ -1,7 +1,9 @@
-//! Exit hooks: what runs after a task, or after the workflow, however it ended.
+//! Hooks: what runs beside a task or the workflow once its state makes an expression true, and what runs after it,
+//! however it ended.
 //!
-//! The hook of task `T` is a sibling `T.onExit`. It never decides how the dag ends, but what comes after `T` waits
-//! for it. Hooks of other moments are refused. Source: v1 semantics 2.4, 4.
+//! Hook `h` of task `T` is a sibling `T.hooks.h` that watches `T`, the exit hook a sibling `T.onExit` after these.
+//! They never decide how the dag ends, but what comes after `T` waits for them. What an argument names and `T` has
+//! not left stays as it is written. Source: v1 semantics 2.4, 4.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +12,7 @@ use pipewright_plan::{Expr, Function, Task, Trigger, TriggerStrategy, Value, Val
 
 use super::bind::{Bindings, Scope};
 use super::order;
-use super::source::{Source, suggestion, unsupported};
+use super::source::{self, Source, suggestion, unsupported};
 use super::text::{self, Interface, run_variable};
 use super::{bind, task, template};
 use crate::decode::{Context, Map, Spanned};
@@ -24,108 +26,159 @@ pub(super) const EXIT: &str = "exit";
 /// The helper that holds what a hook's expression yields.
 const CONDITION: &str = "hook";
 
-/// Refuses hooks of other moments.
-pub(super) fn refuse_others(hooks: &Map<Hook>, cx: &mut Context) {
+/// Reports hooks that do not say what they run, or when.
+pub(super) fn check_all(hooks: &Map<Hook>, cx: &mut Context) {
     for (name, hook) in hooks {
         cx.within("hooks", |cx| {
-            if name != EXIT {
-                cx.within(name.as_str(), |cx| {
-                    cx.error(
-                        "unsupported",
-                        hook.key_span,
-                        format!("the hook `{name}` is not supported by this release"),
-                    )
-                    .hint("only `exit` hooks run");
-                });
-            }
-            if name == EXIT && hook.value.template.is_none() && hook.value.template_ref.is_none() {
-                cx.error("missing-field", hook.value.span, "the hook does not say which template it runs")
+            let hook = &hook.value;
+            if hook.template.is_none() && hook.template_ref.is_none() {
+                cx.error("missing-field", hook.span, "the hook does not say which template it runs")
                     .hint("set `template`");
             }
-            if let Some(reference) = &hook.value.template_ref {
+            if name != EXIT && hook.expression.is_none() {
+                cx.error("missing-field", hook.span, format!("the hook `{name}` does not say when it runs"))
+                    .hint("set `expression`; only the hook `exit` runs without one");
+            }
+            if !source::is_name(name) {
+                cx.error("wrong-name", hook.span, format!("`{name}` is no name of a hook"))
+                    .hint("letters, digits and dashes make a name of at most 128 characters");
+            }
+            if let Some(reference) = &hook.template_ref {
                 unsupported(cx, "templateRef", reference.span, "put the template into the file");
             }
         });
     }
 }
 
-/// Names the hook of a task.
+/// Names the exit hook of a task.
 pub(super) fn name_of(task: &str) -> String {
     format!("{task}.onExit")
 }
 
-/// What a task runs afterwards: the template, its arguments and on what condition.
-struct Exit<'w> {
+/// Names another hook of a task.
+fn moment_of(task: &str, hook: &str) -> String {
+    format!("{task}.{}", name_of_moment(hook))
+}
+
+/// Names a hook of the workflow.
+pub(super) fn name_of_moment(hook: &str) -> String {
+    format!("hooks.{hook}")
+}
+
+/// What a task runs beside it or afterwards: the template, its arguments and on what condition.
+struct Hooked<'w> {
+    name: String,
+    is_exit: bool,
     template: &'w Spanned<String>,
     arguments: Option<&'w Arguments>,
     expression: Option<&'w Spanned<String>>,
     span: Span,
 }
 
-fn exit_of(spec: &DagTask) -> Option<Exit<'_>> {
-    if let Some(template) = &spec.on_exit {
-        return Some(Exit { template, arguments: None, expression: None, span: template.span });
+fn all_of<'w>(task: &str, spec: &'w DagTask) -> Vec<Hooked<'w>> {
+    let mut found = Vec::new();
+    for (name, hook) in &spec.hooks {
+        let is_exit = name == EXIT;
+        let Some(template) = hook.value.template.as_ref() else { continue };
+        // One without an expression has been told of.
+        if !is_exit && hook.value.expression.is_none() {
+            continue;
+        }
+        found.push(Hooked {
+            name: if is_exit { name_of(task) } else { moment_of(task, name) },
+            is_exit,
+            template,
+            arguments: hook.value.arguments.as_ref(),
+            expression: hook.value.expression.as_ref(),
+            span: hook.value.span,
+        });
     }
-    let hook = &spec.hooks.get(EXIT)?.value;
-    let template = hook.template.as_ref()?;
-    Some(Exit {
-        template,
-        arguments: hook.arguments.as_ref(),
-        expression: hook.expression.as_ref(),
-        span: hook.span,
-    })
+    if let Some(template) = &spec.on_exit {
+        let name = name_of(task);
+        let span = template.span;
+        found.push(Hooked { name, is_exit: true, template, arguments: None, expression: None, span });
+    }
+    // The exit hook comes after the others.
+    found.sort_by_key(|hook| hook.is_exit);
+    found
 }
 
-/// Tells whether something runs after the task.
-pub(super) fn has_exit(spec: &DagTask) -> bool {
-    exit_of(spec).is_some()
+/// Tells whether something runs beside the task or after it.
+pub(super) fn has_any(spec: &DagTask) -> bool {
+    !all_of("", spec).is_empty()
 }
 
-/// Lowers the exit hook of a task.
-pub(super) fn lower(scope: &Scope<'_, '_>, (name, spec): (&str, &DagTask), cx: &mut Context) -> Option<Task> {
-    refuse_others(&spec.hooks, cx);
+/// Lowers the hooks of a task, by the names that they have in the dag.
+pub(super) fn lower(
+    scope: &Scope<'_, '_>,
+    (name, spec): (&str, &DagTask),
+    cx: &mut Context,
+) -> Vec<(String, Task)> {
+    check_all(&spec.hooks, cx);
     if let (Some(_), Some(both)) = (&spec.on_exit, spec.hooks.get(EXIT)) {
         cx.error("exclusive-fields", both.key_span, "`onExit` and the hook `exit` exclude each other")
             .hint("keep one of the two");
-        return None;
+        return Vec::new();
     }
-    let exit = exit_of(spec)?;
     let field = if spec.on_exit.is_some() { "onExit" } else { "hooks" };
-    cx.within(field, |cx| {
-        let Some(found) = scope.source.template(&exit.template.value) else {
-            let message = format!("there is no template `{}`", exit.template.value);
-            let hint = suggestion(&exit.template.value, scope.source.names());
-            cx.error("unknown-template", exit.template.span, message).hint(hint);
-            return None;
-        };
-        let mut bindings = Bindings {
-            scope: *scope,
-            parameters: IndexMap::new(),
-            artifacts: IndexMap::new(),
-            each: IndexMap::new(),
-            each_artifacts: IndexMap::new(),
-            each_parts: IndexMap::new(),
-            upstream: BTreeSet::from([name.to_owned()]),
-            loops: false,
-        };
-        task::arguments(&mut bindings, (exit.arguments, exit.span), found, cx);
-        let condition = exit.expression.map(|expression| {
-            bindings.computed(CONDITION, expression, cx);
-            holds()
-        });
+    let mut lowered: Vec<(String, Task)> = Vec::new();
+    for hook in all_of(name, spec) {
+        let mut upstream = BTreeSet::from([name.to_owned()]);
+        if hook.is_exit {
+            upstream.extend(lowered.iter().map(|(earlier, _)| earlier.clone()));
+        }
+        let task = cx.within(field, |cx| one(scope, (name, &hook), upstream, cx));
+        lowered.extend(task.map(|task| (hook.name, task)));
+    }
+    lowered
+}
+
+fn one(
+    scope: &Scope<'_, '_>,
+    (name, hook): (&str, &Hooked<'_>),
+    upstream: BTreeSet<String>,
+    cx: &mut Context,
+) -> Option<Task> {
+    let Some(found) = scope.source.template(&hook.template.value) else {
+        let message = format!("there is no template `{}`", hook.template.value);
+        let hint = suggestion(&hook.template.value, scope.source.names());
+        cx.error("unknown-template", hook.template.span, message).hint(hint);
+        return None;
+    };
+    let mut bindings = Bindings {
+        scope: *scope,
+        parameters: IndexMap::new(),
+        artifacts: IndexMap::new(),
+        each: IndexMap::new(),
+        each_artifacts: IndexMap::new(),
+        each_parts: IndexMap::new(),
+        upstream,
+        loops: false,
+        lenient: true,
+    };
+    task::arguments(&mut bindings, (hook.arguments, hook.span), found, cx);
+    let condition = hook.expression.map(|expression| {
+        bindings.computed(CONDITION, expression, cx);
+        holds()
+    });
+    let trigger = if hook.is_exit {
         // What was skipped or omitted has not been there to be left.
-        let ready = order::any_of(name, &["succeeded", "failed", "errored"]);
-        let interface = Interface { source: scope.source, template: found };
-        Some(Task {
-            parameters: bindings.parameters,
-            artifacts: bindings.artifacts,
-            upstream: bindings.upstream,
-            trigger: Trigger { strategy: TriggerStrategy::NoneFailed, condition, ready: Some(ready) },
-            retry: template::retry(&interface, cx),
-            timeout: template::timeout(found, cx),
-            display_name: name_of(name),
-            ..template::plain_task(&exit.template.value)
-        })
+        let ready = Some(order::any_of(name, &["succeeded", "failed", "errored"]));
+        Trigger { strategy: TriggerStrategy::NoneFailed, condition, ready, watches: None }
+    } else {
+        let watches = Some(name.to_owned());
+        Trigger { strategy: TriggerStrategy::AllCompleted, condition, ready: None, watches }
+    };
+    let interface = Interface { source: scope.source, template: found };
+    Some(Task {
+        parameters: bindings.parameters,
+        artifacts: bindings.artifacts,
+        upstream: bindings.upstream,
+        trigger,
+        retry: template::retry(&interface, cx),
+        timeout: template::timeout(found, cx),
+        display_name: hook.name.clone(),
+        ..template::plain_task(&hook.template.value)
     })
 }
 
@@ -138,10 +191,15 @@ fn holds() -> Expr {
     Expr::Call { function: Function::ReadBare, arguments: vec![operand] }
 }
 
-/// Gives the exit handler of the workflow what its hook says.
-pub(super) fn of_workflow(source: &Source<'_>, hook: &Hook, task: &mut Task, cx: &mut Context) {
+/// Gives a hook of the workflow its arguments and its condition.
+pub(super) fn of_workflow(
+    source: &Source<'_>,
+    (name, hook): (&str, &Hook),
+    task: &mut Task,
+    cx: &mut Context,
+) {
     cx.within("hooks", |cx| {
-        cx.within(EXIT, |cx| {
+        cx.within(name, |cx| {
             let arguments = hook.arguments.as_ref();
             for parameter in arguments.into_iter().flat_map(|arguments| &arguments.parameters) {
                 let (Some(name), Some(value)) = (&parameter.name, &parameter.value) else { continue };
@@ -150,7 +208,7 @@ pub(super) fn of_workflow(source: &Source<'_>, hook: &Hook, task: &mut Task, cx:
                 task.parameters.insert(name.value.clone(), bind::constant(value));
             }
             if let Some(artifact) = arguments.into_iter().flat_map(|arguments| &arguments.artifacts).next() {
-                cx.error("unsupported", artifact.span, "the exit hook of a workflow takes parameters only");
+                cx.error("unsupported", artifact.span, "a hook of the workflow takes parameters only");
             }
             if let Some(expression) = &hook.expression {
                 let mut parts = text::Parts::default();

@@ -26,7 +26,7 @@ use pipewright_plan::{
     ParameterInput, ParameterType, PipelinePlatform, Plan, Task, Trigger, TriggerStrategy, Value,
 };
 
-use super::workflow::{Arguments, Workflow, WorkflowSpec};
+use super::workflow::{Arguments, Hook, Workflow, WorkflowSpec};
 use crate::decode::{Context, Text};
 pub use template::staleness;
 
@@ -126,7 +126,7 @@ fn refuse(spec: &WorkflowSpec, cx: &mut Context) {
             unsupported(cx, name, field.span, hint);
         }
     }
-    hook::refuse_others(&spec.hooks, cx);
+    hook::check_all(&spec.hooks, cx);
     if let (Some(_), Some(both)) = (&spec.on_exit, spec.hooks.get(hook::EXIT)) {
         cx.error("exclusive-fields", both.key_span, "`onExit` and the hook `exit` exclude each other")
             .hint("keep one of the two");
@@ -200,7 +200,8 @@ fn root(
     };
     let hooked = spec.hooks.get(hook::EXIT).map(|hook| &hook.value);
     let exit = spec.on_exit.as_ref().or(hooked.and_then(|hook| hook.template.as_ref()));
-    for (field, name) in [("entrypoint", Some(entry)), ("onExit", exit)] {
+    let others = moments(source).map(|(_, hook)| ("hooks", hook.template.as_ref()));
+    for (field, name) in [("entrypoint", Some(entry)), ("onExit", exit)].into_iter().chain(others) {
         if let Some(name) = name.filter(|name| source.template(&name.value).is_none()) {
             let message = format!("there is no template `{}`", name.value);
             let hint = suggestion(&name.value, source.names());
@@ -212,11 +213,20 @@ fn root(
     let body = components.get(&entry.value)?;
     let inputs = inputs(source, body, cx);
     let mut root = match (&body.kind, exit) {
-        (ComponentKind::Dag(_), None) => Component { inputs: Inputs::default(), ..body.clone() },
+        (ComponentKind::Dag(_), None) if moments(source).next().is_none() => {
+            Component { inputs: Inputs::default(), ..body.clone() }
+        }
         _ => around(source, components, exit, cx)?,
     };
     root.inputs = inputs;
     Some(root)
+}
+
+/// Lists the hooks of the workflow that look at its state, with what they run and when.
+fn moments<'a>(source: &Source<'a>) -> impl Iterator<Item = (&'a str, &'a Hook)> {
+    let spec: &'a WorkflowSpec = source.spec;
+    let others = spec.hooks.iter().filter(|(name, _)| *name != hook::EXIT);
+    others.map(|(name, hook)| (name.as_str(), &hook.value)).filter(|(_, hook)| hook.expression.is_some())
 }
 
 /// A dag of the entry template and the exit handler, each given the workflow's arguments by name.
@@ -231,21 +241,40 @@ fn around(
     let mut tasks = IndexMap::new();
     let main = entry.value.clone();
     tasks.insert(main.clone(), invocation(source, components.get(&main)?, (&main, None), cx));
+    for (name, hook) in moments(source) {
+        let Some(template) = &hook.template else { continue };
+        let given = hook.arguments.as_ref();
+        let mut task = invocation(source, components.get(&template.value)?, (&template.value, given), cx);
+        task.upstream.insert(main.clone());
+        task.trigger = Trigger {
+            strategy: TriggerStrategy::AllCompleted,
+            watches: Some(main.clone()),
+            ..Trigger::default()
+        };
+        task.caching = Caching::default();
+        hook::of_workflow(source, (name, hook), &mut task, cx);
+        tasks.insert(hook::name_of_moment(name), task);
+    }
+    let hooks: Vec<String> = tasks.keys().skip(1).cloned().collect();
     if let Some(exit) = exit {
         let hooked = spec.hooks.get(hook::EXIT).filter(|_| spec.on_exit.is_none()).map(|hook| &hook.value);
         let given = hooked.and_then(|hook| hook.arguments.as_ref());
         let mut task = invocation(source, components.get(&exit.value)?, (&exit.value, given), cx);
         task.upstream.insert(main.clone());
+        task.upstream.extend(hooks.iter().cloned());
         task.trigger = Trigger { strategy: TriggerStrategy::Exit, ..Trigger::default() };
         // It cleans up after this run; what an earlier one cleaned up is no help.
         task.caching = Caching::default();
         if let Some(hooked) = hooked {
-            hook::of_workflow(source, hooked, &mut task, cx);
+            hook::of_workflow(source, (hook::EXIT, hooked), &mut task, cx);
         }
         let name = if main == "onExit" { "onExit-" } else { "onExit" };
         tasks.insert(name.to_owned(), task);
     }
-    let dag = Dag { tasks, shape: DagShape::Around, ..Dag::default() };
+    // How hooks end is nothing to the workflow.
+    let deciding =
+        (!hooks.is_empty()).then(|| tasks.keys().filter(|name| !hooks.contains(name)).cloned().collect());
+    let dag = Dag { tasks, deciding, shape: DagShape::Around, ..Dag::default() };
     Some(Component { inputs: Inputs::default(), outputs: Outputs::default(), kind: ComponentKind::Dag(dag) })
 }
 

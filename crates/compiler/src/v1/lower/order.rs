@@ -68,7 +68,7 @@ fn one(members: &IndexMap<&str, Member<'_>>, member: &Member<'_>, cx: &mut Conte
         }
     });
     let goes_on = |name: &String| {
-        members.get(name.as_str()).is_some_and(|member| continues(member.spec) || hook::has_exit(member.spec))
+        members.get(name.as_str()).is_some_and(|member| continues(member.spec) || hook::has_any(member.spec))
     };
     if order.upstream.iter().any(goes_on) {
         order.ready = usual_of(members, &order.upstream);

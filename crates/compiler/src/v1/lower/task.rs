@@ -33,14 +33,19 @@ pub(super) fn lower<'w>(
         each_parts: IndexMap::new(),
         upstream: order.upstream.clone(),
         loops: repeat::loops(spec),
+        lenient: false,
     };
     arguments(&mut bindings, (spec.arguments.as_ref(), spec.span), template, cx);
     let condition = condition(&mut bindings, spec, cx);
     let iterator = repeat::lower(&mut bindings, spec, condition.clone(), cx);
     // Inside a loop the condition is asked for each item.
     let once = condition.filter(|_| iterator.is_none());
-    let trigger =
-        Trigger { strategy: TriggerStrategy::NoneFailed, condition: once, ready: order.ready.clone() };
+    let trigger = Trigger {
+        strategy: TriggerStrategy::NoneFailed,
+        condition: once,
+        ready: order.ready.clone(),
+        watches: None,
+    };
     Some(Task {
         display_name: display_name(template).unwrap_or_else(|| name.to_owned()),
         component,

@@ -248,6 +248,7 @@ pub(super) fn known<'k>(tag: &Tag, name: &str, known: impl Iterator<Item = &'k s
 /// Lowers a tag that speaks of the run.
 pub(super) fn run_tag(source: &Source<'_>, tag: &Tag, span: Span, parts: &mut Parts, cx: &mut Context) {
     let name = tag.name();
+    let all = all_notes(&name);
     match tag {
         Tag::RunParameter(parameter) => {
             if is_known(tag, parameter, source.run_parameters.iter().copied(), span, cx) {
@@ -257,6 +258,7 @@ pub(super) fn run_tag(source: &Source<'_>, tag: &Tag, span: Span, parts: &mut Pa
         _ if name == "workflow.mainEntrypoint" => {
             parts.literal(source.spec.entrypoint.as_ref().map_or("", |entry| &entry.value));
         }
+        _ if all.is_some() => all.into_iter().for_each(|kind| notes(source, kind, parts)),
         // The server adds labels of its own, so that only what stands in the file is certain here.
         _ if name.starts_with("workflow.labels.") || name.starts_with("workflow.annotations.") => {
             match source.notes.get(&name) {
@@ -270,6 +272,39 @@ pub(super) fn run_tag(source: &Source<'_>, tag: &Tag, span: Span, parts: &mut Pa
             cx.error("unknown-tag", span, message).hint(suggestion(&name, RUN_TAGS.iter().copied()));
         }
     }
+}
+
+/// Returns the kind of notes when all of them are asked for.
+fn all_notes(name: &str) -> Option<&str> {
+    let kind = name.strip_prefix("workflow.")?;
+    let kind = kind.strip_suffix(".json").unwrap_or(kind);
+    ["labels", "annotations"].into_iter().find(|known| *known == kind)
+}
+
+/// Writes all labels or annotations as JSON, with the one that every run is given.
+fn notes(source: &Source<'_>, kind: &str, parts: &mut Parts) {
+    let given = match kind {
+        "labels" => ("pipeline/runid", "workflow.uid"),
+        _ => ("pipelines.kubeflow.org/run_name", "workflow.annotations.pipelines.kubeflow.org/run_name"),
+    };
+    let prefix = format!("workflow.{kind}.");
+    let own = source.notes.iter().filter_map(|(name, text)| Some((name.strip_prefix(&prefix)?, Some(*text))));
+    let mut all: std::collections::BTreeMap<&str, Option<&str>> = own.collect();
+    all.insert(given.0, None);
+    for (index, (key, text)) in all.into_iter().enumerate() {
+        let start = if index == 0 { "{" } else { "," };
+        parts.literal(&format!("{start}{}:", Value::from(key)));
+        match text {
+            Some(text) => parts.literal(&Value::from(text).to_string()),
+            None => {
+                let inner = Box::new(Placeholder::Tag { name: given.1.to_owned() });
+                parts.literal("\"");
+                parts.placeholder(Placeholder::JsonEscape { inner, times: 1 });
+                parts.literal("\"");
+            }
+        }
+    }
+    parts.literal("}");
 }
 
 /// Tells whether a tag names something that exists; records it otherwise.

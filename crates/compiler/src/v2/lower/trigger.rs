@@ -35,7 +35,7 @@ pub(super) fn trigger(
             TriggerStrategy::AllSucceeded
         }
     };
-    Trigger { strategy, condition, ready: None }
+    Trigger { strategy, condition, ready: None, watches: None }
 }
 
 /// Parses an expression over the given variables.

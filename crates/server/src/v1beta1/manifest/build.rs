@@ -100,7 +100,7 @@ impl<'a> Builder<'a> {
         let Some(dag) = self.dag(&plan.root) else { return };
         let exits = |task: &Task| task.trigger.strategy == TriggerStrategy::Exit;
         let is_group = self.template(entry).is_some_and(|it| it["dag"].is_object() || it["steps"].is_array());
-        if is_group && spec["onExit"].is_null() && spec["hooks"]["exit"].is_null() {
+        if is_group && spec["onExit"].is_null() && !has_hooks(spec) {
             self.place(&Spot::bare(workflow, &root, &plan.root, None));
             if let Some(node) = self.nodes.get_mut(workflow) {
                 entry.clone_into(&mut node.template_name);
@@ -108,9 +108,17 @@ impl<'a> Builder<'a> {
             return;
         }
         for (name, task) in &dag.tasks {
+            let hook = format!("{workflow}.{name}");
             let exit = format!("{workflow}.onExit");
-            let node = if exits(task) { exit.as_str() } else { workflow };
-            self.place(&Spot::bare(node, &root.child(name), &task.component, Some(task)));
+            let node = match task.trigger.watches {
+                Some(_) => hook.as_str(),
+                None if exits(task) => exit.as_str(),
+                None => workflow,
+            };
+            let placed = self.place(&Spot::bare(node, &root.child(name), &task.component, Some(task)));
+            if let Some(placed) = placed.filter(|_| task.trigger.watches.is_some()) {
+                edges::connect(&mut self.nodes, workflow, &[placed.id]);
+            }
         }
     }
 
@@ -122,7 +130,7 @@ impl<'a> Builder<'a> {
             return None;
         }
         // A hook that had nothing to do leaves no node.
-        let is_hook = spot.key.name().ends_with(edges::HOOK);
+        let is_hook = edges::is_hook(spot.key.name()) || spot.key.name().starts_with("hooks.");
         if is_hook && matches!(view.phase, TaskPhase::Omitted | TaskPhase::Skipped) {
             return None;
         }
@@ -159,6 +167,9 @@ impl<'a> Builder<'a> {
         let label = self.label(spot.name, spot.around);
         let mut node = Node::new(label, node_type, phase, span).of_template(spot.template);
         node.message = view.error.as_ref().map(|error| said(view.phase, error)).unwrap_or_default();
+        if spot.task.is_some_and(|task| task.trigger.watches.is_some()) {
+            node.node_flag = Some(json!({"hooked": true}));
+        }
         node.task = Some(view.key.clone());
         node
     }
@@ -303,9 +314,8 @@ impl<'a> Builder<'a> {
                     }
                     _ => placed.extend(self.place(&spot)),
                 }
-                let hook = format!("{name}{}", edges::HOOK);
-                if let Some(task) = dag.tasks.get(&hook) {
-                    let (node_name, key) = (format!("{node_name}{}", edges::HOOK), around.key.child(&hook));
+                for (hook, task) in dag.tasks.iter().filter(|(hook, _)| edges::is_hook_of(hook, name)) {
+                    let (node_name, key) = (format!("{group_name}.{hook}"), around.key.child(hook));
                     let spot = Spot { template: &task.component, task: Some(task), when: None, ..spot };
                     if let Some(hooked) = self.place(&Spot { name: &node_name, key: &key, ..spot })
                         && let Some(last) = placed.last()
@@ -407,6 +417,11 @@ impl<'a> Builder<'a> {
         node.attempt = found.map(|attempt| attempt.number);
         node
     }
+}
+
+/// Tells whether something runs beside the workflow or after it.
+fn has_hooks(spec: &Value) -> bool {
+    spec["hooks"].as_object().is_some_and(|hooks| !hooks.is_empty())
 }
 
 fn said(phase: TaskPhase, failure: &Failure) -> String {

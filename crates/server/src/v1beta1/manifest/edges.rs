@@ -9,7 +9,19 @@ use pipewright_plan::Dag;
 use super::node::{Label, Node, NodeType, Phase, Span};
 
 /// How the name of a task's exit hook ends.
-pub(super) const HOOK: &str = ".onExit";
+const EXIT: &str = ".onExit";
+/// What stands before the name of another hook.
+const MOMENT: &str = ".hooks.";
+
+/// Tells whether a task is a hook of another; names of tasks have no dots.
+pub(super) fn is_hook(task: &str) -> bool {
+    task.ends_with(EXIT) || task.contains(MOMENT)
+}
+
+/// Tells whether a task is a hook of this one.
+pub(super) fn is_hook_of(hook: &str, task: &str) -> bool {
+    hook.strip_prefix(task).is_some_and(|rest| rest == EXIT || rest.starts_with(MOMENT))
+}
 
 /// A task that has nodes.
 #[derive(Debug, Clone)]
@@ -54,22 +66,29 @@ pub(super) fn link(
     let mut in_order: Vec<(&str, &Placed)> = placed.iter().map(|(name, placed)| (*name, placed)).collect();
     in_order.sort_by_key(|(_, placed)| placed.order);
     let mut waited_for: BTreeSet<&str> = BTreeSet::new();
-    for (name, _) in in_order.iter().filter(|(name, _)| !name.ends_with(HOOK)) {
+    for (name, _) in in_order.iter().filter(|(name, _)| !is_hook(name)) {
         waited_for.extend(dag.tasks[*name].upstream.iter().map(String::as_str));
     }
     let mut ends = Vec::new();
     for (name, task) in in_order {
         // What waits for a hook hangs on the task that it belongs to.
-        let before = dag.tasks[name].upstream.iter().filter(|upstream| !upstream.ends_with(HOOK));
+        let before = dag.tasks[name].upstream.iter().filter(|upstream| !is_hook(upstream));
         let upstream: Vec<&Placed> = before.filter_map(|upstream| placed.get(upstream.as_str())).collect();
         let id = std::slice::from_ref(&task.id);
         if upstream.is_empty() {
             connect(nodes, owner, id);
         }
+        // Beside a task that may not have ended hooks hang on the task itself.
+        if let Some(watched) =
+            dag.tasks[name].trigger.watches.as_ref().and_then(|name| placed.get(name.as_str()))
+        {
+            connect(nodes, &watched.id, id);
+            continue;
+        }
         for from in upstream.iter().flat_map(|upstream| &upstream.outbound) {
             connect(nodes, from, id);
         }
-        if !waited_for.contains(name) && !name.ends_with(HOOK) {
+        if !waited_for.contains(name) && !is_hook(name) {
             ends.extend(task.outbound.iter().cloned());
         }
     }
