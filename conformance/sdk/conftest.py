@@ -4,6 +4,7 @@ A started server gets a free port on loopback and a home of its own, and is ende
 after the tests. With neither variable the tests are skipped.
 """
 
+import contextlib
 import os
 import pathlib
 import socket
@@ -11,6 +12,8 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+
+import calls
 
 SECONDS = 30
 _started = {}
@@ -25,6 +28,8 @@ def _answers(url):
 
 
 def pytest_configure(config):
+    with contextlib.suppress(ImportError):
+        calls.watch()
     binary = os.environ.get("PIPEWRIGHT")
     if os.environ.get("PIPEWRIGHT_URL") or not binary:
         return
