@@ -25,7 +25,7 @@ def commands(group):
     below = getattr(group, "commands", None)
     if not below:
         return []
-    return [f"{name} {rest}".strip() for name, one in below.items() for rest in commands(one) or [""]]
+    return [f"{one.name or ''} {rest}".strip() for one in below.values() for rest in commands(one) or [""]]
 
 
 def note(what, call):
@@ -67,7 +67,7 @@ def watch_commands(click):
     def watched(self, context):
         words, above = [], context
         while above.parent is not None:
-            words.insert(0, above.command.name)
+            words[:0] = [above.command.name] if above.command.name else []
             above = above.parent
         if not words or getattr(self, "commands", None):
             return invoke(self, context)

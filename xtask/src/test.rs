@@ -95,8 +95,9 @@ fn kill() -> Result<()> {
 /// The official SDKs against a real server. What wants the 1.x SDK passes itself over in the other's environment.
 fn sdk() -> Result<()> {
     let binary = workspace::build("dev")?;
-    let v1 = ["conformance/sdk/test_client_v1.py", "conformance/sdk/test_whole.py"];
-    for (sdk, tests) in [(python::SDK, &["conformance/sdk"][..]), (python::SDK_V1, &v1)] {
+    let v1 = ["client_v1", "errors_v1", "whole"].map(|name| format!("conformance/sdk/test_{name}.py"));
+    let all = ["conformance/sdk".to_owned()];
+    for (sdk, tests) in [(python::SDK, &all[..]), (python::SDK_V1, &v1)] {
         must(
             Command::new(python::environment(&sdk)?)
                 .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{args_access, args_api, args_images, args_objects, env};
+use crate::{args_access, args_api, args_artifacts, args_images, args_objects, args_runs, env};
 
 /// Runs Kubeflow Pipelines on this machine.
 #[derive(Debug, Parser)]
@@ -80,6 +80,20 @@ Leaves with 0 when the file can be run, 2 when it cannot.")]
   pipewright experiment archive tuning"
     )]
     Experiment(args_api::Experiment),
+    /// Look at what tasks of a server have made
+    #[command(
+        subcommand,
+        visible_alias = "artifacts",
+        after_help = "Examples:
+  pipewright artifact list --type system.Model
+  pipewright artifact download 9f0c… --file model.bin
+  pipewright artifact lineage 9f0c…"
+    )]
+    Artifact(args_artifacts::Artifact),
+    /// Say who changed what on a server
+    #[command(after_help = "Example:
+  pipewright audit --limit 50")]
+    Audit(args_artifacts::Audit),
     /// Run pipelines again and again, by a schedule
     #[command(
         subcommand,
@@ -185,8 +199,22 @@ Leaves with 0 when the file can be run, 2 when it cannot.")]
 
 /// Lets `run list` stand for `runs list`, unless there is such a file to run.
 pub(crate) fn spelled(mut words: Vec<OsString>) -> Vec<OsString> {
-    let verbs =
-        ["list", "get", "logs", "cancel", "terminate", "archive", "unarchive", "retry", "delete", "help"];
+    let verbs = [
+        "list",
+        "get",
+        "logs",
+        "create",
+        "cancel",
+        "terminate",
+        "archive",
+        "unarchive",
+        "retry",
+        "resume",
+        "delete",
+        "export",
+        "import",
+        "help",
+    ];
     let is_verb = |word: &OsString| verbs.iter().any(|verb| word == verb) && !Path::new(word).exists();
     if words.get(1).is_some_and(|word| word == "run") && words.get(2).is_some_and(is_verb) {
         words[1] = OsString::from("runs");
@@ -397,6 +425,7 @@ pub(crate) struct Place {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Runs {
     /// List runs, newest first
+    #[command(after_help = "Example:\n  pipewright runs list --limit 50")]
     List {
         #[command(flatten)]
         place: Place,
@@ -405,6 +434,7 @@ pub(crate) enum Runs {
         limit: u32,
     },
     /// Show a run and its tasks
+    #[command(after_help = "Example:\n  pipewright runs get 0199e5c4-…")]
     Get {
         /// Run id
         run: String,
@@ -412,24 +442,43 @@ pub(crate) enum Runs {
         place: Place,
     },
     /// Print what tasks wrote to stdout and stderr
+    #[command(after_help = "Example:\n  pipewright runs logs 0199e5c4-… --task train --follow")]
     Logs {
         /// Run id
         run: String,
         /// Task by name, or by path such as `root/for-each[3]/train` [default: every task that ran]
         #[arg(long, value_name = "TASK")]
         task: Option<String>,
+        /// Go on as tasks write, until the run has ended
+        #[arg(short, long)]
+        follow: bool,
         #[command(flatten)]
         place: Place,
     },
+    /// Start a run on a server, of a version of a pipeline
+    #[command(
+        after_help = "Examples:\n  pipewright runs create --pipeline forecast -p epochs=3\n  pipewright runs create nightly --pipeline forecast --version v2 --experiment tuning --wait"
+    )]
+    Create(args_runs::Create),
+    /// Write a finished run of a server into a file: facts, logs, and artifacts by choice
+    #[command(
+        after_help = "Examples:\n  pipewright runs export 0199e5c4-…\n  pipewright runs export 0199e5c4-… --artifacts all --file run.zip"
+    )]
+    Export(args_runs::Export),
+    /// Take a run from such a file into a server
+    #[command(after_help = "Example:\n  pipewright runs import run.zip --archived")]
+    Import(args_runs::Import),
     /// Archive a run of a server
     #[command(after_help = "Example:\n  pipewright run archive 0199e5c4-…")]
     Archive(args_api::One),
     /// Bring a run of a server back from the archive
     #[command(after_help = "Example:\n  pipewright run unarchive 0199e5c4-…")]
     Unarchive(args_api::One),
-    /// Let a failed run of a server go on from what failed
-    #[command(after_help = "Example:\n  pipewright run retry 0199e5c4-…")]
-    Retry(args_api::One),
+    /// Let a failed run of a server go on from what failed, or do chosen tasks again
+    #[command(
+        after_help = "Examples:\n  pipewright runs retry 0199e5c4-…\n  pipewright runs retry 0199e5c4-… --task root/train -p epochs=5"
+    )]
+    Retry(args_runs::Retry),
     /// Delete a run of a server with its tasks
     #[command(after_help = "Example:\n  pipewright run delete 0199e5c4-…")]
     Delete(args_api::One),
@@ -442,7 +491,7 @@ pub(crate) enum Runs {
 `pipewright runs get` lists the tasks that wait and what they expect.")]
     Resume(Resume),
     /// Ask a run to stop
-    #[command(visible_alias = "terminate")]
+    #[command(visible_alias = "terminate", after_help = "Example:\n  pipewright runs cancel 0199e5c4-…")]
     Cancel {
         /// Run id
         run: String,
@@ -484,7 +533,7 @@ pub(crate) struct Doctor {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{Command, CommandFactory};
 
     use super::Arguments;
 
@@ -495,9 +544,33 @@ mod tests {
 
     #[test]
     fn every_command_shows_an_example() {
-        for command in Arguments::command().get_subcommands() {
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.contains("Example"), "`{}` has no example", command.get_name());
+        fn look(command: &Command, path: &str) {
+            for command in command.get_subcommands().filter(|command| command.get_name() != "help") {
+                let path = format!("{path} {}", command.get_name());
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(
+                    help.contains("Example") && help.contains("  pipewright "),
+                    "`{path}` has no example"
+                );
+                look(command, &path);
+            }
         }
+        look(&Arguments::command(), "pipewright");
+    }
+
+    /// What every command says of itself; review changes like code.
+    #[test]
+    fn help() {
+        fn write(command: &mut Command, path: &str, all: &mut String) {
+            *command = command.clone().term_width(100).bin_name(path);
+            all.push_str(&format!("# {path}\n\n{}\n\n", command.render_long_help()));
+            for command in command.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+                let path = format!("{path} {}", command.get_name());
+                write(command, &path, all);
+            }
+        }
+        let mut all = String::new();
+        write(&mut Arguments::command(), "pipewright", &mut all);
+        insta::assert_snapshot!(all);
     }
 }

@@ -5,16 +5,20 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use futures::StreamExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::Request;
+use hyper::body::Frame;
 use hyper::header::{HeaderMap, SET_COOKIE};
 use hyper_util::rt::TokioIo;
 use pipewright_server::access::Secret;
 use rustls::pki_types::ServerName;
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_util::io::ReaderStream;
 
 use crate::contexts;
 use crate::env;
@@ -204,36 +208,99 @@ impl Client {
     }
 
     async fn exchange(&self, method: &str, path: &str, body: Body<'_>) -> Result<Answer> {
+        let kind = body.content_type();
+        let sent = Full::new(body.bytes()).map_err(|never| match never {}).boxed_unsync();
+        let open = self.open(method, path, (&kind, sent)).await?;
+        let (headers, body) = open.read().await?;
+        Ok(Answer { headers, body })
+    }
+
+    /// Sends a request; the answer's body is still to be read. Errors: [`Refused`], with its message read.
+    async fn open(&self, method: &str, path: &str, (kind, body): (&str, Sent)) -> Result<Open> {
         let stream = self.connect().await?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        let driver = tokio::spawn(connection);
+        let driver = Driver(tokio::spawn(connection));
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.prefix))
             .header("host", &self.authority)
             .header("user-agent", concat!("pipewright/", env!("CARGO_PKG_VERSION")))
-            .header("content-type", body.content_type());
+            .header("content-type", kind);
         match &self.shows {
             Shows::Nothing => {}
             Shows::Token(token) => request = request.header("authorization", format!("Bearer {token}")),
             Shows::Session(session) => request = request.header("cookie", format!("{SESSION}={session}")),
         }
-        let answer = sender.send_request(request.body(Full::new(body.bytes()))?).await?;
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let read = Limited::new(answer.into_body(), LARGEST).collect().await;
-        driver.abort();
-        let body = match read {
-            Ok(body) => body.to_bytes(),
-            Err(error) => bail!("cannot read the answer of {}: {error}", self.authority),
-        };
+        let answer = sender.send_request(request.body(body)?).await?;
+        let status = answer.status();
+        let open = Open { answer, _driver: driver, authority: self.authority.clone() };
         if status.is_success() {
-            return Ok(Answer { headers, body });
+            return Ok(open);
         }
+        let (_, body) = open.read().await?;
         let mut message = message_of(&body);
         if status.as_u16() == 401 {
             message.push_str("; `pipewright login` keeps a token or a session for this server");
         }
         Err(Refused { status: status.as_u16(), message }.into())
+    }
+
+    /// Hands the answer's bytes on as they come; returns how many.
+    pub(crate) async fn save(&self, path: &str, to: &mut (impl AsyncWrite + Unpin)) -> Result<u64> {
+        let nothing = Full::new(Bytes::new()).map_err(|never| match never {}).boxed_unsync();
+        let asked = self.open("GET", path, ("application/json", nothing));
+        let open = match tokio::time::timeout(PATIENCE, asked).await {
+            Ok(open) => open?,
+            Err(_) => bail!("{} did not answer within {} s", self.authority, PATIENCE.as_secs()),
+        };
+        let mut body = open.answer.into_body();
+        let mut saved = 0;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.with_context(|| format!("the answer of {} broke off", self.authority))?;
+            if let Some(piece) = frame.data_ref() {
+                to.write_all(piece).await?;
+                saved += piece.len() as u64;
+            }
+        }
+        to.flush().await?;
+        Ok(saved)
+    }
+
+    /// Posts a file while it is read.
+    pub(crate) async fn send(&self, path: &str, file: tokio::fs::File) -> Result<Value> {
+        let pieces = ReaderStream::with_capacity(file, 64 << 10).map(|piece| piece.map(Frame::data));
+        let body = StreamBody::new(pieces).boxed_unsync();
+        let open = self.open("POST", path, ("application/octet-stream", body)).await?;
+        let (_, body) = open.read().await?;
+        serde_json::from_slice(&body).with_context(|| format!("{} did not answer JSON", self.authority))
+    }
+}
+
+type Sent = UnsyncBoxBody<Bytes, std::io::Error>;
+
+/// Ends the connection with whoever holds it.
+struct Driver(tokio::task::JoinHandle<hyper::Result<()>>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// An answer whose body is still to be read.
+struct Open {
+    answer: hyper::Response<hyper::body::Incoming>,
+    _driver: Driver,
+    authority: String,
+}
+
+impl Open {
+    async fn read(self) -> Result<(HeaderMap, Bytes)> {
+        let (head, body) = self.answer.into_parts();
+        match Limited::new(body, LARGEST).collect().await {
+            Ok(body) => Ok((head.headers, body.to_bytes())),
+            Err(error) => bail!("cannot read the answer of {}: {error}", self.authority),
+        }
     }
 }
 

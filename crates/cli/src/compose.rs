@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use futures::future::BoxFuture;
-use pipewright_controller::{Capacity, Controller, Options};
+use pipewright_controller::{Capacity, Controller, Options, Queue};
 use pipewright_engine::RunId;
 use pipewright_executor::container::{self, ContainerExecutor};
 use pipewright_executor::process::{self, ProcessExecutor};
@@ -70,6 +70,11 @@ impl Engine {
         let controller =
             Controller::start(store.clone(), executor.clone(), observations, Options::new(capacity));
         Ok(Self { store, executor, controller, _lock: lock })
+    }
+
+    /// Returns what tells how full the machine is.
+    pub(crate) fn queue(&self) -> Queue {
+        self.controller.queue()
     }
 
     /// Stops driving and closes the store; tasks that run go on and are found again at the next start.

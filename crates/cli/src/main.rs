@@ -6,8 +6,10 @@ mod access;
 mod args;
 mod args_access;
 mod args_api;
+mod args_artifacts;
 mod args_images;
 mod args_objects;
+mod args_runs;
 mod client;
 mod commands;
 mod compose;
@@ -18,6 +20,7 @@ mod experiments;
 mod explain;
 mod gpus;
 mod home;
+mod machine;
 mod memory;
 mod output;
 mod parameters;
@@ -81,6 +84,8 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Pipeline(args) => runtime()?.block_on(commands::api::pipeline(&args)),
         Command::Version(args) => runtime()?.block_on(commands::api::version(&args)),
         Command::Experiment(args) => runtime()?.block_on(commands::api::experiment(&args)),
+        Command::Artifact(args) => runtime()?.block_on(commands::artifacts::artifact(&args)),
+        Command::Audit(args) => runtime()?.block_on(commands::artifacts::audit(&args)),
         Command::RecurringRun(args) => runtime()?.block_on(commands::api::recurring_run(&args)),
         Command::Context(args) => commands::contexts::contexts(&args),
         Command::Login(args) => runtime()?.block_on(commands::contexts::login(&args)),

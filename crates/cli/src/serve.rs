@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::compose::Engine;
 use crate::home;
+use crate::machine::ThisMachine;
 use crate::settings::Settings;
 use crate::source::BadInput;
 
@@ -33,7 +34,8 @@ pub(crate) async fn run(settings: &Settings) -> Result<u8> {
         eprintln!("connections are not encrypted: put a proxy with TLS in front, or name a certificate");
     }
     let server_settings = pipewright_server::Settings { access, ..settings.server() };
-    let app = App::new(engine.store.clone(), engine.executor.clone(), server_settings);
+    let machine = Arc::new(ThisMachine::new(engine.queue(), settings));
+    let app = App::new(engine.store.clone(), engine.executor.clone(), server_settings).with_machine(machine);
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let shutdown = async move {

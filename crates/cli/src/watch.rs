@@ -146,6 +146,24 @@ impl Watched {
         }
     }
 
+    /// Returns what an attempt has written beyond the first bytes of what is shown.
+    pub(crate) async fn log_from(&self, task: &TaskKey, attempt: u32, offset: u64) -> Result<Vec<u8>> {
+        match self {
+            Self::Local { .. } => {
+                let mut log = self.log(task, attempt).await?;
+                let known = usize::try_from(offset).unwrap_or(usize::MAX).min(log.len());
+                Ok(log.split_off(known))
+            }
+            Self::Remote { client, run } => {
+                let key = escape(task.as_str());
+                let path = format!(
+                    "/apis/pipewright/v1/runs/{run}/tasks/{key}/log?attempt={attempt}&offset={offset}"
+                );
+                client.bytes(&path).await
+            }
+        }
+    }
+
     /// Returns the last log line of these tasks, given with their newest attempt. Only local logs are cheap enough.
     /// The values of secrets are hidden in them, as everywhere.
     pub(crate) async fn tails(&self, tasks: &[(String, u32)]) -> BTreeMap<String, String> {

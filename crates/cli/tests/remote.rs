@@ -215,3 +215,74 @@ fn resources_are_made_shown_and_deleted() {
     assert_eq!(place.told(&["experiment", "archive", "tuning"]), "experiment <id> archived");
     assert_eq!(place.told(&["run", "list"]), "RUN STATE CREATED TOOK NAME");
 }
+
+/// `make` leaves a table, `use` reads it.
+const CHAIN: &str = r#"
+components:
+  comp-make:
+    executorLabel: exec-make
+    inputDefinitions: {parameters: {n: {parameterType: NUMBER_INTEGER}}}
+    outputDefinitions: {artifacts: {data: {artifactType: {schemaTitle: system.Dataset, schemaVersion: 0.0.1}}}}
+  comp-use:
+    executorLabel: exec-use
+    inputDefinitions: {artifacts: {data: {artifactType: {schemaTitle: system.Dataset, schemaVersion: 0.0.1}}}}
+deploymentSpec:
+  executors:
+    exec-make: {container: {image: busybox, command: [sh, -c, 'printf "a,b\n$1,2\n" > "$0"', "{{$.outputs.artifacts['data'].path}}", "{{$.inputs.parameters['n']}}"]}}
+    exec-use: {container: {image: busybox, command: [sh, -c, 'cat "$0"', "{{$.inputs.artifacts['data'].path}}"]}}
+pipelineInfo: {name: chain}
+root:
+  inputDefinitions: {parameters: {n: {parameterType: NUMBER_INTEGER}}}
+  dag:
+    tasks:
+      make: {componentRef: {name: comp-make}, taskInfo: {name: make}, inputs: {parameters: {n: {componentInputParameter: n}}}}
+      use: {componentRef: {name: comp-use}, taskInfo: {name: use}, dependentTasks: [make], inputs: {artifacts: {data: {taskOutputArtifact: {producerTask: make, outputArtifactKey: data}}}}}
+schemaVersion: 2.1.0
+"#;
+
+#[test]
+fn runs_are_made_followed_and_taken_to_another_server() {
+    let place = Place::new();
+    let (one, other) =
+        (Server::start(&place, &place.path("one"), &[]), Server::start(&place, &place.path("other"), &[]));
+    let file = place.path("chain.yaml");
+    std::fs::write(&file, CHAIN).expect("a file");
+    let here = |words: &[&str]| place.told(&[words, &["--server", &one.url]].concat());
+    let there = |words: &[&str]| place.told(&[words, &["--server", &other.url]].concat());
+    let raw = |words: &[&str]| {
+        let output = place.command(&[words, &["--server", &one.url]].concat()).output().expect("it starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    here(&["pipeline", "upload", &file.display().to_string(), "--name", "chain"]);
+
+    let run = raw(&["run", "create", "first", "--pipeline", "chain", "-p", "n=7", "--wait", "-o", "name"]);
+    let followed = here(&["run", "logs", &run, "--task", "use", "--follow"]);
+    assert!(followed.ends_with("a,b\n7,2"), "{followed}");
+    let all = here(&["run", "logs", &run, "--follow"]);
+    assert!(all.contains("use | a,b\nuse | 7,2"), "{all}");
+    place.refused(&["run", "create", "--pipeline", "chain", "--server", &one.url], "`n`");
+
+    let artifact = raw(&["artifact", "list", "-o", "name"]);
+    assert_eq!(here(&["artifact", "list"]).split('\n').next(), Some("ID NAME TYPE CREATED PIPELINE TASK"));
+    assert_eq!(here(&["artifact", "preview", &artifact]), "a b\n7 2");
+    assert_eq!(here(&["artifact", "download", &artifact, "--file", "-"]), "a,b\n7,2");
+    let lineage = here(&["artifact", "lineage", &artifact, "--direction", "down"]);
+    assert!(lineage.contains("root/use") && !lineage.contains("root/make of"), "{lineage}");
+
+    let packed = place.path("run.zip").display().to_string();
+    let told = here(&["run", "export", &run, "--artifacts", "all", "--file", &packed]);
+    assert!(told.contains("bytes in"), "{told}");
+    place.refused(&["run", "export", &run, "--file", &packed, "--server", &one.url], "File exists");
+    assert_eq!(there(&["run", "import", &packed, "-o", "name"]), "<id>");
+    place.refused(&["run", "import", &packed, "--server", &other.url], "is here already");
+    assert_eq!(there(&["artifact", "download", &artifact, "--file", "-"]), "a,b\n7,2");
+    assert!(there(&["run", "logs", &run]).contains("7,2"));
+
+    // Another value makes another run; with a task it does that again in any case.
+    let again = raw(&["run", "retry", &run, "--task", "root/make", "-p", "n=8", "-o", "name"]);
+    assert_ne!(again, run);
+    let audit = here(&["audit", "--limit", "1"]);
+    assert!(audit.starts_with("AT USER VERB RESOURCE STATUS PATH"), "{audit}");
+    assert!(audit.contains(" retry runs 200 "), "{audit}");
+}

@@ -27,11 +27,32 @@ pub struct Capacity {
     pub gpus: Vec<String>,
 }
 
+/// CPUs, in thousandths, memory, and how many GPUs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Need {
-    cpu_millis: u64,
-    memory_bytes: u64,
-    gpus: usize,
+pub struct Need {
+    pub cpu_millis: u64,
+    pub memory_bytes: u64,
+    pub gpus: usize,
+}
+
+/// How full the machine is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    pub capacity: Capacity,
+    pub free: Need,
+    /// Attempts that hold something.
+    pub running: usize,
+    /// Attempts that wait; of each run one at most asks at a time.
+    pub waiting: usize,
+}
+
+/// Where an attempt stands that waits for room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    pub needs: Need,
+    /// From 1.
+    pub position: usize,
+    pub load: Load,
 }
 
 /// What an attempt holds.
@@ -157,6 +178,27 @@ impl Admission {
         }
     }
 
+    /// Tells how full the machine is.
+    pub(crate) fn load(&self) -> Load {
+        self.load_of(&self.book())
+    }
+
+    /// Tells where an attempt stands; nothing for one that asks for no room just now.
+    pub(crate) fn queued(&self, attempt: &AttemptId) -> Option<Queued> {
+        let book = self.book();
+        let at = book.waiting.iter().position(|waiter| waiter.attempt == *attempt)?;
+        Some(Queued { needs: book.waiting[at].need, position: at + 1, load: self.load_of(&book) })
+    }
+
+    fn load_of(&self, book: &Book) -> Load {
+        Load {
+            capacity: self.capacity.clone(),
+            free: Need { gpus: book.free_gpus.len(), ..book.free },
+            running: book.running.len(),
+            waiting: book.waiting.len(),
+        }
+    }
+
     fn grant(&self, book: &mut Book) {
         let mut index = 0;
         while index < book.waiting.len() {
@@ -233,6 +275,10 @@ mod tests {
         let (admission, wake) = (two_cpus(), Arc::new(Notify::new()));
         assert!(admission.request(&attempt("a", "1"), &cpu(1500), &wake));
         assert!(!admission.request(&attempt("a", "2"), &cpu(1500), &wake));
+        let queued = admission.queued(&attempt("a", "2")).unwrap();
+        assert_eq!((queued.position, queued.needs.cpu_millis, queued.load.free.cpu_millis), (1, 1500, 500));
+        assert_eq!((queued.load.running, queued.load.waiting), (1, 1));
+        assert_eq!(admission.queued(&attempt("a", "1")), None);
         admission.release(&attempt("a", "1"));
         assert!(admission.request(&attempt("a", "2"), &cpu(1500), &wake));
     }

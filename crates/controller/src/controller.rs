@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use pipewright_engine::{Observation, RunId};
+use pipewright_engine::{AttemptId, Observation, RunId};
 use pipewright_executor::{Executor, Observations};
 use pipewright_store::{Change, Error, Store};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::admission::{Admission, Capacity};
+use crate::admission::{Admission, Capacity, Load, Queued};
 use crate::claims;
 use crate::clock::{Clock, SystemClock};
 use crate::run_actor::{Message, RunActor, Shared};
@@ -35,6 +35,7 @@ impl Options {
 
 /// Drives the live runs of a store until it is shut down.
 pub struct Controller {
+    shared: Arc<Shared>,
     router: JoinHandle<()>,
     stop: CancellationToken,
     trouble: watch::Receiver<Option<String>>,
@@ -61,13 +62,18 @@ impl Controller {
             trouble: trouble_in,
             answers: answers_in,
         });
-        let router = Router { shared, actors: BTreeMap::new(), running: JoinSet::new() };
-        Self { router: tokio::spawn(router.work(changes, observations, answers)), stop, trouble }
+        let router = Router { shared: shared.clone(), actors: BTreeMap::new(), running: JoinSet::new() };
+        Self { shared, router: tokio::spawn(router.work(changes, observations, answers)), stop, trouble }
     }
 
     /// Shows what keeps the controller from working (a full disk, say), while it does.
     pub fn trouble(&self) -> watch::Receiver<Option<String>> {
         self.trouble.clone()
+    }
+
+    /// Returns what tells how full the machine is.
+    pub fn queue(&self) -> Queue {
+        Queue { shared: self.shared.clone() }
     }
 
     /// Stops driving; tasks in flight live on under their launcher and are adopted at the next start.
@@ -76,6 +82,24 @@ impl Controller {
         if let Err(error) = self.router.await {
             tracing::error!(%error, "the run router ended abnormally");
         }
+    }
+}
+
+/// Tells how full the machine is, and where attempts stand that wait for room. A cheap handle.
+#[derive(Clone)]
+pub struct Queue {
+    shared: Arc<Shared>,
+}
+
+impl Queue {
+    /// Tells how full the machine is.
+    pub fn load(&self) -> Load {
+        self.shared.admission.load()
+    }
+
+    /// Tells where an attempt stands; nothing for one that asks for no room just now.
+    pub fn of(&self, attempt: &AttemptId) -> Option<Queued> {
+        self.shared.admission.queued(attempt)
     }
 }
 

@@ -13,6 +13,6 @@ mod reconcile;
 mod resource;
 mod run_actor;
 
-pub use admission::Capacity;
+pub use admission::{Capacity, Load, Need, Queued};
 pub use clock::{Clock, SystemClock};
-pub use controller::{Controller, Options};
+pub use controller::{Controller, Options, Queue};

@@ -50,6 +50,7 @@ impl Bench {
             parameters: json!({}),
             pipeline_root: None,
             service_account: String::new(),
+            plugins_input: Default::default(),
             firing: None,
             submit,
         };

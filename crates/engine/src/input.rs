@@ -57,6 +57,9 @@ pub struct Submit {
     pub scheduled_at: Option<Timestamp>,
     /// No cache look-ups at all, whatever the tasks say.
     pub caching_disabled: bool,
+    /// Tasks that take no earlier result, and with them everything that depends on them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fresh: Vec<TaskKey>,
 }
 
 impl Submit {

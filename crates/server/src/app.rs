@@ -16,14 +16,15 @@ use pipewright_store::Store;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::access::{self, Access, AccessOptions};
 use crate::cache_ages::CacheAges;
 use crate::error::Error;
 use crate::fetch::UrlRules;
-use crate::limits::{ANSWER_LIMIT, BODY_LIMIT, BODY_PAUSE};
+use crate::limits::{BODY_LIMIT, BODY_PAUSE};
+use crate::machine::Machine;
 use crate::own::feed::Feed;
 use crate::own::logs::Indexes;
 use crate::own::tensorboard::Boards;
@@ -46,6 +47,8 @@ pub struct App {
     pub(crate) indexes: Indexes,
     /// The TensorBoards that run.
     pub(crate) boards: Boards,
+    /// Tells of the machine, where somebody composed the server with one.
+    pub(crate) machine: Option<Arc<dyn Machine>>,
 }
 
 /// How the server behaves.
@@ -106,7 +109,14 @@ impl App {
             feed: Feed::new(),
             indexes: Indexes::default(),
             boards: Boards::default(),
+            machine: None,
         }
+    }
+
+    /// Adds what tells of the machine that tasks run on.
+    #[must_use]
+    pub fn with_machine(self, machine: Arc<dyn Machine>) -> Self {
+        Self { machine: Some(machine), ..self }
     }
 }
 
@@ -132,7 +142,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(limits::refuse_large))
         .layer(middleware::from_fn_with_state(app.clone(), access::guard))
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_LIMIT))
+        .layer(middleware::from_fn(limits::answer_in_time))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request<_>| {
             tracing::info_span!("request", method = %request.method(), path = request.uri().path())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
@@ -28,13 +28,30 @@ const DISCARD_LIMIT: u64 = 1 << 30;
 pub(crate) async fn refuse_large(request: Request, next: Next) -> Response {
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let length = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok()).unwrap_or(0);
-    if length <= BODY_LIMIT as u64 {
+    if length <= BODY_LIMIT as u64 || takes_runs(&request) {
         return next.run(request).await;
     }
     let is_upload = request.uri().path().contains("/pipelines/upload");
     discard(request).await;
     let error = Error::Invalid(format!("the request has {} MiB; at most 32 MiB are accepted", length >> 20));
     if is_upload { UploadError(error).into_response() } else { error.into_response() }
+}
+
+/// Tells whether a request brings a whole run, which may be of any size and take its time; its body may not pause
+/// longer than others.
+fn takes_runs(request: &Request) -> bool {
+    request.uri().path().ends_with("/apis/pipewright/v1/runs/import")
+}
+
+/// Breaks off requests whose answer does not begin in time.
+pub(crate) async fn answer_in_time(request: Request, next: Next) -> Response {
+    if takes_runs(&request) {
+        return next.run(request).await;
+    }
+    match tokio::time::timeout(ANSWER_LIMIT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),
+    }
 }
 
 /// Reads what a client still sends and drops it, unless it waits to be asked for it or it is too much.

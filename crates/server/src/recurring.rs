@@ -226,6 +226,7 @@ fn submission(row: &RecurringRun, firing: &Firing) -> Submission {
         arguments: new.parameters.as_object().cloned().unwrap_or_default(),
         pipeline_root: new.pipeline_root.clone(),
         service_account: new.service_account.clone(),
+        plugins_input: new.plugins_input.clone(),
         firing: Some(firing.clone()),
         ..Submission::new(source(new), run_name(&new.run_prefix, firing.number))
     }

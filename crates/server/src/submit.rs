@@ -62,6 +62,10 @@ pub struct Submission {
     pub service_account: String,
     /// No cache look-ups at all, whatever the tasks say.
     pub caching_disabled: bool,
+    /// Tasks that take no earlier result, and with them everything that depends on them.
+    pub fresh: Vec<TaskKey>,
+    /// For plugins, kept as it is; null for nothing.
+    pub plugins_input: Value,
     /// The slot of a recurring run that asks.
     pub firing: Option<Firing>,
 }
@@ -79,6 +83,8 @@ impl Submission {
             pipeline_root: None,
             service_account: String::new(),
             caching_disabled: false,
+            fresh: Vec::new(),
+            plugins_input: Value::Null,
             firing: None,
         }
     }
@@ -131,6 +137,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
         parameters: Value::Object(arguments.given),
         pipeline_root: submission.pipeline_root,
         service_account: submission.service_account,
+        plugins_input: submission.plugins_input,
         firing: submission.firing,
         submit: Submit {
             namespace: String::new(),
@@ -140,6 +147,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
             created_at,
             scheduled_at,
             caching_disabled: submission.caching_disabled,
+            fresh: submission.fresh,
         },
     };
     Ok(store.create_run(new).await?)

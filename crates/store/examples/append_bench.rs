@@ -90,6 +90,7 @@ fn new_run(client: usize) -> NewRun {
         parameters: json!({}),
         pipeline_root: None,
         service_account: String::new(),
+        plugins_input: Default::default(),
         firing: None,
         submit: Submit::default(),
     }

@@ -380,6 +380,7 @@ mod tests {
             parameters: json!({}),
             pipeline_root: None,
             service_account: String::new(),
+            plugins_input: Default::default(),
             firing: None,
             submit: Submit { created_at: Timestamp(1 + number as i64 * 700_000), ..Submit::default() },
         }

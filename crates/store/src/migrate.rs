@@ -20,6 +20,7 @@ const MIGRATIONS: &[Migration] = &[
     (8, "run_lists", include_str!("../migrations/sqlite/0008_run_lists.sql")),
     (9, "run_history", include_str!("../migrations/sqlite/0009_run_history.sql")),
     (10, "rare_tasks", include_str!("../migrations/sqlite/0010_rare_tasks.sql")),
+    (11, "plugins_input", include_str!("../migrations/sqlite/0011_plugins_input.sql")),
 ];
 
 /// Applies what is missing, in one transaction.

@@ -223,6 +223,11 @@ impl Projections {
         Ok(Self { tasks, artifacts, metrics, dropped: dropped.flatten().cloned().collect() })
     }
 
+    /// Lets no later run take results from these tasks.
+    pub(crate) fn forget_cache(&mut self) {
+        self.tasks.iter_mut().for_each(|task| task.cache = None);
+    }
+
     /// Writes the rows; tells whether there were any.
     pub(crate) fn write(
         &self,

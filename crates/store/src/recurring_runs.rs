@@ -14,22 +14,23 @@ use crate::experiments;
 use crate::feed::Change;
 use crate::filter::{Form, Key};
 use crate::page::{ListQuery, Listing, Page, ask, list};
-use crate::rows::{from_json, time, to_json};
+use crate::rows::{from_json, optional, optional_json, time, to_json};
 use crate::store::Store;
 use crate::writer::{Flush, Writing};
 
 const COLUMNS: &str = "recurring_runs.id, run_prefix, display_name, description, experiment_id, pipeline_id, \
     pipeline_version_id, parameters, pipeline_root, service_account, max_concurrency, trigger_body, no_catchup, \
-    enabled, created_at, updated_at, last_slot, fired, error, documents.body AS spec";
+    enabled, created_at, updated_at, last_slot, fired, error, plugins_input, documents.body AS spec";
 
 pub(crate) const INSERT: &str = "INSERT INTO recurring_runs (id, run_prefix, display_name, description, \
     namespace, experiment_id, pipeline_id, pipeline_version_id, spec_hash, parameters, pipeline_root, \
     service_account, max_concurrency, trigger_body, no_catchup, enabled, created_at, updated_at, last_slot, \
-    fired, error) VALUES (?1, ?2, ?3, ?4, '', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16, 0, 0, '')";
+    fired, error, plugins_input) VALUES (?1, ?2, ?3, ?4, '', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
+    ?16, ?16, 0, 0, '', ?17)";
 pub(crate) const SELECT: &str = "SELECT recurring_runs.id, run_prefix, display_name, description, \
     experiment_id, pipeline_id, pipeline_version_id, parameters, pipeline_root, service_account, \
     max_concurrency, trigger_body, no_catchup, enabled, created_at, updated_at, last_slot, fired, error, \
-    documents.body AS spec FROM recurring_runs LEFT JOIN documents \
+    plugins_input, documents.body AS spec FROM recurring_runs LEFT JOIN documents \
     ON documents.hash = recurring_runs.spec_hash WHERE recurring_runs.id = ?1";
 pub(crate) const SELECT_ENABLED: &str =
     "SELECT id FROM recurring_runs INDEXED BY recurring_runs_enabled WHERE enabled = 1 ORDER BY id";
@@ -137,6 +138,8 @@ pub struct NewRecurringRun {
     pub parameters: Value,
     pub pipeline_root: Option<String>,
     pub service_account: String,
+    /// For plugins of its runs, kept as it is; null for nothing.
+    pub plugins_input: Value,
     /// Runs at once.
     pub max_concurrency: u32,
     pub trigger: TriggerRule,
@@ -314,6 +317,7 @@ fn insert(writing: &mut Writing<'_>, new: &NewRecurringRun) -> Result<RecurringR
         new.no_catchup,
         new.enabled,
         writing.now.0,
+        optional_json("plugins' input", &new.plugins_input)?,
     ])?;
     writing.tell(Change::RecurringRun(id.clone()));
     get(writing.connection, &id)
@@ -333,6 +337,7 @@ fn recurring_run(row: &Row<'_>) -> Result<RecurringRun, Error> {
     let parameters: String = row.get("parameters")?;
     let trigger: String = row.get("trigger_body")?;
     let fired: i64 = row.get("fired")?;
+    let plugins_input: String = row.get("plugins_input")?;
     Ok(RecurringRun {
         id: row.get("id")?,
         new: NewRecurringRun {
@@ -349,6 +354,7 @@ fn recurring_run(row: &Row<'_>) -> Result<RecurringRun, Error> {
             parameters: from_json("parameters", &parameters)?,
             pipeline_root: row.get("pipeline_root")?,
             service_account: row.get("service_account")?,
+            plugins_input: optional("plugins' input", &plugins_input)?,
             max_concurrency: row.get("max_concurrency")?,
             trigger: from_json("a trigger", &trigger)?,
             no_catchup: row.get("no_catchup")?,

@@ -29,6 +29,16 @@ pub(crate) fn from_json<T: DeserializeOwned>(what: &str, text: &str) -> Result<T
     serde_json::from_str(text).map_err(|error| Error::document(format_args!("cannot read {what}"), error))
 }
 
+/// Writes a JSON column that is empty for null.
+pub(crate) fn optional_json(what: &str, value: &serde_json::Value) -> Result<String, Error> {
+    if value.is_null() { Ok(String::new()) } else { to_json(what, value) }
+}
+
+/// Reads a JSON column that is empty for null.
+pub(crate) fn optional(what: &str, text: &str) -> Result<serde_json::Value, Error> {
+    if text.is_empty() { Ok(serde_json::Value::Null) } else { from_json(what, text) }
+}
+
 /// Returns the word that an enum without fields is stored as.
 pub(crate) fn word(value: &impl Serialize) -> Result<String, Error> {
     match serde_json::to_value(value) {

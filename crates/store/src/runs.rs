@@ -18,22 +18,25 @@ use crate::metrics;
 use crate::objects;
 use crate::page::{ListQuery, Listing, Page, ask, list, page};
 use crate::recurring_runs::{self, Firing};
-use crate::rows::{ARCHIVED, AVAILABLE, from_json, to_json, word};
+use crate::rows::{ARCHIVED, AVAILABLE, from_json, optional, optional_json, to_json, word};
 use crate::store::Store;
 use crate::writer::{Flush, Writing};
 
 pub(crate) const INSERT: &str = "INSERT INTO runs (id, display_name, description, namespace, experiment_id, \
      pipeline_id, pipeline_version_id, pipeline_name, pipeline_root, service_account, recurring_run_id, \
-     storage_state, phase, created_at, scheduled_at, finished_at, plan_hash, spec_hash, parameters, progress) \
-     VALUES (?1, ?2, ?3, '', ?4, ?5, ?6, ?7, ?8, ?9, ?17, 'available', ?10, ?11, ?12, 0, ?13, ?14, ?15, ?16) \
+     storage_state, phase, created_at, scheduled_at, finished_at, plan_hash, spec_hash, parameters, progress, \
+     plugins_input) VALUES (?1, ?2, ?3, '', ?4, ?5, ?6, ?7, ?8, ?9, ?17, 'available', ?10, ?11, ?12, 0, ?13, \
+     ?14, ?15, ?16, ?18) \
      RETURNING number";
 pub(crate) const SELECT: &str = "SELECT id, display_name, description, experiment_id, pipeline_id, \
      pipeline_version_id, pipeline_name, pipeline_root, service_account, recurring_run_id, storage_state, \
-     created_at, scheduled_at, parameters, progress, documents.body AS spec FROM runs LEFT JOIN documents \
+     created_at, scheduled_at, parameters, progress, plugins_input, documents.body AS spec FROM runs \
+     LEFT JOIN documents \
      ON documents.hash = runs.spec_hash AND runs.pipeline_version_id IS NULL WHERE id = ?1";
 pub(crate) const SELECT_NUMBERED: &str = "SELECT id, display_name, description, experiment_id, pipeline_id, \
      pipeline_version_id, pipeline_name, pipeline_root, service_account, recurring_run_id, storage_state, \
-     created_at, scheduled_at, parameters, progress, documents.body AS spec FROM runs LEFT JOIN documents \
+     created_at, scheduled_at, parameters, progress, plugins_input, documents.body AS spec FROM runs \
+     LEFT JOIN documents \
      ON documents.hash = runs.spec_hash AND runs.pipeline_version_id IS NULL WHERE number = ?1";
 pub(crate) const SELECT_HEAD: &str = "SELECT number, phase FROM runs WHERE id = ?1";
 pub(crate) const SELECT_PROGRESS: &str = "SELECT progress FROM runs WHERE number = ?1";
@@ -62,7 +65,7 @@ pub(crate) const LISTING: Listing = Listing {
     table: "runs",
     columns: "id, display_name, description, experiment_id, pipeline_id, pipeline_version_id, pipeline_name, \
               pipeline_root, service_account, recurring_run_id, storage_state, created_at, scheduled_at, \
-              parameters, progress, \
+              parameters, progress, plugins_input, \
               documents.body AS spec",
     joins: " LEFT JOIN documents ON documents.hash = runs.spec_hash AND runs.pipeline_version_id IS NULL",
     has_tags: false,
@@ -100,6 +103,8 @@ pub struct Run {
     /// As it was asked for.
     pub pipeline_root: Option<String>,
     pub service_account: String,
+    /// What was given for plugins, kept as it is; null for nothing.
+    pub plugins_input: Value,
     /// The recurring run that made it.
     pub recurring_run_id: Option<String>,
     pub archived: bool,
@@ -123,6 +128,8 @@ pub struct NewRun {
     pub parameters: Value,
     pub pipeline_root: Option<String>,
     pub service_account: String,
+    /// For plugins, kept as it is; null for nothing.
+    pub plugins_input: Value,
     /// The slot of a recurring run that it is made for.
     pub firing: Option<Firing>,
     /// Left in the run's inbox; its creation time is the run's.
@@ -330,6 +337,7 @@ fn insert(writing: &mut Writing<'_>, new: NewRun, plan: &Document, spec: &Docume
                 to_json("parameters", &new.parameters)?,
                 to_json("a run's progress", &view)?,
                 new.firing.as_ref().map_or("", |firing| &firing.recurring_run_id),
+                optional_json("plugins' input", &new.plugins_input)?,
             ],
             |row| row.get(0),
         )
@@ -399,6 +407,7 @@ pub(crate) fn run(row: &Row<'_>) -> Result<Run, Error> {
     let spec: Option<String> = row.get("spec")?;
     let parameters: String = row.get("parameters")?;
     let progress: String = row.get("progress")?;
+    let plugins_input: String = row.get("plugins_input")?;
     Ok(Run {
         id: RunId(row.get("id")?),
         display_name: row.get("display_name")?,
@@ -414,6 +423,7 @@ pub(crate) fn run(row: &Row<'_>) -> Result<Run, Error> {
         parameters: from_json("parameters", &parameters)?,
         pipeline_root: row.get("pipeline_root")?,
         service_account: row.get("service_account")?,
+        plugins_input: optional("plugins' input", &plugins_input)?,
         recurring_run_id: Some(row.get("recurring_run_id")?).filter(|id: &String| !id.is_empty()),
         archived: row.get::<_, String>("storage_state")? == ARCHIVED,
         created_at: Timestamp(row.get("created_at")?),

@@ -26,16 +26,16 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const WIDEST: usize = 48;
 
 /// How a resource is named and shown.
-struct Resource {
-    word: &'static str,
-    path: String,
-    list: &'static str,
-    id: &'static str,
+pub(super) struct Resource {
+    pub(super) word: &'static str,
+    pub(super) path: String,
+    pub(super) list: &'static str,
+    pub(super) id: &'static str,
     /// Headings and fields.
-    columns: &'static [(&'static str, &'static str)],
+    pub(super) columns: &'static [(&'static str, &'static str)],
 }
 
-fn pipelines() -> Resource {
+pub(super) fn pipelines() -> Resource {
     Resource {
         word: "pipeline",
         path: format!("{V2}/pipelines"),
@@ -50,7 +50,7 @@ fn pipelines() -> Resource {
     }
 }
 
-fn versions(pipeline: &str) -> Resource {
+pub(super) fn versions(pipeline: &str) -> Resource {
     Resource {
         word: "version",
         path: format!("{V2}/pipelines/{}/versions", escape(pipeline)),
@@ -65,7 +65,7 @@ fn versions(pipeline: &str) -> Resource {
     }
 }
 
-fn experiments() -> Resource {
+pub(super) fn experiments() -> Resource {
     Resource {
         word: "experiment",
         path: format!("{V2}/experiments"),
@@ -95,7 +95,7 @@ fn recurring_runs() -> Resource {
     }
 }
 
-fn runs() -> Resource {
+pub(super) fn runs() -> Resource {
     Resource { word: "run", path: format!("{V2}/runs"), list: "runs", id: "run_id", columns: &[] }
 }
 
@@ -233,7 +233,7 @@ async fn create_recurring(resource: &Resource, asked: &CreateRecurring) -> Resul
 }
 
 /// Returns the id of what is named by id or by name.
-async fn find(client: &Client, resource: &Resource, name: &str) -> Result<String> {
+pub(super) async fn find(client: &Client, resource: &Resource, name: &str) -> Result<String> {
     let filter =
         json!({"predicates": [{"key": "display_name", "operation": "EQUALS", "string_value": name}]});
     let path = format!("{}?page_size=2&filter={}", resource.path, escape(&filter.to_string()));
@@ -381,7 +381,7 @@ fn cell(item: &Value, field: &str) -> String {
     clip(&text, WIDEST)
 }
 
-fn show_all(resource: &Resource, items: &[Value], shape: Shape) -> Result<()> {
+pub(super) fn show_all(resource: &Resource, items: &[Value], shape: Shape) -> Result<()> {
     let mut document = json!({});
     document[resource.list] = json!(items);
     match shape {
@@ -407,7 +407,7 @@ fn show_all(resource: &Resource, items: &[Value], shape: Shape) -> Result<()> {
     Ok(())
 }
 
-fn show(resource: &Resource, item: &Value, shape: Shape) -> Result<u8> {
+pub(super) fn show(resource: &Resource, item: &Value, shape: Shape) -> Result<u8> {
     match shape {
         Shape::Json => print_json(item)?,
         Shape::Yaml => std::io::stdout().write_all(yaml(item).as_bytes())?,

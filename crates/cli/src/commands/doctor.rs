@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Result;
 use pipewright_executor::{container, process};
+use pipewright_server::FindingView;
 use serde::Serialize;
 
 use crate::args::{Doctor, Format, Machine};
@@ -74,6 +75,29 @@ pub(crate) fn run(args: &Doctor) -> Result<u8> {
         Format::Text => anstream::stdout().write_all(text(&checks).as_bytes())?,
     }
     Ok(u8::from(checks.iter().any(|check| check.verdict == Verdict::Broken)))
+}
+
+/// Says what a server tells of its machine; that its home is in use is no news to it.
+pub(crate) fn of_machine(args: &Doctor, home: &Path) -> Vec<FindingView> {
+    let checks = [
+        machine(),
+        space(home),
+        isolation(),
+        objects(home),
+        python(),
+        environments(),
+        images(args, home),
+        shell(),
+        unpacked(home),
+        containers(args),
+    ];
+    let finding = |check: Check| FindingView {
+        name: check.name.to_owned(),
+        ok: check.verdict == Verdict::Good,
+        text: check.found,
+        hint: check.remedy,
+    };
+    checks.into_iter().map(finding).collect()
 }
 
 fn text(checks: &[Check]) -> String {

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod api;
+pub(crate) mod artifacts;
 pub(crate) mod check;
 pub(crate) mod completion;
 pub(crate) mod contexts;
@@ -11,4 +12,5 @@ pub(crate) mod objects;
 pub(crate) mod registry;
 pub(crate) mod resume;
 pub(crate) mod run;
+pub(crate) mod run_files;
 pub(crate) mod runs;

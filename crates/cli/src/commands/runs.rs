@@ -1,5 +1,6 @@
 //! `pipewright runs list|get|logs|cancel`, against a server or a home folder.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -37,10 +38,14 @@ pub(crate) async fn run(command: &Runs) -> Result<u8> {
     match command {
         Runs::List { place, limit } => list(place, *limit).await,
         Runs::Get { run, place } => get(place, run).await,
-        Runs::Logs { run, task, place } => logs(place, run, task.as_deref()).await,
+        Runs::Logs { run, task, follow: true, place } => follow(place, run, task.as_deref()).await,
+        Runs::Logs { run, task, follow: false, place } => logs(place, run, task.as_deref()).await,
+        Runs::Create(asked) => super::run_files::create(asked).await,
+        Runs::Export(asked) => super::run_files::export(asked).await,
+        Runs::Import(asked) => super::run_files::import(asked).await,
         Runs::Archive(one) => super::api::run("archive", one).await,
         Runs::Unarchive(one) => super::api::run("unarchive", one).await,
-        Runs::Retry(one) => super::api::run("retry", one).await,
+        Runs::Retry(asked) => super::run_files::retry(asked).await,
         Runs::Delete(one) => super::api::run("delete", one).await,
         Runs::Resume(args) => super::resume::run(args).await,
         Runs::Cancel { run, place } => cancel(place, run).await,
@@ -162,6 +167,53 @@ async fn get(place: &Place, run: &str) -> Result<u8> {
     }
     close(held).await;
     Ok(0)
+}
+
+/// Prints what tasks write as they write it, until the run has ended. Of several tasks each line says whose it is.
+async fn follow(place: &Place, run: &str, wanted: Option<&str>) -> Result<u8> {
+    let (mut watched, held) = watch(place, run).await?;
+    let mut printed: BTreeMap<(String, u32), usize> = BTreeMap::new();
+    let mut found = false;
+    loop {
+        let look = watched.look().await?;
+        let is_over = look.head.phase.is_terminal();
+        for task in look.tasks.iter().filter(|task| wanted.is_none_or(|wanted| is_called(task, wanted))) {
+            found = true;
+            for attempt in task.attempts.iter().filter(|attempt| attempt.started_at.is_some()) {
+                let shown = printed.entry((task.key.to_string(), attempt.number)).or_default();
+                let log = watched.log_from(&task.key, attempt.number, *shown as u64).await?;
+                // A line goes out whole, so that lines of several tasks do not mix.
+                let is_complete = attempt.phase.is_terminal();
+                let whole = if is_complete {
+                    log.len()
+                } else {
+                    log.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+                };
+                *shown += whole;
+                write_lines(&task.key.to_string(), wanted.is_none(), &log[..whole])?;
+            }
+        }
+        if is_over {
+            break;
+        }
+        watched.changed().await;
+    }
+    close(held).await;
+    match (found, wanted) {
+        (false, Some(name)) => Err(BadInput(format!("run {run} has no task `{name}` that ran")).into()),
+        _ => Ok(0),
+    }
+}
+
+fn write_lines(task: &str, is_named: bool, text: &[u8]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        if is_named {
+            write!(out, "{} | ", task.strip_prefix("root/").unwrap_or(task))?;
+        }
+        out.write_all(line)?;
+    }
+    Ok(out.flush()?)
 }
 
 async fn logs(place: &Place, run: &str, wanted: Option<&str>) -> Result<u8> {

@@ -177,7 +177,7 @@ impl RunState {
             ComponentKind::Container(_) => {
                 let disabled = self.submit.as_ref().is_some_and(|submit| submit.caching_disabled);
                 let enabled = task_of(plan, &self.nodes[id]).is_some_and(|task| task.caching.enabled);
-                if enabled && !disabled {
+                if enabled && !disabled && !self.is_fresh(plan, id) {
                     self.lookups.insert(id);
                 }
             }

@@ -3,6 +3,7 @@
 //! Applying an event costs what it changes. Nothing is decided here; unknown or repeated facts are harmless.
 
 mod apply;
+mod fresh;
 mod node;
 mod retry;
 mod views;

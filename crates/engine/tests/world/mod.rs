@@ -27,6 +27,10 @@ pub struct World {
     pub journal: Vec<Event>,
     pub now: Timestamp,
     pub launched: Vec<String>,
+    /// Tasks for which an earlier result was looked for.
+    pub looked_up: Vec<String>,
+    /// Tasks that are done anew whatever there is.
+    pub fresh: Vec<TaskKey>,
     pub most_at_once: usize,
     /// Killed attempts go on until the test ends them.
     pub dying_slowly: bool,
@@ -70,6 +74,8 @@ impl World {
             journal: Vec::new(),
             now: Timestamp(1_700_000_000_000_000),
             launched: Vec::new(),
+            looked_up: Vec::new(),
+            fresh: Vec::new(),
             most_at_once: 0,
             dying_slowly: false,
             scripts: BTreeMap::new(),
@@ -90,6 +96,7 @@ impl World {
             arguments,
             pipeline_root: "/artifacts".to_owned(),
             created_at: self.now,
+            fresh: self.fresh.clone(),
             ..Submit::default()
         };
         self.input(&Input::Submit { submit: Box::new(submit) });
@@ -172,6 +179,7 @@ impl World {
             self.observe(attempt, failed(FailureReason::Cancelled));
         }
         for lookup in wanted.lookups {
+            self.looked_up.push(lookup.task.as_str().trim_start_matches("root/").to_owned());
             let (fingerprint, round) = (lookup.fingerprint, lookup.round);
             let answer = CacheAnswer { task: lookup.task, fingerprint, hit: None, round };
             self.input(&Input::Cache { answer: Box::new(answer) });

@@ -1,9 +1,10 @@
 //! Artifacts by their place: whole files, their beginnings, and folders packed into one file.
 //!
 //! Only what runs have left can be read: files under the artifacts of this home, what is registered as an
-//! artifact, and the folders of volume claims. Symbolic links do not lead out of these.
+//! artifact, and the folders of volume claims. Symbolic links do not lead out of these. The values of secrets are
+//! written over.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use axum::Router;
@@ -13,20 +14,18 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use flate2::Compression;
 use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 use pipewright_artifacts::{Kind, summarize};
+use pipewright_store::Masks;
 use pipewright_store::engine::Submit;
-use tokio::sync::mpsc;
 
 use crate::app::App;
+use crate::blank::Blanking;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
+use crate::own::artifacts::packed;
+use crate::pieces::{self, Pieces};
 
-/// What is sent at once, and how much of it may wait for a slow reader.
-const CHUNK: usize = 64 << 10;
-const WAITING: usize = 16;
 /// The most that is unpacked of one entry.
 const UNPACK_LIMIT: u64 = 1 << 30;
 
@@ -73,7 +72,7 @@ async fn unpacked(State(app): State<App>, words: Words) -> Result<Response, Plai
     }
     let peek = words.number::<u64>("peek")?;
     let path = locate(&app, (&source, &bucket, &key)).await?;
-    send(path, true, peek).await
+    send(&app, path, true, peek).await
 }
 
 /// Answers with an artifact as it is.
@@ -84,7 +83,7 @@ async fn raw(
 ) -> Result<Response, Plain> {
     let peek = words.number::<u64>("peek")?;
     let path = locate(&app, (&source, &bucket, &key)).await?;
-    send(path, false, peek).await
+    send(&app, path, false, peek).await
 }
 
 /// Finds what lies at an address, as a task wrote it down: `/path`, `file:///path` or `volume://claim/path`.
@@ -101,7 +100,8 @@ pub(crate) async fn path_at(app: &App, uri: &str) -> Result<PathBuf, Error> {
 
 /// Reads what lies at an address; errors as of `path_at`, and `Precondition` when there is more than `most` bytes.
 pub(crate) async fn content_at(app: &App, uri: &str, most: usize) -> Result<Bytes, Error> {
-    let response = send(path_at(app, uri).await?, true, Some(most as u64 + 1)).await.map_err(told)?;
+    let path = path_at(app, uri).await?;
+    let response = send(app, path, true, Some(most as u64 + 1)).await.map_err(told)?;
     let bytes = axum::body::to_bytes(response.into_body(), most).await;
     bytes.map_err(|_| Error::Precondition(format!("what lies at {uri} is too large to be shown")))
 }
@@ -165,7 +165,8 @@ async fn is_registered(app: &App, path: &Path) -> Result<bool, Error> {
     Ok(false)
 }
 
-async fn send(path: PathBuf, unpack: bool, peek: Option<u64>) -> Result<Response, Plain> {
+async fn send(app: &App, path: PathBuf, unpack: bool, peek: Option<u64>) -> Result<Response, Plain> {
+    let masks = app.store.masks().await.map_err(Error::from)?;
     let looked = path.clone();
     let summary = tokio::task::spawn_blocking(move || summarize(&looked))
         .await
@@ -180,11 +181,11 @@ async fn send(path: PathBuf, unpack: bool, peek: Option<u64>) -> Result<Response
         }
         (Kind::Folder, None) => {
             let file = format!("{}.tar.gz", header_safe(&name));
-            Ok(answer("application/gzip", stream(move |out| pack(&path, &name, out)), Some(&file)))
+            Ok(answer("application/gzip", packed(path, name, masks), Some(&file)))
         }
         (Kind::File, peek) => {
             let limit = peek.unwrap_or(u64::MAX);
-            let body = stream(move |out| copy(&path, unpack, limit, out));
+            let body = pieces::body(move |out| copy(&path, (unpack, limit), &masks, out));
             Ok(answer("application/octet-stream", body, None))
         }
         (Kind::Missing | Kind::Special, _) => {
@@ -212,51 +213,16 @@ fn answer(kind: &'static str, body: Body, file: Option<&str>) -> Response {
     (headers, body).into_response()
 }
 
-/// Streams what a blocking function writes; when it fails, the answer breaks off.
-fn stream(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()> + Send + 'static) -> Body {
-    let (sender, mut receiver) = mpsc::channel(WAITING);
-    tokio::task::spawn_blocking(move || {
-        let mut out = std::io::BufWriter::with_capacity(CHUNK, Pipe(sender.clone()));
-        let result = write(&mut out).and_then(|()| out.flush());
-        if let Err(error) = result {
-            tracing::debug!(%error, "an artifact was not sent to its end");
-            // Nobody may listen any more.
-            let _ = sender.blocking_send(Err(error));
-        }
-    });
-    Body::from_stream(futures::stream::poll_fn(move |context| receiver.poll_recv(context)))
-}
-
-/// Hands on what is written, and waits while nobody takes it.
-struct Pipe(mpsc::Sender<std::io::Result<Bytes>>);
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
-        sent.map(|()| bytes.len()).map_err(|_| std::io::ErrorKind::BrokenPipe.into())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-fn pack(folder: &Path, name: &str, out: &mut dyn Write) -> std::io::Result<()> {
-    let mut archive = tar::Builder::new(GzEncoder::new(out, Compression::fast()));
-    archive.follow_symlinks(false);
-    archive.append_dir_all(name, folder)?;
-    archive.into_inner()?.finish()?;
-    Ok(())
-}
-
-fn copy(path: &Path, unpack: bool, limit: u64, out: &mut dyn Write) -> std::io::Result<()> {
+fn copy(path: &Path, (unpack, limit): (bool, u64), masks: &Masks, out: &mut Pieces) -> std::io::Result<()> {
+    let mut show = |content: &mut dyn Read| {
+        std::io::copy(&mut Blanking::new(content, masks.clone()).take(limit), out).map(drop)
+    };
     let mut head = [0; 2];
     let mut file = std::fs::File::open(path)?;
     let count = file.read(&mut head)?;
-    let file = head[..count].chain(file);
+    let mut file = head[..count].chain(file);
     if !unpack || head != [0x1f, 0x8b] {
-        std::io::copy(&mut file.take(limit), out)?;
-        return Ok(());
+        return show(&mut file);
     }
     // A tar begins with a header of 512 bytes that carries its own sum; anything else is one packed file.
     let mut packed = GzDecoder::new(file).take(UNPACK_LIMIT);
@@ -265,15 +231,13 @@ fn copy(path: &Path, unpack: bool, limit: u64, out: &mut dyn Write) -> std::io::
     let is_tar = first.len() == 512 && &first[257..262] == b"ustar";
     let mut content = first.chain(packed);
     if !is_tar {
-        std::io::copy(&mut content.take(limit), out)?;
-        return Ok(());
+        return show(&mut content);
     }
     let mut archive = tar::Archive::new(&mut content);
     for entry in archive.entries()? {
-        let entry = entry?;
+        let mut entry = entry?;
         if entry.header().entry_type().is_file() {
-            std::io::copy(&mut entry.take(limit), out)?;
-            break;
+            return show(&mut entry);
         }
     }
     Ok(())

@@ -7,7 +7,8 @@ use crate::own::{
     about, artifacts, compare, executions, feed, graph, logs, progress, resume, runs, statistics, task,
     tensorboard,
 };
-use crate::v2beta1::types;
+use crate::v1beta1::types as v1;
+use crate::v2beta1::{recurring, types};
 
 /// The shapes that a document mentions.
 #[derive(Default)]
@@ -244,6 +245,21 @@ fn of_runs(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) 
             it.body = Some(schemas.of::<resume::ResumeRequest>());
             ("Lets waiting tasks go on", Answer::Json(schemas.of::<resume::ResumeAnswer>()))
         }
+        ("GET", "/runs/{id}/export") => {
+            it.query = vec![
+                ("artifacts", "string", "`none`, `all`, or ids separated by commas; none when absent"),
+                ("logs", "boolean", "With logs and use over time; true when absent"),
+            ];
+            ("A finished run as one file, a zip archive", Answer::Bytes)
+        }
+        ("POST", "/runs/import") => {
+            it.takes_file = true;
+            it.query = vec![
+                ("archived", "boolean", "Archived or not; as it was when absent"),
+                ("experiment_id", "string", "Where it goes; an experiment of the same name when absent"),
+            ];
+            ("Takes in a run from such a file", Answer::Json(schemas.of::<types::Run>()))
+        }
         ("POST", "/runs/{id}/retry") => {
             it.body = Some(schemas.of::<runs::RetryRequest>());
             (
@@ -327,8 +343,8 @@ fn field(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
             ("filter", "string", "Predicates as JSON"),
         ]);
     }
-    if !path.starts_with("/apis/v2beta1/") {
-        return;
+    if path.starts_with("/apis/v1beta1/") {
+        return older(it, method, &rest, schemas);
     }
     let one = match rest.split('/').collect::<Vec<_>>().as_slice() {
         ["experiments"] | ["experiments", "{id}"] => schemas.of::<types::Experiment>(),
@@ -339,6 +355,7 @@ fn field(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
         ["pipelines"] | ["pipelines", "{id}"] | ["pipelines", "names", _] | ["pipelines", "upload"] => {
             schemas.of::<types::Pipeline>()
         }
+        ["recurringruns"] | ["recurringruns", "{id}"] => schemas.of::<recurring::RecurringRun>(),
         ["healthz"] => schemas.of::<types::Healthz>(),
         _ => return,
     };
@@ -347,6 +364,7 @@ fn field(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
         "runs" => schemas.of::<types::ListRuns>(),
         "pipelines" => schemas.of::<types::ListPipelines>(),
         "pipelines/{id}/versions" => schemas.of::<types::ListPipelineVersions>(),
+        "recurringruns" => schemas.of::<recurring::ListRecurringRuns>(),
         _ => one.clone(),
     };
     if matches!(method, "POST" | "PATCH") && !it.takes_file {
@@ -357,4 +375,52 @@ fn field(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
         "DELETE" => anything(),
         _ => one,
     });
+}
+
+/// Describes a route of v1beta1, whose lists have no messages of their own here.
+fn older(it: &mut Operation, method: &str, rest: &str, schemas: &mut Schemas) {
+    let (one, list) = match rest.split('/').collect::<Vec<_>>().as_slice() {
+        ["experiments"] | ["experiments", "{id}"] => (schemas.of::<v1::Experiment>(), "experiments"),
+        ["jobs"] | ["jobs", "{id}"] => (schemas.of::<v1::Job>(), "jobs"),
+        ["pipeline_versions"] | ["pipeline_versions", "{id}"] | ["pipelines", "upload_version"] => {
+            (schemas.of::<v1::PipelineVersion>(), "versions")
+        }
+        ["pipelines"] | ["pipelines", "{id}" | "upload"] | ["namespaces", _, "pipelines", _] => {
+            (schemas.of::<v1::Pipeline>(), "pipelines")
+        }
+        ["runs"] if method == "GET" => (schemas.of::<v1::Run>(), "runs"),
+        // What is made is a run; what is answered has its manifest too.
+        ["runs"] => {
+            it.body = Some(schemas.of::<v1::Run>());
+            it.answer = Answer::Json(schemas.of::<v1::RunDetail>());
+            return;
+        }
+        ["runs", "{id}"] => (schemas.of::<v1::RunDetail>(), ""),
+        ["runs", "{id}:reportMetrics"] => {
+            it.body = Some(schemas.of::<v1::ReportRunMetrics>());
+            return;
+        }
+        _ => return,
+    };
+    if method == "POST" && !it.takes_file {
+        it.body = Some(one.clone());
+    }
+    it.answer = Answer::Json(match method {
+        "GET" if !rest.contains('/') => page_of(list, &one),
+        "DELETE" => anything(),
+        _ => one,
+    });
+}
+
+/// A page of a list.
+fn page_of(key: &str, one: &RefOr<Schema>) -> RefOr<Schema> {
+    let page = serde_json::json!({
+        "type": "object",
+        "properties": {
+            key: {"type": "array", "items": one},
+            "total_size": {"type": "integer"},
+            "next_page_token": {"type": "string"},
+        },
+    });
+    serde_json::from_value(page).unwrap_or_else(|_| anything())
 }

@@ -18,6 +18,7 @@ pub mod runs;
 pub mod statistics;
 pub mod task;
 pub mod tensorboard;
+mod transfer;
 pub mod words;
 
 use axum::Router;
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(compare::routes())
         .merge(runs::routes())
         .merge(resume::routes())
+        .merge(transfer::routes())
         .merge(statistics::routes())
         .merge(about::routes())
         .merge(tensorboard::routes())

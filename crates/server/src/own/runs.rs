@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Message, Segments};
+use crate::plugins;
 use crate::submit::{Source, Submission, submit};
 use crate::v2beta1::run_message;
 use crate::v2beta1::types::{PipelineVersionReference, Run, RuntimeConfig};
@@ -26,8 +27,8 @@ pub(crate) fn routes() -> Router<App> {
 pub struct RetryRequest {
     /// Tasks to do again, by their path; with them everything that depends on them. None: what failed.
     pub tasks: Vec<String>,
-    /// Parameters that are others than before. With any, the retry is a new run, in which what they do not touch is
-    /// taken from the cache.
+    /// Parameters that are others than before. With any, the retry is a new run: what they do not touch is taken from
+    /// the cache, except for the chosen tasks and what depends on them.
     #[schema(value_type = BTreeMap<String, Value>)]
     pub parameters: Map<String, Value>,
     /// Of the new run.
@@ -59,6 +60,7 @@ async fn clone(State(app): State<App>, Segments(id): Segments<String>) -> Result
             pipeline_root: run.pipeline_root.unwrap_or_default(),
         }),
         service_account: run.service_account,
+        plugins_input: plugins::message(&run.plugins_input),
         ..Run::default()
     }))
 }
@@ -75,12 +77,9 @@ async fn retry(
         app.store.retry_run(&id, tasks).await?;
         return Ok(Json(run_message(&app.store.get_run(&id).await?, None)));
     }
-    if !asked.tasks.is_empty() {
-        return Err(Error::Invalid(
-            "with other parameters what they touch is done again, and nothing else can be chosen; give either \
-             tasks or parameters"
-                .to_owned(),
-        ));
+    let mut fresh = Vec::with_capacity(asked.tasks.len());
+    for task in asked.tasks {
+        fresh.push(app.store.task(&id, &TaskKey(task)).await?.key);
     }
     let mut arguments = run.parameters.as_object().cloned().unwrap_or_default();
     let plan = app.store.run_plan(&id).await?;
@@ -102,6 +101,8 @@ async fn retry(
     submission.description = run.description;
     submission.experiment_id = Some(run.experiment_id);
     submission.arguments = arguments;
+    submission.fresh = fresh;
+    submission.plugins_input = run.plugins_input;
     submission.pipeline_root = run.pipeline_root;
     submission.service_account = run.service_account;
     let made = submit(&app.store, &app.settings, submission).await?;

@@ -14,21 +14,24 @@ use flate2::write::GzEncoder;
 use indexmap::IndexMap;
 use pipewright_artifacts::{Kind, local_file, summarize};
 use pipewright_plan::{ArtifactId, Packing, Plan};
+use pipewright_store::Masks;
 use pipewright_store::engine::{AttemptId, RunId, TaskView};
 use serde_json::{Value, json};
 
 use super::convert::is_workflow;
 use super::manifest::{Facts, LOGS, Node, NodeType, Packed, find, nodes};
 use crate::app::App;
+use crate::blank::Blanking;
 use crate::error::Error;
 use crate::extract::Segments;
+use crate::own::artifacts::append;
 
 /// The largest artifact that is handed out in one piece.
 const READ_LIMIT: u64 = 128 << 20;
 /// How deep groups are searched for the node that left an artifact.
 const DEPTH: usize = 3;
 
-pub(super) fn routes() -> Router<App> {
+pub(crate) fn routes() -> Router<App> {
     Router::new().route("/runs/{run}/nodes/{node}/artifacts/{name}", get(read))
 }
 
@@ -89,7 +92,7 @@ async fn read(
     let entry = if packed.entry.is_empty() { name.to_owned() } else { packed.entry };
     let masks = app.store.masks().await?;
     let bytes = tokio::task::spawn_blocking(move || match found {
-        Found::Artifact(path, _) => pack(&path, &entry, packed.packing),
+        Found::Artifact(path, _) => pack(&path, &entry, packed.packing, &masks),
         Found::Log(path) => plain(&path).map(|bytes| masks.mask(&bytes)),
     });
     let bytes = bytes.await.map_err(|error| Error::internal("reading an artifact failed", error))??;
@@ -156,21 +159,30 @@ fn check_size(path: &Path) -> Result<Kind, Error> {
 
 /// Packs a file or a folder as the only entry of an archive. What is not to be packed is handed out as it is; a
 /// folder, which no answer can be, as a tar all the same.
-fn pack(path: &Path, entry: &str, packing: Packing) -> Result<Vec<u8>, Error> {
+fn pack(path: &Path, entry: &str, packing: Packing, masks: &Masks) -> Result<Vec<u8>, Error> {
     let kind = check_size(path)?;
     match (packing, kind) {
-        (Packing::Plain, Kind::File) => plain(path),
-        (Packing::Zip, _) => zipped(path, entry),
-        (Packing::Tar { level }, _) => tarred(path, entry, kind, level),
-        (Packing::Plain, _) => tarred(path, entry, kind, None),
+        (Packing::Plain, Kind::File) => plain(path).map(|bytes| blanked(&bytes, masks)),
+        (Packing::Zip, _) => zipped(path, entry, masks),
+        (Packing::Tar { level }, _) => tarred(path, entry, level, masks),
+        (Packing::Plain, _) => tarred(path, entry, None, masks),
     }
+}
+
+/// Writes over the values of secrets, byte for byte.
+fn blanked(bytes: &[u8], masks: &Masks) -> Vec<u8> {
+    let mut shown = bytes.to_vec();
+    for span in masks.spans(bytes) {
+        shown[span].fill(b'*');
+    }
+    shown
 }
 
 fn broken(error: std::io::Error) -> Error {
     Error::internal("an artifact cannot be packed", error)
 }
 
-fn tarred(path: &Path, entry: &str, kind: Kind, level: Option<i32>) -> Result<Vec<u8>, Error> {
+fn tarred(path: &Path, entry: &str, level: Option<i32>, masks: &Masks) -> Result<Vec<u8>, Error> {
     // Go's negative levels: its usual one, and the quickest that compresses at all.
     let level = match level.map(u32::try_from) {
         Some(Ok(level)) => Compression::new(level.min(9)),
@@ -178,15 +190,11 @@ fn tarred(path: &Path, entry: &str, kind: Kind, level: Option<i32>) -> Result<Ve
         Some(Err(_)) | None => Compression::fast(),
     };
     let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), level));
-    archive.follow_symlinks(false);
-    match kind {
-        Kind::Folder => archive.append_dir_all(entry, path).map_err(broken)?,
-        _ => archive.append_path_with_name(path, entry).map_err(broken)?,
-    }
+    append(&mut archive, (Path::new(entry), path), masks).map_err(broken)?;
     archive.into_inner().and_then(GzEncoder::finish).map_err(broken)
 }
 
-fn zipped(path: &Path, entry: &str) -> Result<Vec<u8>, Error> {
+fn zipped(path: &Path, entry: &str, masks: &Masks) -> Result<Vec<u8>, Error> {
     let failed = |error: zip::result::ZipError| broken(std::io::Error::other(error));
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for found in walkdir::WalkDir::new(path).sort_by_file_name() {
@@ -201,8 +209,8 @@ fn zipped(path: &Path, entry: &str) -> Result<Vec<u8>, Error> {
             archive.add_directory(name, options).map_err(failed)?;
         } else if found.file_type().is_file() {
             archive.start_file(name, options).map_err(failed)?;
-            let mut file = std::fs::File::open(found.path()).map_err(broken)?;
-            std::io::copy(&mut file, &mut archive).map_err(broken)?;
+            let file = std::fs::File::open(found.path()).map_err(broken)?;
+            std::io::copy(&mut Blanking::new(file, masks.clone()), &mut archive).map_err(broken)?;
         }
     }
     Ok(archive.finish().map_err(failed)?.into_inner())

@@ -40,6 +40,11 @@ pub(crate) fn routes() -> Router<App> {
         .merge(reports::routes())
 }
 
+/// Returns the routes that v2beta1 has as well.
+pub(crate) fn artifact_routes() -> Router<App> {
+    artifacts::routes()
+}
+
 /// Returns the task and the attempt behind a node of a v1 run, by the node's id or the name of its pod.
 pub(crate) async fn attempt_of_node(
     app: &App,

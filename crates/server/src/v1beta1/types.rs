@@ -6,11 +6,12 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::v2beta1::recurring::{TriggerMessage, integer};
 
 /// What a reference leads to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ResourceType {
     #[default]
@@ -49,7 +50,7 @@ impl<'de> Deserialize<'de> for ResourceType {
 }
 
 /// Names a resource.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ResourceKey {
     #[serde(rename = "type", skip_serializing_if = "ResourceType::is_unknown")]
@@ -59,7 +60,7 @@ pub struct ResourceKey {
 }
 
 /// How something belongs to something else.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ResourceReference {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +73,7 @@ pub struct ResourceReference {
 }
 
 /// A group of runs.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Experiment {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -90,7 +91,7 @@ pub struct Experiment {
 }
 
 /// A parameter with its value, or with its default.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Parameter {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -100,7 +101,7 @@ pub struct Parameter {
 }
 
 /// Where a pipeline file can be fetched.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Url {
     #[serde(alias = "pipelineUrl", skip_serializing_if = "String::is_empty")]
@@ -108,7 +109,7 @@ pub struct Url {
 }
 
 /// A named pipeline with its newest version.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pipeline {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -132,7 +133,7 @@ pub struct Pipeline {
 }
 
 /// One uploaded file of a pipeline.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PipelineVersion {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -154,7 +155,7 @@ pub struct PipelineVersion {
 }
 
 /// What a run executes and what it is given.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PipelineSpec {
     #[serde(alias = "pipelineId", skip_serializing_if = "String::is_empty")]
@@ -174,17 +175,18 @@ pub struct PipelineSpec {
 }
 
 /// What a run of a v2 pipeline is given.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RuntimeConfig {
     #[serde(skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub parameters: Map<String, Value>,
     #[serde(alias = "pipelineRoot", skip_serializing_if = "String::is_empty")]
     pub pipeline_root: String,
 }
 
 /// One execution of a pipeline.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Run {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -218,7 +220,7 @@ pub struct Run {
 }
 
 /// Something that is run again and again.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Job {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -260,7 +262,7 @@ pub struct Job {
 }
 
 /// A number that a node of a run left or that a client reported.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunMetric {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -275,7 +277,7 @@ pub struct RunMetric {
 }
 
 /// What clients report of a run.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReportRunMetrics {
     #[serde(alias = "runId", skip_serializing_if = "String::is_empty")]
@@ -285,7 +287,7 @@ pub struct ReportRunMetrics {
 }
 
 /// What a run does now, in the format of its engine.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PipelineRuntime {
     #[serde(alias = "pipelineManifest", skip_serializing_if = "String::is_empty")]
@@ -296,7 +298,7 @@ pub struct PipelineRuntime {
 }
 
 /// A run with what it does now.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunDetail {
     pub run: Run,

@@ -17,6 +17,7 @@ use super::types::{
     RunDetails, RuntimeConfig, RuntimeStatus, Status, TaskDetail, Url,
 };
 use crate::companion::pod_name;
+use crate::plugins;
 use crate::time::rfc3339;
 
 /// Returns the API's word for a run's phase.
@@ -122,6 +123,7 @@ pub fn run_message(run: &store::Run, tasks: Option<&[TaskView]>) -> Run {
         state: run_state(view.phase).to_owned(),
         error: run_error(view),
         recurring_run_id: run.recurring_run_id.clone().unwrap_or_default(),
+        plugins_input: plugins::message(&run.plugins_input),
         run_details: tasks.filter(|tasks| !tasks.is_empty()).map(run_details),
         state_history,
         ..Run::default()

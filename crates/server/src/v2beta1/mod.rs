@@ -34,4 +34,5 @@ pub(crate) fn routes() -> Router<App> {
         .merge(runs::routes())
         .merge(recurring_runs::routes())
         .merge(reports::routes())
+        .merge(crate::v1beta1::artifact_routes())
 }

@@ -5,13 +5,15 @@ use pipewright_store::engine::Timestamp;
 use pipewright_store::{NewRecurringRun, TriggerKind, TriggerRule};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::types::{PipelineVersionReference, RuntimeConfig, Status};
 use crate::error::Error;
+use crate::plugins;
 use crate::time::rfc3339;
 
 /// Something that is run again and again.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecurringRun {
     #[serde(alias = "recurringRunId", skip_serializing_if = "String::is_empty")]
@@ -58,11 +60,12 @@ pub struct RecurringRun {
     #[serde(alias = "experimentId", skip_serializing_if = "String::is_empty")]
     pub experiment_id: String,
     #[serde(alias = "pluginsInput", skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub plugins_input: Map<String, Value>,
 }
 
 /// When it fires; only one of the two is set. Empty fires once, at creation.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TriggerMessage {
     #[serde(alias = "cronSchedule", skip_serializing_if = "Option::is_none")]
@@ -71,7 +74,7 @@ pub struct TriggerMessage {
     pub periodic_schedule: Option<PeriodicSchedule>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CronSchedule {
     #[serde(alias = "startTime", skip_serializing_if = "Option::is_none")]
@@ -83,7 +86,7 @@ pub struct CronSchedule {
     pub cron: String,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PeriodicSchedule {
     #[serde(alias = "startTime", skip_serializing_if = "Option::is_none")]
@@ -100,7 +103,7 @@ pub struct PeriodicSchedule {
 }
 
 /// One page of recurring runs; the list's name is camelCase, unlike all others.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ListRecurringRuns {
     #[serde(rename = "recurringRuns", skip_serializing_if = "Vec::is_empty")]
@@ -162,6 +165,7 @@ pub(super) fn new_recurring_run(asked: RecurringRun) -> Result<NewRecurringRun, 
         parameters: Value::Object(config.parameters),
         pipeline_root: some(config.pipeline_root),
         service_account: asked.service_account,
+        plugins_input: plugins::checked(asked.plugins_input)?,
         max_concurrency,
         trigger: rule(asked.trigger.unwrap_or_default())?,
         no_catchup: asked.no_catchup,
@@ -273,6 +277,6 @@ pub(super) fn recurring_run_message(row: store::RecurringRun) -> RecurringRun {
         no_catchup: new.no_catchup,
         namespace: String::new(),
         experiment_id: new.experiment_id,
-        plugins_input: Map::new(),
+        plugins_input: plugins::message(&new.plugins_input),
     }
 }

@@ -54,8 +54,26 @@ async fn act(State(app): State<App>, Segments(segment): Segments<String>) -> Res
     Ok(Json(json!({})))
 }
 
+/// How objects in a cluster go with their owner. Here a recurring run owns nothing that would have to go, so each
+/// does the same.
+const POLICIES: [&str; 4] = ["DELETE_PROPAGATION_POLICY_UNSPECIFIED", "FOREGROUND", "BACKGROUND", "ORPHAN"];
+
 /// Its runs stay, and those that run go on.
-async fn delete(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<Value>, Error> {
+async fn delete(
+    State(app): State<App>,
+    Segments(id): Segments<String>,
+    words: Words,
+) -> Result<Json<Value>, Error> {
+    if let Some(policy) = words.get("propagation_policy").or_else(|| words.get("propagationPolicy")) {
+        // By name, or by number as protobuf takes it.
+        let is_number = policy.parse::<usize>().is_ok_and(|number| number < POLICIES.len());
+        if !is_number && !POLICIES.contains(&policy) {
+            return Err(Error::Invalid(format!(
+                "propagation_policy is one of {}, found `{policy}`",
+                POLICIES.join(", ")
+            )));
+        }
+    }
     app.store.delete_recurring_run(&id).await?;
     Ok(Json(json!({})))
 }

@@ -13,6 +13,7 @@ use super::types::{ListRuns, Run};
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Message, Segments, Words, id_and_verb};
+use crate::plugins;
 use crate::submit::{Source, Submission, submit, terminate, terminate_and_wait};
 
 pub(super) fn routes() -> Router<App> {
@@ -67,7 +68,9 @@ fn submission(asked: Run, words: &Words) -> Result<Submission, Error> {
         texts: Vec::new(),
         pipeline_root: Some(config.pipeline_root).filter(|root| !root.is_empty()),
         service_account: asked.service_account,
+        plugins_input: plugins::checked(asked.plugins_input)?,
         caching_disabled: false,
+        fresh: Vec::new(),
         firing: None,
     })
 }

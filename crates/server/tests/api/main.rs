@@ -13,6 +13,7 @@ mod oidc;
 mod own_artifacts;
 mod own_logs;
 mod own_runs;
+mod own_transfer;
 mod pipelines;
 mod recurring;
 mod routes;

@@ -1,9 +1,13 @@
 //! The object registry over HTTP: values of secrets go in and never come out, in logs neither.
 
-use pipewright_store::engine::{RunView, TaskKind, TaskPhase};
+use std::io::Read;
+
+use axum::body::Body;
+use axum::http::Request;
+use pipewright_store::engine::{RunPhase, RunView, TaskKind, TaskPhase};
 use serde_json::{Value, json};
 
-use crate::support::{Server, attempt, task};
+use crate::support::{Server, artifact, at, attempt, task};
 
 const PATH: &str = "/apis/pipewright/v1/namespaces/default/objects";
 
@@ -75,4 +79,50 @@ async fn logs_hide_the_values_of_secrets() {
         let answer = server.call("GET", &format!("{path}?offset={from}"), None).await;
         assert_eq!(answer.text.trim_start_matches('x'), expected, "{offset}");
     }
+}
+
+#[tokio::test]
+async fn artifacts_hide_the_values_of_secrets() {
+    let server = Server::start().await;
+    server.post(PATH, secret("hunter2")).await;
+    let id = server.create_run("r").await;
+    let mut make = task(&id, "root/make", TaskKind::Container, TaskPhase::Succeeded);
+    let mut values = Vec::new();
+    for name in ["file", "folder"] {
+        let mut value = artifact(name, name, "system.Dataset", json!({}));
+        value.uri = server.home.path().join("artifacts").join(name).display().to_string();
+        values.push(value);
+    }
+    let folder = server.home.path().join("artifacts/folder");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("inner.txt"), "in hunter2 side").unwrap();
+    let padding = "x".repeat((64 << 10) - 3);
+    std::fs::write(server.home.path().join("artifacts/file"), format!("{padding}hunter2 end")).unwrap();
+    make.outcome.artifacts.insert("all".to_owned(), values);
+    let over = RunView { phase: RunPhase::Succeeded, ended_at: Some(at(5)), ..RunView::default() };
+    server.record_ended(&id, over, vec![make]).await;
+
+    // Lengths stay, so that ranges mean the same bytes.
+    let content = "/apis/pipewright/v1/artifacts/file/content";
+    let whole = server.call("GET", content, None).await;
+    assert_eq!(whole.text, format!("{padding}******* end"));
+    assert_eq!(whole.headers["content-length"].to_str().unwrap(), whole.text.len().to_string());
+    for (first, last) in
+        [(0, 5), (padding.len() - 2, padding.len() + 3), (padding.len() + 5, padding.len() + 9)]
+    {
+        let range = format!("bytes={first}-{last}");
+        let request = Request::get(content).header("Range", range).body(Body::empty()).unwrap();
+        let part = server.send(request).await;
+        assert_eq!((part.status.as_u16(), &*part.text), (206, &whole.text[first..=last]), "{first}-{last}");
+    }
+
+    let packed = server.bytes("/apis/pipewright/v1/artifacts/folder/content?download=1").await;
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(&packed[..]));
+    let mut texts = Vec::new();
+    for entry in archive.entries().unwrap() {
+        let mut text = String::new();
+        entry.unwrap().read_to_string(&mut text).unwrap();
+        texts.push(text);
+    }
+    assert_eq!(texts.concat(), "in ******* side");
 }

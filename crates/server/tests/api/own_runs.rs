@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use pipewright_store::Request;
-use pipewright_store::engine::{RunId, RunPhase, RunView, Suspension, TaskKind, TaskPhase, TaskView};
+use pipewright_store::engine::{
+    RunId, RunPhase, RunView, Suspension, TaskKey, TaskKind, TaskPhase, TaskView,
+};
 use serde_json::{Value, json};
 
 use crate::graph::LOOPS;
@@ -139,8 +141,14 @@ async fn chosen_tasks_or_other_parameters_are_done_again() {
     assert_eq!(made["runtime_config"]["parameters"], json!({"who": "bob"}));
     assert_eq!(made["display_name"], json!("Retry of greet"));
     server.refused("POST", &path, Some(json!({"parameters": {"whom": 1}})), (400, 3, "whom")).await;
-    let both = json!({"parameters": {"who": "x"}, "tasks": ["root/greet"]});
-    server.refused("POST", &path, Some(both), (400, 3, "either")).await;
+    // Of a new run, chosen tasks take no earlier result.
+    let both = server.post(&path, json!({"parameters": {"who": "x"}, "tasks": ["root/greet"]})).await;
+    let id = RunId(text(&both, "run_id"));
+    let requests = server.store.pending_requests(&id).await.unwrap();
+    let [(_, Request::Submit { submit })] = requests.as_slice() else { panic!("{requests:?}") };
+    assert_eq!(submit.fresh, [TaskKey("root/greet".to_owned())]);
+    let both = json!({"parameters": {"who": "x"}, "tasks": ["root/none"]});
+    server.refused("POST", &path, Some(both), (404, 5, "root/none")).await;
     server.refused("POST", &path, Some(json!({"tasks": ["root/none"]})), (404, 5, "root/none")).await;
     server.refused("POST", &path, Some(json!({})), (409, 10, "can be retried")).await;
     let again = server.post(&path, json!({"tasks": ["root/greet"]})).await;

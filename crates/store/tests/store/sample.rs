@@ -38,6 +38,7 @@ pub fn new_run(id: &str, created_at: i64) -> NewRun {
         parameters: json!({"n": 3, "x": 0.12345678901234568}),
         pipeline_root: None,
         service_account: String::new(),
+        plugins_input: Default::default(),
         firing: None,
         submit: Submit { created_at: Timestamp(created_at), ..Submit::default() },
     }

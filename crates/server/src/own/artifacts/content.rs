@@ -1,29 +1,31 @@
 //! An artifact's bytes: as they are, as a packed folder, or for a frame of a page that must not be harmed by them.
 //!
 //! Everything is answered with `nosniff` and a `Content-Security-Policy` that puts it into a sandbox, so that even a
-//! page that is opened by itself reaches neither this server nor any other.
+//! page that is opened by itself reaches neither this server nor any other. The values of secrets are written over, byte
+//! for byte, so that ranges and lengths stay true.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use pipewright_plan::{ArtifactValue, Value};
+use pipewright_store::Masks;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
-use tokio::sync::mpsc;
 use tokio_util::io::ReaderStream;
 
 use super::place::{Media, Place, content_type, media_of, open};
 use super::{blocking, find, nothing};
 use crate::app::App;
+use crate::blank::Blanking;
 use crate::companion::content_at;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
+use crate::pieces;
 use crate::ranges::{Range, unsatisfiable};
 
 /// Nothing runs, nothing is loaded.
@@ -35,8 +37,6 @@ const FRAMED: &str = "sandbox allow-scripts; default-src 'none'; script-src 'uns
      connect-src 'none'; form-action 'none'; base-uri 'none'";
 /// The largest text that is shown in a frame, since secrets are hidden in it as a whole.
 const FRAME_LIMIT: u64 = 32 << 20;
-/// Pieces of a packed folder that wait for a slow reader; then packing waits.
-const WAITING: usize = 8;
 
 pub(super) async fn content(
     State(app): State<App>,
@@ -47,12 +47,14 @@ pub(super) async fn content(
     let part = words.text("path");
     let (artifact, place) = find(&app, id, part.clone()).await?;
     let download = words.flag("download")?;
+    let masks = app.store.masks().await?;
     let name = part.as_deref().and_then(|part| part.rsplit('/').next()).unwrap_or(&artifact.name).to_owned();
     let mut response = match place {
-        Place::Inline(text) => whole(text.into_bytes(), "text/plain; charset=utf-8"),
-        Place::File(path, _) => file(&artifact, path, &headers).await?,
+        Place::Inline(text) => whole(masks.mask(text.as_bytes()), "text/plain; charset=utf-8"),
+        Place::File(path, _) => file(&artifact, path, &headers, masks).await?,
         Place::Folder(path) if download => {
-            let mut response = packed(path, name.clone());
+            let body = packed(path, name.clone(), masks);
+            let mut response = ([(header::CONTENT_TYPE, "application/gzip")], body).into_response();
             disposition(&mut response, &format!("{name}.tar.gz"), true);
             guard(&mut response, LOCKED);
             return Ok(response);
@@ -164,7 +166,12 @@ fn disposition(response: &mut Response, name: &str, download: bool) {
 }
 
 /// Streams a file, or the part of it that is asked for.
-async fn file(artifact: &ArtifactValue, path: PathBuf, headers: &HeaderMap) -> Result<Response, Error> {
+async fn file(
+    artifact: &ArtifactValue,
+    path: PathBuf,
+    headers: &HeaderMap,
+    masks: Masks,
+) -> Result<Response, Error> {
     let cannot = |error| Error::internal("failed to read an artifact", error);
     let (opened, media_path) = (path.clone(), path.clone());
     let artifact = artifact.clone();
@@ -189,8 +196,13 @@ async fn file(artifact: &ArtifactValue, path: PathBuf, headers: &HeaderMap) -> R
             None => None,
         };
         let (first, length) = range.map_or((0, size), |(first, last)| (first, last - first + 1));
-        opened.seek(io::SeekFrom::Start(first)).await.map_err(cannot)?;
-        let mut response = Body::from_stream(ReaderStream::new(opened.take(length))).into_response();
+        let body = if masks.is_empty() {
+            opened.seek(io::SeekFrom::Start(first)).await.map_err(cannot)?;
+            Body::from_stream(ReaderStream::new(opened.take(length)))
+        } else {
+            hidden(opened.into_std().await, (first, length), masks)
+        };
+        let mut response = body.into_response();
         let answered = response.headers_mut();
         answered.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         let kind = content_type(media, Some(&path), false);
@@ -207,6 +219,19 @@ async fn file(artifact: &ArtifactValue, path: PathBuf, headers: &HeaderMap) -> R
     Ok(response)
 }
 
+/// Reads a part of a file with the values of secrets written over, those that reach into it from outside too.
+fn hidden(mut file: std::fs::File, (first, length): (u64, u64), masks: Masks) -> Body {
+    pieces::body(move |pieces| {
+        let around = masks.longest() as u64;
+        let begin = first.saturating_sub(around);
+        file.seek(io::SeekFrom::Start(begin))?;
+        let mut shown = Blanking::new(file.take(first - begin + length + around), masks);
+        io::copy(&mut (&mut shown).take(first - begin), &mut io::sink())?;
+        io::copy(&mut shown.take(length), pieces)?;
+        Ok(())
+    })
+}
+
 /// Names a file's content by its size and when it was written; finished artifacts do not change.
 fn etag(metadata: &std::fs::Metadata) -> HeaderValue {
     let since = metadata.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
@@ -216,50 +241,38 @@ fn etag(metadata: &std::fs::Metadata) -> HeaderValue {
 }
 
 /// Packs a folder while it is read.
-fn packed(path: PathBuf, name: String) -> Response {
-    let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(WAITING);
-    tokio::task::spawn_blocking(move || {
-        let failed = sender.clone();
-        if let Err(error) = pack(&path, &name, Pieces { sender, bytes: Vec::new() }) {
-            // A broken pipe is a reader who left.
-            drop(failed.blocking_send(Err(error)));
-        }
-    });
-    let stream = futures::stream::unfold(receiver, |mut receiver| async move {
-        receiver.recv().await.map(|piece| (piece, receiver))
-    });
-    ([(header::CONTENT_TYPE, "application/gzip")], Body::from_stream(stream)).into_response()
+pub(crate) fn packed(path: PathBuf, name: String, masks: Masks) -> Body {
+    pieces::body(move |pieces| {
+        let mut archive = tar::Builder::new(GzEncoder::new(pieces, Compression::fast()));
+        append(&mut archive, (Path::new(&name), &path), &masks)?;
+        archive.into_inner()?.finish()?;
+        Ok(())
+    })
 }
 
-fn pack(path: &Path, name: &str, to: Pieces) -> io::Result<()> {
-    let mut archive = tar::Builder::new(GzEncoder::new(to, Compression::fast()));
+/// Adds a file or folder under a name; links are kept as links.
+pub(crate) fn append<W: Write>(
+    archive: &mut tar::Builder<W>,
+    (name, path): (&Path, &Path),
+    masks: &Masks,
+) -> io::Result<()> {
     archive.follow_symlinks(false);
-    archive.append_dir_all(name, path)?;
-    archive.into_inner()?.finish()?.flush()
-}
-
-/// Hands written bytes on, a piece at a time.
-struct Pieces {
-    sender: mpsc::Sender<io::Result<Bytes>>,
-    bytes: Vec<u8>,
-}
-
-const PIECE: usize = 64 << 10;
-
-impl Write for Pieces {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() >= PIECE {
-            self.flush()?;
-        }
-        Ok(bytes.len())
+    let found = path.symlink_metadata()?;
+    if found.is_file() {
+        let mut header = tar::Header::new_gnu();
+        header.set_metadata(&found);
+        // As long as it was announced, whatever happens to it meanwhile.
+        let content = Blanking::new(open(path)?, masks.clone()).chain(io::repeat(0));
+        return archive.append_data(&mut header, name, content.take(found.len()));
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.bytes.is_empty() {
-            return Ok(());
-        }
-        let piece = Bytes::from(std::mem::take(&mut self.bytes));
-        self.sender.blocking_send(Ok(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    if !found.is_dir() {
+        return if found.is_symlink() { archive.append_path_with_name(path, name) } else { Ok(()) };
     }
+    archive.append_dir(name, path)?;
+    let mut entries: Vec<_> = path.read_dir()?.collect::<io::Result<_>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        append(archive, (&name.join(entry.file_name()), &entry.path()), masks)?;
+    }
+    Ok(())
 }

@@ -23,9 +23,10 @@ use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
 
+pub(crate) use content::{append, packed};
 pub use lineage::{LineageEdge, LineageNode, LineageNodeKind, LineageView};
 pub use place::Media;
-pub(crate) use place::{Place, look, media_of};
+pub(crate) use place::{Place, look, media_of, open};
 pub use preview::{FilePage, FileView, HeadView};
 pub use table::{ColumnView, TableView};
 

@@ -1,23 +1,27 @@
 //! Why a task does not go on: upstream, the cache, a place to run, a limit, a pause between attempts.
 
 use pipewright_plan::{ComponentKind, Plan};
-use pipewright_store::engine::{RunId, TaskKey, TaskPhase, TaskView};
+use pipewright_store::engine::{AttemptId, RunId, TaskKey, TaskPhase, TaskView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::dag_of;
 use crate::app::App;
 use crate::error::Error;
+use crate::machine::QueueView;
 use crate::own::progress::Place;
 use crate::own::words::instant;
 
 /// Why a task does not go on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct WaitingView {
     pub kind: WaitKind,
     pub text: String,
     /// What it waits for.
     pub tasks: Vec<String>,
+    /// Of an attempt that waits for room: where it stands. Of each run one attempt asks at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueView>,
 }
 
 /// The kinds of reasons.
@@ -37,7 +41,7 @@ pub enum WaitKind {
 }
 
 fn waits(kind: WaitKind, text: impl Into<String>, tasks: Vec<String>) -> Option<WaitingView> {
-    Some(WaitingView { kind, text: text.into(), tasks })
+    Some(WaitingView { kind, text: text.into(), tasks, queue: None })
 }
 
 /// Explains; nothing for a task that runs or has ended, or of a run that is over.
@@ -51,8 +55,10 @@ pub(super) async fn explain(
         return Ok(None);
     }
     match task {
-        Some(task) if task.phase == TaskPhase::Pending => Ok(of_pending(plan, task)),
         Some(task) if task.phase == TaskPhase::Running => Ok(of_suspended(task)),
+        Some(task) if task.phase == TaskPhase::Pending => {
+            Ok(of_pending(plan, task).map(|waiting| with_queue(app, task, waiting)))
+        }
         Some(_) => Ok(None),
         None => of_unborn(app, plan, run, key).await,
     }
@@ -64,6 +70,44 @@ fn of_suspended(task: &TaskView) -> Option<WaitingView> {
         None => "somebody has to resume it".to_owned(),
     };
     waits(WaitKind::Resume, text, Vec::new())
+}
+
+/// Adds the numbers of an attempt that waits for room.
+fn with_queue(app: &App, task: &TaskView, waiting: WaitingView) -> WaitingView {
+    let (Some(machine), Some(last)) = (&app.machine, task.attempts.last()) else { return waiting };
+    if waiting.kind != WaitKind::Room {
+        return waiting;
+    }
+    let attempt = AttemptId { run: task.run.clone(), task: task.key.clone(), number: last.number };
+    match machine.queued(&attempt) {
+        Some(queue) => WaitingView { text: queue_text(&queue), queue: Some(queue), ..waiting },
+        None => WaitingView { text: "other attempts of its run come first".to_owned(), ..waiting },
+    }
+}
+
+fn queue_text(queue: &QueueView) -> String {
+    if queue.running_attempts >= queue.most_attempts {
+        return format!(
+            "it is number {} of {} that wait: {} attempts run, and no more may at once",
+            queue.position, queue.waiting, queue.running_attempts
+        );
+    }
+    if queue.needs.gpus > queue.free.gpus {
+        return format!(
+            "it is number {} of {} that wait: it needs {} GPUs, and {} are free",
+            queue.position, queue.waiting, queue.needs.gpus, queue.free.gpus
+        );
+    }
+    let mebibytes = |bytes: u64| bytes >> 20;
+    format!(
+        "it is number {} of {} that wait: it needs {} CPUs and {} MiB, and {} CPUs and {} MiB are free",
+        queue.position,
+        queue.waiting,
+        queue.needs.cpus,
+        mebibytes(queue.needs.memory_bytes),
+        queue.free.cpus,
+        mebibytes(queue.free.memory_bytes)
+    )
 }
 
 fn of_pending(plan: &Plan, task: &TaskView) -> Option<WaitingView> {

@@ -1,0 +1,84 @@
+//! What runs are given for plugins: kept and shown as it was given, within the field's own limits.
+//!
+//! Source: KFP API reference 1.4 and 7: at most 16 plugins, 64 KiB each, 256 KiB together, 10 levels deep.
+
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+
+const KEYS: usize = 16;
+const PAYLOAD: usize = 64 << 10;
+const TOTAL: usize = 256 << 10;
+const DEPTH: usize = 10;
+
+/// Takes it as rows hold it: null for nothing.
+pub(crate) fn checked(input: Map<String, Value>) -> Result<Value, Error> {
+    if input.is_empty() {
+        return Ok(Value::Null);
+    }
+    if input.len() > KEYS {
+        return Err(Error::Invalid(format!("plugins_input names {} plugins; at most {KEYS}", input.len())));
+    }
+    let mut total = 0;
+    for (name, payload) in &input {
+        if name.is_empty() {
+            return Err(Error::Invalid("plugins_input names a plugin without a name".to_owned()));
+        }
+        let bytes = payload.to_string().len();
+        if bytes > PAYLOAD {
+            return Err(Error::Invalid(format!(
+                "plugins_input.{name} has {bytes} bytes; at most {PAYLOAD} are kept"
+            )));
+        }
+        if depth(payload) > DEPTH {
+            return Err(Error::Invalid(format!("plugins_input.{name} is more than {DEPTH} levels deep")));
+        }
+        total += bytes;
+    }
+    if total > TOTAL {
+        return Err(Error::Invalid(format!("plugins_input has {total} bytes; at most {TOTAL} are kept")));
+    }
+    Ok(Value::Object(input))
+}
+
+/// Writes it as messages hold it.
+pub(crate) fn message(kept: &Value) -> Map<String, Value> {
+    kept.as_object().cloned().unwrap_or_default()
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn limits_hold() {
+        let nested = (0..11).fold(json!(1), |inner, _| json!({"a": inner}));
+        let many: Map<String, Value> = (0..17).map(|at| (at.to_string(), json!({}))).collect();
+        let large = |count: usize, bytes: usize| -> Map<String, Value> {
+            (0..count).map(|at| (at.to_string(), json!("x".repeat(bytes)))).collect()
+        };
+        for (input, message) in [
+            (many, "at most 16"),
+            (Map::from_iter([("a".to_owned(), nested)]), "levels deep"),
+            (large(1, PAYLOAD), "at most 65536"),
+            (large(5, PAYLOAD - 100), "at most 262144"),
+            (Map::from_iter([(String::new(), json!({}))]), "without a name"),
+        ] {
+            let error = checked(input).unwrap_err();
+            assert!(error.to_string().contains(message), "{error}");
+        }
+        assert_eq!(checked(Map::new()).unwrap(), Value::Null);
+        let good = Map::from_iter([("mlflow".to_owned(), json!({"experiment_name": "a"}))]);
+        assert_eq!(message(&checked(good.clone()).unwrap()), good);
+    }
+}
