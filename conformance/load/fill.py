@@ -2,6 +2,8 @@
 
 The rows are made by SQL alone, in one transaction, and look like those that the server writes.
 
+Run one pipeline on the home first: its plan and its task stand for all others.
+
 Usage: fill.py DATABASE RUNS PIPELINES TASKS
 """
 
@@ -35,7 +37,7 @@ FROM numbers JOIN temp.words ON words.number = numbers.n % 8
 VERSIONS = NUMBERS + f"""
 INSERT INTO pipeline_versions (id, pipeline_id, name, display_name, description, created_at, spec_hash)
 SELECT printf('00000000-0000-7000-8002-%012x', n), printf('00000000-0000-7000-8001-%012x', n / 5),
-  'v' || (n % 5), 'v' || (n % 5), '', {BEGIN} + n * 200000, 'load' FROM numbers
+  'v' || (n % 5), 'v' || (n % 5), '', {BEGIN} + n * 200000, ?2 FROM numbers
 """
 
 RUNS = NUMBERS + f"""
@@ -49,7 +51,7 @@ SELECT 1000000 + numbers.n, printf('00000000-0000-7000-8003-%012x', numbers.n), 
   word, NULL, '', '', iif(numbers.n % 20 = 0, 'archived', 'available'),
   iif(numbers.n % 7 = 0, 'failed', iif(numbers.n % 11 = 0, 'cancelled', 'succeeded')),
   {BEGIN} + numbers.n * 300000000, {BEGIN} + numbers.n * 300000000, {BEGIN} + numbers.n * 300000000 + 90000000,
-  'load', 'load', '{{"epochs": 3, "rate": 0.01, "layers": [64, 32]}}', ?2
+  ?3, ?4, '{{"epochs": 3, "rate": 0.01, "layers": [64, 32]}}', ?2
 FROM numbers JOIN temp.words ON words.number = numbers.n % 8
 """
 
@@ -76,12 +78,14 @@ def main(path, runs, pipelines, tasks):
     # What a real run and its task left, when there is one: then all can be read as such.
     progress = column(connection, "SELECT progress FROM runs WHERE phase = 'succeeded' LIMIT 1", '{}')
     body = column(connection, "SELECT body FROM tasks WHERE phase = 'succeeded' AND task <> 'root' LIMIT 1", '{}')
+    plan = column(connection, "SELECT plan_hash FROM runs WHERE phase = 'succeeded' LIMIT 1", 'load')
+    spec = column(connection, "SELECT spec_hash FROM runs WHERE phase = 'succeeded' LIMIT 1", 'load')
     began = time.monotonic()
     connection.execute('BEGIN')
     connection.execute(EXPERIMENTS, (100,))
     connection.execute(PIPELINES, (pipelines,))
-    connection.execute(VERSIONS, (pipelines * 5,))
-    connection.execute(RUNS, (runs, progress))
+    connection.execute(VERSIONS, (pipelines * 5, spec))
+    connection.execute(RUNS, (runs, progress, plan, spec))
     connection.execute(TASKS, (tasks, max(1, tasks // runs), body))
     connection.execute('COMMIT')
     connection.execute('PRAGMA wal_checkpoint(TRUNCATE)')

@@ -5,6 +5,7 @@
 
 mod artifact;
 mod compile;
+mod load;
 mod nested;
 mod pages;
 mod python;
@@ -20,7 +21,7 @@ use crate::workspace;
 /// Which cases to measure.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Case to measure: tasks, nested, python, startup, compile, artifact, pages; all when left out.
+    /// Case to measure: tasks, nested, python, startup, compile, artifact, pages, load; all but load when left out.
     cases: Vec<String>,
     /// Build profile of the measured binary.
     #[arg(long, default_value = "fast")]
@@ -66,7 +67,11 @@ const CASES: &[Case] = &[
     ("compile", compile::measure),
     ("artifact", artifact::measure),
     ("pages", pages::measure),
+    (LOAD, load::measure),
 ];
+
+/// Takes minutes and gigabytes.
+const LOAD: &str = "load";
 
 /// Measures the chosen cases and prints the table.
 pub fn run(args: &Args) -> Result<()> {
@@ -78,7 +83,7 @@ pub fn run(args: &Args) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(workspace::target())?;
     let mut bench = Bench { binary, folder: folder.path().to_path_buf(), rows: Vec::new() };
     for (name, measure) in CASES {
-        if args.cases.is_empty() || args.cases.iter().any(|case| case == name) {
+        if args.cases.is_empty() && *name != LOAD || args.cases.iter().any(|case| case == name) {
             println!("{name}");
             measure(&mut bench)?;
         }
