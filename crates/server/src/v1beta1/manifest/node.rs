@@ -81,7 +81,8 @@ pub(super) fn message(failure: &Failure, stopped: bool) -> String {
         }
         (FailureReason::Cancelled, _) => "terminated".to_owned(),
         (FailureReason::Inner, _) => String::new(),
-        (FailureReason::Output, _) => format!("wait: Error (exit code 64): {}", failure.message),
+        // Only a command has one of its own.
+        (FailureReason::Output, Some(_)) => format!("wait: Error (exit code 64): {}", failure.message),
         _ => failure.message.clone(),
     }
 }
