@@ -256,7 +256,7 @@ async fn experiment(app: &App, asked: Option<String>, head: &Head) -> Result<Str
         return Ok(found.id);
     }
     let description = head.experiment.description.clone();
-    let new = NewExperiment { display_name: name.clone(), description, ..NewExperiment::default() };
+    let new = NewExperiment { display_name: name.clone(), description };
     crate::v2beta1::check_experiment_name(name, "display_name")?;
     Ok(app.store.create_experiment(new).await?.id)
 }
