@@ -265,7 +265,7 @@ fn runs_are_made_followed_and_taken_to_another_server() {
 
     let artifact = raw(&["artifact", "list", "-o", "name"]);
     assert_eq!(here(&["artifact", "list"]).split('\n').next(), Some("ID NAME TYPE CREATED PIPELINE TASK"));
-    assert_eq!(here(&["artifact", "preview", &artifact]), "a b\n7 2");
+    assert_eq!(here(&["artifact", "preview", &artifact]), "a,b\n7,2");
     assert_eq!(here(&["artifact", "download", &artifact, "--file", "-"]), "a,b\n7,2");
     let lineage = here(&["artifact", "lineage", &artifact, "--direction", "down"]);
     assert!(lineage.contains("root/use") && !lineage.contains("root/make of"), "{lineage}");
