@@ -127,7 +127,7 @@ async function walkThrough(walk, name, example) {
   await picture("8 log");
   await tab("Details");
   await walk.see("Exit code");
-  await page.getByRole("region", { name: "Resource use" }).getByRole("img", { name: /CPU and memory over time/ }).waitFor({ timeout: 15_000 });
+  await walk.see("Most memory");
   if (example.volume !== undefined) await page.getByRole("region", { name: "Volumes" }).getByText(example.volume).waitFor();
   await picture("9 details");
   await tab("Events");
