@@ -5,10 +5,8 @@
 
 use pipewright_plan::{DagShape, Dialect, Plan, Task, TriggerStrategy, Value, text_form};
 
-use crate::driver::items_of;
-use crate::event::Resolved;
 use crate::id::{AttemptId, TaskKey};
-use crate::state::{RunState, dag_at, resource_name};
+use crate::state::{Children, RunState, dag_at, resource_name};
 
 /// Returns the id of a node: the workflow's name, for any node but the root with the FNV-1a hash of its name.
 pub fn node_id(workflow: &str, name: &str) -> String {
@@ -79,8 +77,8 @@ fn node_of<'p>(plan: &'p Plan, state: &RunState, task: &TaskKey) -> Option<(Stri
             DagShape::Tasks => name.push_str(&format!(".{bare}")),
         }
         if let Some(index) = index {
-            let inputs: &Resolved = &state.nodes[state.node(&key)?].inputs;
-            let (_, items) = items_of(found.iterator.as_ref()?, inputs).ok()?;
+            // As the loop keeps them: to find them anew is to copy them, for each of its iterations.
+            let Children::Loop { items, .. } = &state.nodes[state.node(&key)?].children else { return None };
             name = item_name(&name, index, items.get(index as usize)?);
             key = key.iteration(index);
         }
