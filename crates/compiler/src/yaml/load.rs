@@ -18,7 +18,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 pub(crate) fn load(source: &[u8]) -> (Vec<Node>, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
     if source.len() > LONGEST_TEXT {
-        let message = format!("the document has {} bytes; at most {LONGEST_TEXT} are read", source.len());
+        let message = format!("the document is longer than the {LONGEST_TEXT} bytes that are read");
         diagnostics.push(Diagnostic::new(Severity::Error, "too-large", Span::default(), message));
         return (Vec::new(), diagnostics);
     }
