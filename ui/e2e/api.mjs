@@ -8,7 +8,7 @@ import { join } from "node:path";
 export const root = new URL("../../", import.meta.url).pathname;
 
 /** Starts a server on a home of its own; `stop` ends it and removes the home, `kill` and `start` are what a crash is. */
-export async function startServer({ users = {}, extra = [], images, settings } = {}) {
+export async function startServer({ users = {}, extra = [], images, settings, path } = {}) {
   const binary = process.env.PIPEWRIGHT;
   const home = mkdtempSync(join(tmpdir(), "pipewright-ui-"));
   if (images !== undefined) writeFileSync(join(home, "images.toml"), images);
@@ -35,7 +35,7 @@ export async function startServer({ users = {}, extra = [], images, settings } =
     url,
     home,
     async start() {
-      child = spawn(binary, options, { stdio: ["ignore", log, log] });
+      child = spawn(binary, options, { stdio: ["ignore", log, log], env: { ...process.env, ...(path && { PATH: `${path}:${process.env.PATH}` }) } });
       for (let attempt = 0; attempt < 400; attempt++) {
         if (child.exitCode !== null) throw new Error(`the server left: ${readFileSync(join(home, "server.log"), "utf8")}`);
         if (await fetch(`${url}/apis/v2beta1/healthz`).then((answer) => answer.ok, () => false)) return;

@@ -1,5 +1,9 @@
 // Pipelines that show everything a run page can show, written as the compiler would write them.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./api.mjs";
+
 const artifactType = (title) => ({ artifactType: { schemaTitle: title, schemaVersion: "0.0.1" } });
 
 /** A component that runs a shell script, with its artifacts by output name. */
@@ -73,6 +77,9 @@ try{localStorage.setItem('a','b');said.push('has storage')}catch{said.push('no s
 fetch('/apis/v2beta1/runs').then(()=>said.push('reached the API'),()=>said.push('API is out of reach')).finally(()=>{document.getElementById('said').textContent=said.join(', ')});
 </script>`;
 
+/** 300 rows, written by pyarrow. */
+const PARQUET = readFileSync(join(root, "ui/src/viewers/fixtures/cities.parquet")).toString("base64");
+
 /** One artifact of every kind that has a viewer. */
 export function gallery() {
   const spec = empty("gallery");
@@ -80,6 +87,7 @@ export function gallery() {
   python(spec, "data", `
 import struct,zlib,os
 open(out['table']['uri'],'w').write('city,people,growth\\n'+''.join(f'city {i},{i*1000},{i/7:.3f}\\n' for i in range(500)))
+open(out['columns']['uri'],'wb').write(__import__('base64').b64decode('${PARQUET}'))
 open(out['words']['uri'],'w').write('plain text\\nin two lines\\n')
 json.dump({'learning_rate':0.1,'layers':[64,32],'name':'net'},open(out['config']['uri'],'w'))
 rows=b''.join(b'\\0'+bytes(v for x in range(96) for v in (x*2,y*2,180)) for y in range(64))
@@ -87,7 +95,7 @@ chunk=lambda t,d: struct.pack('>I',len(d))+t+d+struct.pack('>I',zlib.crc32(t+d))
 open(out['picture']['uri'],'wb').write(b'\\x89PNG\\r\\n\\x1a\\n'+chunk(b'IHDR',struct.pack('>IIBBBBB',96,64,8,2,0,0,0))+chunk(b'IDAT',zlib.compress(rows))+chunk(b'IEND',b''))
 os.makedirs(out['folder']['uri']+'/inner');open(out['folder']['uri']+'/a.txt','w').write('first');open(out['folder']['uri']+'/inner/b.md','w').write('# second')
 print('\\x1b[32mwrote\\x1b[0m everything')
-`, { outputs: { table: "system.Dataset", words: "system.Artifact", config: "system.Artifact", picture: "system.Artifact", folder: "system.Dataset" } });
+`, { outputs: { table: "system.Dataset", columns: "system.Dataset", words: "system.Artifact", config: "system.Artifact", picture: "system.Artifact", folder: "system.Dataset" } });
   python(spec, "train", "meta['model']={'framework':'none'}\nopen(out['model']['uri'],'wb').write(bytes(range(256))*8)\nprint('loss 0.25')", { inputs: { table: "system.Dataset" }, outputs: { model: "system.Model" } });
   python(spec, "evaluate", `
 meta['metrics']={'accuracy':0.9312,'loss':0.1234567,'epochs':10}
@@ -177,11 +185,11 @@ export function wide(count) {
   return spec;
 }
 
-/** A task that prints slowly, and one that prints `megabytes` at once. */
-export function talkative(megabytes) {
+/** A task that prints slowly, and one that prints `megabytes` at once and then stays for some seconds. */
+export function talkative(megabytes, stays = 0) {
   const spec = empty("talkative");
   shell(spec, "slow", 'for i in $(seq 1 400); do echo "line $i of the slow task"; sleep 0.05; done');
-  shell(spec, "loud", `awk 'BEGIN { for (i = 0; i < ${Math.round(megabytes * 10_000)}; i++) printf "%08d the quick brown fox jumps over the lazy dog and over everything else, once more and again\\n", i }'`);
+  shell(spec, "loud", `awk 'BEGIN { for (i = 0; i < ${Math.round(megabytes * 10_000)}; i++) printf "%08d the quick brown fox jumps over the lazy dog and over everything else, once more and again\\n", i }'; sleep ${stays}`);
   task(spec.root.dag, "slow");
   task(spec.root.dag, "loud");
   return spec;

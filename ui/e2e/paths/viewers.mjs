@@ -1,6 +1,31 @@
 // Viewers: one path for each kind of artifact, on a real run that made them; then artifacts and executions over all runs.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Api, startServer } from "../api.mjs";
 import { gallery, training } from "../gallery.mjs";
 import { check } from "../walk.mjs";
+
+/** Says where it listens as TensorBoard does, and shows which folder it was given. */
+const STAND_IN = `#!/usr/bin/env python3
+import http.server, sys
+words = sys.argv[1:]
+value = lambda name: words[words.index(name) + 1]
+logs = next(value(name) for name in ('--logdir', '--logdir_spec') if name in words)
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = f'<!doctype html><title>board</title><h1>Board of {logs}</h1>'.encode()
+        self.send_response(200)
+        self.send_header('Content-Type', 'text/html')
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_):
+        pass
+server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Page)
+print(f'TensorBoard 0 at http://127.0.0.1:{server.server_port}{value("--path_prefix")}/ (Press CTRL+C to quit)', file=sys.stderr, flush=True)
+server.serve_forever()
+`;
 
 /** One run is enough for all paths here. */
 let made;
@@ -30,10 +55,18 @@ export const paths = {
   "viewer: a table, sorted": async (walk, { api }) => {
     await openTask(walk, api, "data");
     const outputs = await card(walk.page, "table");
-    await outputs.getByRole("button", { name: "people" }).waitFor();
+    await outputs.getByRole("button", { name: "people", exact: true }).waitFor();
     await outputs.getByText("The first 200 rows of 500.").waitFor();
-    await outputs.getByRole("button", { name: "people" }).click();
+    await outputs.getByRole("button", { name: "people", exact: true }).click();
     await walk.accessible("a table");
+  },
+  "viewer: the head of a Parquet file": async (walk, { api }) => {
+    await openTask(walk, api, "data");
+    const outputs = await card(walk.page, "columns");
+    await outputs.getByRole("button", { name: "founded" }).waitFor();
+    await outputs.getByRole("cell", { name: "city 1", exact: true }).waitFor();
+    await outputs.getByText("The first 200 rows of 300.").waitFor();
+    await walk.accessible("a Parquet file");
   },
   "viewer: text, JSON and a picture": async (walk, { api }) => {
     await openTask(walk, api, "data");
@@ -111,6 +144,38 @@ export const paths = {
     await board.close();
     await walk.button("Stop").last().click();
     await starter.waitFor();
+  },
+
+  "viewer: a TensorBoard is started, opened and stopped": async (walk) => {
+    const { page } = walk;
+    // Stands for the program, so that the buttons are watched on every machine.
+    const folder = mkdtempSync(join(tmpdir(), "pipewright-board-"));
+    writeFileSync(join(folder, "tensorboard"), STAND_IN, { mode: 0o755 });
+    const server = await startServer({ path: folder });
+    walk.allowed.push(/Content Security Policy|Refused|blocked|sandbox|violates|404/i);
+    try {
+      walk.url = server.url;
+      const api = new Api(server.url);
+      const [run] = await api.settled([await api.call("POST", "runs", { display_name: "gallery", pipeline_spec: gallery() })]);
+      await walk.open(`/runs/details/${run.run_id}?task=root/report`);
+      await card(page, "mlpipeline-ui-metadata");
+      await walk.button("Start TensorBoard").click();
+      const link = page.getByRole("link", { name: "Open TensorBoard" });
+      await link.waitFor({ timeout: 30_000 });
+      await walk.accessible("a TensorBoard that runs");
+      const [board] = await Promise.all([walk.context.waitForEvent("page"), link.click()]);
+      await board.getByRole("heading", { name: /^Board of .*logs/ }).waitFor({ timeout: 15_000 });
+      const reached = await board.evaluate(() => fetch("/apis/v2beta1/runs").then(() => true, () => false));
+      check(!reached, "a TensorBoard reaches the API");
+      await board.close();
+      await page.reload();
+      await card(page, "mlpipeline-ui-metadata");
+      await walk.button("Stop").last().click();
+      await walk.button("Start TensorBoard").waitFor();
+    } finally {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
   },
 
   "viewer: metrics of the old platform": async (walk, { api }) => {
