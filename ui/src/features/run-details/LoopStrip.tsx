@@ -7,7 +7,7 @@ import { lookTone } from "@/graph/view/stateColour";
 import { usePalette } from "@/graph/view/palette";
 import type { ProgressStore } from "@/graph/model/progress";
 import { wordOf } from "@/graph/model/state";
-import { cells, itemText, mostTelling, nextFailed } from "@/graph/view/strip";
+import { bars, cells, itemText, mostTelling, nextFailed } from "@/graph/view/strip";
 import { useProgress } from "@/graph/view/useProgress";
 
 export interface LoopStripProps {
@@ -30,7 +30,7 @@ export function LoopStrip({ run, loop, store, chosen, onChoose, width }: LoopStr
   const count = task?.iterations?.count ?? query.data?.count ?? 0;
   const palette = usePalette();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const room = Math.max(40, Math.min(width - 170, count * 16));
+  const room = Math.max(40, Math.min(width - 210, count * 16));
   const at = chosen ?? 0;
 
   useEffect(() => {
@@ -50,8 +50,11 @@ export function LoopStrip({ run, loop, store, chosen, onChoose, width }: LoopStr
     shown.forEach((cell, index) => {
       const isChosen = at >= cell.from && at < cell.to;
       const isHigh = cell.state === "FAILED" || isChosen;
-      context.fillStyle = lookTone(palette, cell.state);
-      context.fillRect(index * step, isHigh ? 0 : 3, Math.max(1, step - 1), isHigh ? HEIGHT : HEIGHT - 6);
+      const begin = isHigh ? 0 : 3;
+      for (const bar of bars(cell.shares, HEIGHT - 2 * begin)) {
+        context.fillStyle = lookTone(palette, bar.state);
+        context.fillRect(index * step, begin + bar.top, Math.max(1, step - 1), bar.height);
+      }
       if (!isChosen) return;
       context.fillStyle = palette.accent;
       context.fillRect(index * step, HEIGHT - 2.5, Math.max(3, step - 1), 2.5);
@@ -59,6 +62,8 @@ export function LoopStrip({ run, loop, store, chosen, onChoose, width }: LoopStr
   }, [iterations, count, room, palette, at]);
 
   if (count === 0) return <div className="h-7 px-2 text-2xs text-ink-3">{task?.state === undefined ? "not started" : "no iterations"}</div>;
+  const failed = task?.iterations?.counts.FAILED ?? 0;
+  const next = nextFailed(iterations, at);
   const current = iterations.find((iteration) => iteration.iteration === at);
   const pick = (event: PointerEvent<HTMLCanvasElement>) => {
     event.stopPropagation();
@@ -66,11 +71,11 @@ export function LoopStrip({ run, loop, store, chosen, onChoose, width }: LoopStr
     onChoose(Math.min(count - 1, Math.max(0, Math.floor(((event.clientX - area.left) / area.width) * count))));
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: count - 1, f: nextFailed(iterations, at) }[event.key];
-    if (next === undefined) return;
+    const wanted = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: count - 1, f: next }[event.key];
+    if (wanted === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    onChoose(Math.min(count - 1, Math.max(0, next)));
+    onChoose(Math.min(count - 1, Math.max(0, wanted)));
   };
   return (
     <div className="flex h-7 items-center gap-1 pl-1 text-2xs text-ink-3">
@@ -93,6 +98,11 @@ export function LoopStrip({ run, loop, store, chosen, onChoose, width }: LoopStr
         style={{ width: room, height: HEIGHT }}
         className="shrink-0 cursor-pointer rounded-xs"
       />
+      {failed > 0 && next !== undefined && (
+        <button type="button" tabIndex={-1} onClick={() => onChoose(next)} title="To the next failed one (F)" className="shrink-0 rounded-sm px-0.5 whitespace-nowrap text-failed hover:underline">
+          {failed} failed
+        </button>
+      )}
       <span className="truncate" title={itemText(current?.item, 400)}>
         {itemText(current?.item, 40)}
       </span>

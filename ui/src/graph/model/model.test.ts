@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ComponentView, GraphView, TaskDefinition, TaskProgress } from "@/api/own-types";
 import { layout } from "../layout/layout";
-import { cells, itemText, mostTelling, nextFailed } from "../view/strip";
+import { bars, cells, itemText, mostTelling, nextFailed } from "../view/strip";
 import { criticalPath } from "./critical";
 import { instanceKey, iterationsOf, nodeOf } from "./keys";
 import { everyGroup, groupsAround, openAtFirst } from "./opening";
@@ -151,9 +151,17 @@ describe("a strip of iterations", () => {
   test("shows the worst of those that share a cell", () => {
     const shown = cells(many, 1000, 100);
     expect(shown).toHaveLength(100);
-    expect(shown.filter((cell) => cell.state === "FAILED")).toEqual([{ from: 770, to: 780, state: "FAILED" }]);
+    expect(shown.filter((cell) => cell.state === "FAILED")).toEqual([{ from: 770, to: 780, state: "FAILED", shares: [["FAILED", 1], ["SUCCEEDED", 9]] }]);
     expect(cells(many, 3, 100)).toHaveLength(3);
     expect(cells([], 0, 100)).toEqual([]);
+  });
+  test("draws how many are like that", () => {
+    expect(bars([["FAILED", 1], ["SUCCEEDED", 99]], 14)).toEqual([
+      { state: "FAILED", top: 0, height: 3 },
+      { state: "SUCCEEDED", top: 3, height: 11 },
+    ]);
+    expect(bars([["FAILED", 99], ["SUCCEEDED", 1]], 14)[1]).toEqual({ state: "SUCCEEDED", top: 11, height: 3 });
+    expect(bars([["FAILED", 1]], 14)).toEqual([{ state: "FAILED", top: 0, height: 14 }]);
   });
   test("leads to what failed", () => {
     expect(mostTelling(many)).toBe(777);

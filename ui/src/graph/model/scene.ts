@@ -48,7 +48,7 @@ const NODE_HEIGHT = 50;
 const LOOP_HEIGHT = 64;
 /** Titles and strips of open groups need this much. */
 const GROUP_WIDTH = 272;
-const LOOP_WIDTH = 400;
+const LOOP_WIDTH = 460;
 const ARTIFACT = { width: 168, height: 30 };
 const HEADER = 34;
 const LOOP_HEADER = 62;

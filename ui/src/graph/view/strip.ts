@@ -9,9 +9,11 @@ export interface Cell {
   to: number;
   /** The state that a reader must hear of first. */
   state: TaskState | undefined;
+  /** How many iterations are in which state, the worst first. */
+  shares: [state: TaskState | undefined, count: number][];
 }
 
-/** Puts `count` iterations into at most `room` cells; a cell of many shows its worst. */
+/** Puts `count` iterations into at most `room` cells; a cell of many knows its worst, and how many are like that. */
 export function cells(iterations: readonly TaskProgress[], count: number, room: number): Cell[] {
   const states: (TaskState | undefined)[] = Array.from({ length: count });
   for (const iteration of iterations) {
@@ -21,11 +23,27 @@ export function cells(iterations: readonly TaskProgress[], count: number, room: 
   return Array.from({ length: count === 0 ? 0 : number }, (_, index) => {
     const from = Math.floor((index * count) / number);
     const to = Math.floor(((index + 1) * count) / number);
-    let state = states[from];
-    for (let at = from + 1; at < to; at++) if (urgency(states[at]) < urgency(state)) state = states[at];
-    return { from, to, state };
+    const counts = new Map<TaskState | undefined, number>();
+    for (let at = from; at < to; at++) counts.set(states[at], (counts.get(states[at]) ?? 0) + 1);
+    const shares = [...counts].sort(([one], [other]) => urgency(one) - urgency(other));
+    return { from, to, state: shares[0]?.[0], shares };
   });
 }
+
+/** Where the shares of a cell are drawn, from the top; what is worst is never too thin to be seen. */
+export function bars(shares: Cell["shares"], height: number): { state: TaskState | undefined; top: number; height: number }[] {
+  const all = shares.reduce((sum, [, count]) => sum + count, 0);
+  let top = 0;
+  return shares.map(([state, count], index) => {
+    const isLast = index === shares.length - 1;
+    const room = height - top - LEAST * (shares.length - 1 - index);
+    const bar = isLast ? height - top : Math.min(room, Math.max(LEAST, (count / all) * height));
+    top += bar;
+    return { state, top: top - bar, height: bar };
+  });
+}
+
+const LEAST = 3;
 
 /** The iteration to look at first: one that failed, else one that runs, else the first. */
 export function mostTelling(iterations: readonly TaskProgress[]): number {
