@@ -3,14 +3,14 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { messageOf, post } from "@/api/client";
 import { own } from "@/api/own";
-import type { GraphView, ParameterView } from "@/api/own-types";
-import type { Json, Parameters, Run } from "@/api/types";
+import type { GraphView } from "@/api/own-types";
+import type { Parameters, Run } from "@/api/types";
+import { ParameterFields } from "@/features/runs/form/ParameterFields";
+import { changes, initialTexts } from "@/features/runs/form/parameters";
 import { Banner } from "@/shared/Banner";
 import { Button } from "@/shared/Button";
 import { Dialog } from "@/shared/Dialog";
-import { Field, TextArea, TextInput } from "@/shared/Field";
 import { toast } from "@/shared/toast";
-import { parameterText, parseParameter } from "./parameters";
 
 export interface RetryDialogProps {
   runId: string;
@@ -27,14 +27,12 @@ export interface RetryDialogProps {
 export function RetryDialog({ runId, tasks, view, given, onClose, onContinued }: RetryDialogProps) {
   const navigate = useNavigate();
   const declared = view?.parameters ?? [];
-  const [texts, setTexts] = useState<Record<string, string>>(() =>
-    Object.fromEntries(declared.map((parameter) => [parameter.name, parameterText(parameter, given[parameter.name] ?? parameter.default)])),
-  );
-  const [problems, setProblems] = useState<Record<string, string>>({});
+  const [texts, setTexts] = useState(() => initialTexts(declared, given));
+  const [isStrict, setStrict] = useState(false);
+  const { changed, problems } = changes(declared, given, texts);
+  const isNew = Object.keys(changed).length > 0;
   const start = useMutation({
-    // With other parameters it is another run, which finds out by itself what runs anew.
-    mutationFn: (parameters: Parameters) =>
-      post<Run>(`${own}/runs/${encodeURIComponent(runId)}/retry`, Object.keys(parameters).length > 0 ? { parameters } : { tasks }),
+    mutationFn: () => post<Run>(`${own}/runs/${encodeURIComponent(runId)}/retry`, { tasks, parameters: changed }),
     onSuccess: (run) => {
       onClose();
       if (run.run_id === runId) {
@@ -47,20 +45,14 @@ export function RetryDialog({ runId, tasks, view, given, onClose, onContinued }:
     },
   });
   const submit = () => {
-    const changed: Record<string, Json> = {};
-    const wrong: Record<string, string> = {};
-    for (const parameter of declared) {
-      const text = texts[parameter.name] ?? "";
-      if (text === parameterText(parameter, given[parameter.name] ?? parameter.default)) continue;
-      const parsed = parseParameter(parameter, text);
-      if ("problem" in parsed) wrong[parameter.name] = parsed.problem;
-      else changed[parameter.name] = parsed.value;
-    }
-    setProblems(wrong);
-    if (Object.keys(wrong).length === 0) start.mutate(changed);
+    setStrict(true);
+    if (Object.keys(problems).length === 0) start.mutate();
   };
   const footer = (
     <>
+      <span className="flex-1 self-center text-xs text-pretty text-ink-3" aria-live="polite">
+        {isNew ? "A new run starts." : "This run goes on."}
+      </span>
       <Button onPress={onClose} isDisabled={start.isPending}>
         Cancel
       </Button>
@@ -71,52 +63,22 @@ export function RetryDialog({ runId, tasks, view, given, onClose, onContinued }:
   );
   return (
     <Dialog title={tasks.length === 0 ? "Run again with changes" : `Run again from “${lastName(tasks[0])}”`} isOpen onClose={onClose} footer={footer} width={560}>
-      <div className="space-y-4">
+      <div className="space-y-4 pb-1">
         <p className="text-pretty text-ink-2">
           {tasks.length === 0 ? "What failed runs again" : "The task and what depends on it run again"}, in this run. With changed parameters a new
           run starts instead, which keeps the results that they do not touch.
         </p>
         {start.error !== null && <Banner kind="error" title={messageOf(start.error)} />}
-        {declared.length === 0 && <p className="text-ink-3">The pipeline has no parameters to change.</p>}
-        {declared.map((parameter) => (
-          <ParameterField
-            key={parameter.name}
-            parameter={parameter}
-            text={texts[parameter.name] ?? ""}
-            problem={problems[parameter.name] && `Give ${problems[parameter.name]}.`}
-            onChange={(text) => {
-              setTexts({ ...texts, [parameter.name]: text });
-              setProblems({ ...problems, [parameter.name]: "" });
-            }}
-          />
-        ))}
+        {declared.length === 0 ? (
+          <p className="text-ink-3">The pipeline has no parameters to change.</p>
+        ) : (
+          <ParameterFields parameters={declared} texts={texts} isStrict={isStrict} onChange={(name, text) => setTexts({ ...texts, [name]: text })} />
+        )}
       </div>
     </Dialog>
   );
 }
 
-function lastName(key: string): string {
-  return key.slice(key.lastIndexOf("/") + 1);
-}
-
-interface ParameterFieldProps {
-  parameter: ParameterView;
-  text: string;
-  problem: string | undefined;
-  onChange: (text: string) => void;
-}
-
-function ParameterField({ parameter, text, problem, onChange }: ParameterFieldProps) {
-  const isLong = parameter.type === "LIST" || parameter.type === "STRUCT" || text.includes("\n");
-  return (
-    <Field label={parameter.name} hint={parameter.description} problem={problem} aside={<span className="text-2xs text-ink-3">{parameter.type.toLowerCase().replace("number_", "")}</span>}>
-      {(ids) =>
-        isLong ? (
-          <TextArea {...ids} rows={4} value={text} onChange={(event) => onChange(event.target.value)} className="font-mono text-xs" />
-        ) : (
-          <TextInput {...ids} value={text} onChange={(event) => onChange(event.target.value)} />
-        )
-      }
-    </Field>
-  );
+function lastName(key: string | undefined): string {
+  return key === undefined ? "" : key.slice(key.lastIndexOf("/") + 1);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ParameterView } from "@/api/own-types";
-import { initialTexts, readAll, readText, textOf } from "./parameters";
+import { changes, initialTexts, readAll, readText, textOf } from "./parameters";
 
 const parameter = (type: ParameterView["type"], more: Partial<ParameterView> = {}): ParameterView => ({ name: "p", type, optional: false, literals: [], ...more });
 
@@ -50,4 +50,16 @@ test("what equals a default is left out, what was given is kept", () => {
 
 test("lists of v1 pipelines are text already", () => {
   expect(textOf(parameter("LIST"), "[1, 2]")).toBe("[1, 2]");
+});
+
+test("a run again takes what was changed, and judges nothing else", () => {
+  const parameters = [
+    { ...parameter("NUMBER_INTEGER", { default: 3, optional: true }), name: "n" },
+    { ...parameter("STRING"), name: "never given" },
+  ];
+  const texts = initialTexts(parameters, { n: 5 });
+  expect(changes(parameters, { n: 5 }, texts)).toEqual({ changed: {}, problems: {} });
+  expect(changes(parameters, { n: 5 }, { ...texts, n: "3" })).toEqual({ changed: { n: 3 }, problems: {} });
+  expect(changes(parameters, { n: 5 }, { ...texts, n: "" })).toEqual({ changed: { n: 3 }, problems: {} });
+  expect(changes(parameters, { n: 5 }, { ...texts, n: "x" }).problems).toEqual({ n: expect.any(String) });
 });

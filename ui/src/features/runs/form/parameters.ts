@@ -98,3 +98,18 @@ export function readAll(parameters: ParameterView[], texts: Texts): { values: Pa
   }
   return { values, problems };
 }
+
+/** Reads what is other than what a run was given; what was not touched is not judged. */
+export function changes(parameters: ParameterView[], given: Parameters, texts: Texts): { changed: Parameters; problems: Record<string, string> } {
+  const before = initialTexts(parameters, given);
+  const changed: Parameters = {};
+  const problems: Record<string, string> = {};
+  for (const parameter of parameters.filter(isTyped)) {
+    const text = texts[parameter.name] ?? "";
+    if (text === before[parameter.name]) continue;
+    const read = readText(parameter, text);
+    if ("problem" in read) problems[parameter.name] = read.problem;
+    else changed[parameter.name] = read.value ?? (parameter.default as Json | undefined) ?? null;
+  }
+  return { changed, problems };
+}
