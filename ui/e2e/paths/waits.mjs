@@ -1,4 +1,6 @@
 // Tasks that wait for somebody: seen in the drawing, answered in the panel.
+import { check } from "../walk.mjs";
+
 async function waiting(walk, api, name) {
   const pipeline = await api.upload("conformance/corpus-v1/suspend-approval/pipeline.yaml", name);
   const run = await api.run(pipeline.pipeline_id, name);
@@ -29,5 +31,24 @@ export const paths = {
     await walk.button("Answer…").click();
     await page.getByRole("region", { name: "Answer" }).getByRole("button", { name: "Decline" }).click();
     await page.locator("header").getByText("Failed").first().waitFor({ timeout: 30_000 });
+  },
+
+  "wait: a time asks nobody, and may be cut short": async (walk, { api }) => {
+    const { page } = walk;
+    const pipeline = await api.upload("conformance/corpus-v1/suspend-approval/pipeline.yaml", "waits long");
+    const run = await api.run(pipeline.pipeline_id, "waits long", { parameters: { pause: "3h" } });
+    await walk.open(`/runs/details/${run.run_id}`);
+    const pause = page.getByRole("button", { name: /^pause, .*running/ });
+    await pause.waitFor({ timeout: 30_000 });
+    await walk.button("Stop").first().waitFor();
+    check((await walk.button("Answer…").count()) === 0, "a wait for a time asks for an answer");
+    await pause.click();
+    await walk.see(/it goes on by itself in (2|3) h/);
+    check((await walk.button("Decline").count()) === 0, "a wait for a time can be declined");
+    await walk.accessible("a task that waits for a time");
+    await walk.button("Go on now").click();
+    await page.getByRole("button", { name: /^approve, .*running/ }).waitFor({ timeout: 30_000 });
+    await walk.button("Answer…").waitFor();
+    await api.call("POST", `runs/${run.run_id}:terminate`);
   },
 };

@@ -254,9 +254,22 @@ export interface AttemptView {
   has_samples: boolean;
 }
 
-export interface Resources {
-  cpu_millis: number;
+/** CPUs, memory and GPUs. */
+export interface AmountView {
+  cpus: number;
   memory_bytes: number;
+  gpus: number;
+}
+
+/** Where an attempt stands that waits for room. */
+export interface QueueView {
+  /** From 1. */
+  position: number;
+  waiting: number;
+  needs: AmountView;
+  free: AmountView;
+  running_attempts: number;
+  most_attempts: number;
 }
 
 export interface TaskDetailView extends TaskProgress {
@@ -277,10 +290,7 @@ export interface TaskDetailView extends TaskProgress {
     kind: "upstream" | "room" | "limit" | "preparing" | "backoff" | "cache" | "resume";
     text: string;
     tasks: string[];
-    position?: number;
-    needs?: Resources;
-    free?: Resources;
-    until?: string;
+    queue?: QueueView;
   };
   suspension?: SuspensionView;
 }

@@ -16,6 +16,7 @@ import { Menu } from "@/shared/Menu";
 import { StatusBadge } from "@/shared/StatusBadge";
 import { Duration, RelativeTime } from "@/shared/Time";
 import { toast } from "@/shared/toast";
+import { asksSomebody } from "./asks";
 import { isFinal, type LiveRun } from "./live";
 
 /** What one can do with the run. */
@@ -29,7 +30,7 @@ export interface RunActionsProps {
 
 export function RunActions({ runId, live, onRetryWith, onAnswer }: RunActionsProps) {
   const version = useProgressVersion(live.store);
-  const waiting = useMemo(() => (version < 0 ? undefined : firstWaiting(live.store)), [live.store, version]);
+  const waiting = useMemo(() => (version < 0 ? undefined : firstWaiting(live)), [live, version]);
   const query = useQuery(getRun(runId));
   const actions = useRunActions();
   const navigate = useNavigate();
@@ -83,9 +84,9 @@ export function RunActions({ runId, live, onRetryWith, onAnswer }: RunActionsPro
   );
 }
 
-/** The first task that waits for a time or for somebody. */
-function firstWaiting(store: LiveRun["store"]): string | undefined {
-  for (const task of store.all()) if (task.kind === "suspend" && task.state === "RUNNING") return task.key;
+/** The first task that waits for somebody: one that waits for a time only goes on by itself. */
+function firstWaiting({ store, view }: LiveRun): string | undefined {
+  for (const task of store.all()) if (task.kind === "suspend" && task.state === "RUNNING" && asksSomebody(view, task.component)) return task.key;
   return undefined;
 }
 

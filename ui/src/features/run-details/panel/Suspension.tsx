@@ -30,19 +30,41 @@ export function Suspension(props: SuspensionProps) {
       </Banner>
     );
   }
+  const isTimed = until !== undefined && props.suspension.awaited.length === 0;
   return (
-    <section aria-label="Answer" className="mx-4 mt-3 space-y-3 rounded-lg bg-running-soft p-3">
+    <section aria-label={isTimed ? "Waiting" : "Answer"} className="mx-4 mt-3 space-y-3 rounded-lg bg-running-soft p-3">
       <p className="font-medium text-running">
         {until === undefined ? (
           "The task waits for somebody."
         ) : (
           <>
-            The task waits; it goes on <RelativeTime time={until} />.
+            The task waits; it goes on by itself <RelativeTime time={until} />.
           </>
         )}
       </p>
-      <AnswerForm {...props} />
+      {isTimed ? <GoOn {...props} /> : <AnswerForm {...props} />}
     </section>
+  );
+}
+
+/** A wait for a time needs nobody, but may be cut short. */
+function GoOn({ run, task, onAnswered }: SuspensionProps) {
+  const mayEdit = useMayEdit();
+  const send = useMutation({
+    mutationFn: () => answerTasks(run, { tasks: [task], parameters: {}, decline: false }),
+    onSuccess: () => {
+      toast("The task goes on");
+      onAnswered();
+    },
+  });
+  if (!mayEdit) return null;
+  return (
+    <>
+      {send.error !== null && <Banner kind="error" title={messageOf(send.error)} />}
+      <Button small icon={<Play size={13} />} isBusy={send.isPending} onPress={() => send.mutate()}>
+        Go on now
+      </Button>
+    </>
   );
 }
 
