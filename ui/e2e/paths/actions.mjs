@@ -70,7 +70,7 @@ export const paths = {
     const dialog = page.getByRole("dialog", { name: /Run again from/ });
     await dialog.getByLabel("code").fill("nothing");
     await dialog.getByRole("button", { name: "Start" }).click();
-    await walk.see("Give a whole number.");
+    await walk.see("A whole number, such as 42.");
     await walk.accessible("the question what to change");
     await dialog.getByLabel("code").fill("0");
     await walk.picture("run-again-from-here");
@@ -114,23 +114,39 @@ export const paths = {
     await walk.see("Nothing matches the filter.");
   },
 
-  "action: a run is exported as a file": async (walk, { made }) => {
+  "action: a run is exported as a file, which another server takes in": async (walk, { made }) => {
     const { page } = walk;
-    const { run_id } = made.runs[0];
-    const { status } = await fetch(`${walk.url}/apis/pipewright/v1/runs/${run_id}/export`, { method: "HEAD" });
+    const { run_id, display_name } = made.runs[0];
     await walk.open(`/runs/details/${run_id}`);
-    await page.getByRole("button", { name: "More", exact: true }).click();
-    const entry = page.getByRole("menuitem", { name: "Export as a file" });
-    if (status === 404) {
-      // A server without the route: the page says so instead of leaving.
-      walk.allowed.push(/404/);
-      await entry.click();
-      await walk.see("This server does not export runs.");
-      return;
+    await more(walk, "Export as a file");
+    const dialog = page.getByRole("dialog", { name: "Export the run" });
+    await dialog.getByLabel("With artifacts").check();
+    await walk.accessible("the question what to export");
+    const [download] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("button", { name: "Download" }).click()]);
+    check(download.suggestedFilename() === `run-${run_id}.zip`, download.suggestedFilename());
+    const file = await download.path();
+
+    const other = await startServer();
+    try {
+      walk.url = other.url;
+      await walk.open("/runs");
+      await walk.button("Import").click();
+      const taking = page.getByRole("dialog", { name: "Import a run" });
+      await taking.locator("input[type=file]").setInputFiles({ name: "broken.zip", mimeType: "application/zip", buffer: Buffer.from("no archive") });
+      walk.allowed.push(/400/);
+      await taking.getByRole("button", { name: "Import" }).click();
+      await taking.getByRole("alert").waitFor();
+      await walk.accessible("a file that is no run");
+      await taking.locator("input[type=file]").setInputFiles(file);
+      await taking.getByRole("button", { name: "Import" }).click();
+      await page.waitForFunction((id) => location.hash.includes(`/runs/details/${id}`), run_id);
+      await walk.title(new RegExp(display_name));
+      await page.locator("header").getByText("Succeeded").first().waitFor();
+      await page.getByRole("tab", { name: "Details" }).click();
+      await page.getByRole("link", { name: "churn-model" }).waitFor();
+    } finally {
+      await other.stop();
     }
-    const [download] = await Promise.all([page.waitForEvent("download"), entry.click()]);
-    check((await download.failure()) === null, "the export failed");
-    check(/\.(zip|tar\.gz|tgz)$/.test(download.suggestedFilename()), download.suggestedFilename());
   },
 
   "action: an experiment is archived, restored and deleted": async (walk, { api }) => {

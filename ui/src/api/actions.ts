@@ -32,6 +32,8 @@ export const createExperiment = (experiment: { display_name: string; description
 
 export type RunVerb = "archive" | "unarchive" | "terminate" | "retry";
 export const actOnRun = (id: string, verb: RunVerb) => post(`${v2}/runs/${id}:${verb}`);
+/** Takes in a run that was exported as a file; returns it. */
+export const importRun = (file: File, query: { experiment_id?: string; archived?: boolean }) => call<Run>("POST", "apis/pipewright/v1/runs/import", { file, query });
 export const deleteRun = (id: string) => removeThing(`${v2}/runs`, id);
 export const actOnExperiment = (id: string, verb: "archive" | "unarchive") => post(`${v2}/experiments/${id}:${verb}`);
 export const deleteExperiment = (id: string) => removeThing(`${v2}/experiments`, id);

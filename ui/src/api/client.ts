@@ -44,12 +44,14 @@ export interface Call {
   query?: Query;
   body?: unknown;
   form?: FormData;
+  /** Sent as it is. */
+  file?: Blob;
   signal?: AbortSignal;
 }
 
 /** Asks the server and returns the JSON of the answer. */
-export async function call<T>(method: string, path: string, { query, body, form, signal }: Call = {}): Promise<T> {
-  const response = await send(method, path, { query, body, form, signal });
+export async function call<T>(method: string, path: string, asked: Call = {}): Promise<T> {
+  const response = await send(method, path, asked);
   const text = await response.text();
   return (text === "" ? {} : JSON.parse(text)) as T;
 }
@@ -69,7 +71,7 @@ export async function removeThing(path: string, id: string, query?: Query): Prom
 }
 
 /** Asks the server and returns the answer as it is, once its status says that it is one. */
-export async function send(method: string, path: string, { query, body, form, signal }: Call = {}): Promise<Response> {
+export async function send(method: string, path: string, { query, body, form, file, signal }: Call = {}): Promise<Response> {
   if (method === "GET" && path.split("/").some((part) => deleted.has(part))) throw new ApiError("It has been deleted.", 404);
   let response: Response;
   try {
@@ -78,7 +80,7 @@ export async function send(method: string, path: string, { query, body, form, si
       signal,
       credentials: "same-origin",
       headers: body === undefined ? {} : { "Content-Type": "application/json" },
-      body: form ?? (body === undefined ? undefined : JSON.stringify(body)),
+      body: form ?? file ?? (body === undefined ? undefined : JSON.stringify(body)),
     });
   } catch (cause) {
     if (signal?.aborted) throw cause;

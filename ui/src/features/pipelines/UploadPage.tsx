@@ -8,6 +8,7 @@ import type { Pipeline } from "@/api/types";
 import { ErrorBanner } from "@/shared/Banner";
 import { Button } from "@/shared/Button";
 import { cx } from "@/shared/cx";
+import { DropFile } from "@/shared/DropFile";
 import { ReadOnlyNote, useMayEdit } from "@/shared/EditorOnly";
 import { Field, TextArea, TextInput } from "@/shared/Field";
 import { Page } from "@/shared/Page";
@@ -15,7 +16,6 @@ import { toast } from "@/shared/toast";
 import { useUrlState } from "@/shared/url";
 import { PipelineChooser } from "../runs/form/choosers";
 import { Diagnostics } from "./Diagnostics";
-import { DropFile } from "./DropFile";
 
 /** A new pipeline, or a new version of one, from a file or an address. */
 export default function UploadPage() {
@@ -30,6 +30,7 @@ export default function UploadPage() {
   const [check, setCheck] = useState<CheckView>();
   const [source, setSource] = useState("");
   const [name, setName] = useState("");
+  const [displayName, setDisplayName] = useState("");
   const [description, setDescription] = useState("");
   const [codeSource, setCodeSource] = useState("");
   const [isBusy, setBusy] = useState(false);
@@ -53,7 +54,7 @@ export default function UploadPage() {
     setBusy(true);
     setError(undefined);
     try {
-      const upload = { pipelineId: isVersion ? pipelineId : undefined, name: name.trim(), description: description || undefined, codeSourceUrl: codeSource || undefined };
+      const upload = { pipelineId: isVersion ? pipelineId : undefined, name: name.trim(), displayName: displayName.trim() || undefined, description: description || undefined, codeSourceUrl: codeSource || undefined };
       const made = isByUrl ? await uploadUrl(source.trim(), upload) : await uploadFile(file!, upload);
       void renew("pipelines", "versions");
       toast(isVersion ? `Uploaded version “${name}”` : `Uploaded “${name}”`);
@@ -108,7 +109,15 @@ export default function UploadPage() {
             </Field>
           ) : (
             <>
-              <DropFile file={file} isBroken={check?.ok === false} onChoose={(chosen) => void chooseFile(chosen)} summary={check?.graph && summaryOf(check)} />
+              <DropFile
+                file={file}
+                ask="Drop a compiled pipeline here, or choose a file"
+                hint="YAML, JSON, zip or tar.gz, up to 32 MiB"
+                kinds=".yaml,.yml,.json,.zip,.tar.gz,.tgz"
+                isBroken={check?.ok === false}
+                onChoose={(chosen) => void chooseFile(chosen)}
+                summary={check?.graph && summaryOf(check)}
+              />
               {check && check.diagnostics.length > 0 && <Diagnostics diagnostics={check.diagnostics} />}
             </>
           )}
@@ -123,6 +132,9 @@ export default function UploadPage() {
               </button>
             </p>
           )}
+          <Field label="Display name" hint="What people see. Empty: the name.">
+            {(ids) => <TextInput {...ids} placeholder={name} value={displayName} onChange={(event) => setDisplayName(event.target.value)} />}
+          </Field>
           <Field label="Description">{(ids) => <TextArea {...ids} rows={2} value={description} onChange={(event) => setDescription(event.target.value)} />}</Field>
           <Field label="Code source" hint="A link to the code that it was compiled from.">
             {(ids) => <TextInput {...ids} type="url" value={codeSource} onChange={(event) => setCodeSource(event.target.value)} />}

@@ -1,9 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { CircleStop, Copy, Download, Ellipsis, GitCompareArrows, Hourglass, RotateCcw, SlidersHorizontal } from "lucide-react";
-import { useMemo } from "react";
-import { address, ApiError, messageOf, send } from "@/api/client";
-import { own } from "@/api/own";
+import { useMemo, useState } from "react";
 import { getRun } from "@/api/queries";
 import type { Run } from "@/api/types";
 import { canRetry, canTerminate, runMenu, useRunActions } from "@/features/runs/actions";
@@ -15,8 +13,8 @@ import { EditorOnly } from "@/shared/EditorOnly";
 import { Menu } from "@/shared/Menu";
 import { StatusBadge } from "@/shared/StatusBadge";
 import { Duration, RelativeTime } from "@/shared/Time";
-import { toast } from "@/shared/toast";
 import { asksSomebody } from "./asks";
+import { ExportDialog } from "./ExportDialog";
 import { isFinal, type LiveRun } from "./live";
 
 /** What one can do with the run. */
@@ -34,6 +32,7 @@ export function RunActions({ runId, live, onRetryWith, onAnswer }: RunActionsPro
   const query = useQuery(getRun(runId));
   const actions = useRunActions();
   const navigate = useNavigate();
+  const [isExporting, setExporting] = useState(false);
   const run = withLiveState(query.data, live);
   if (run === undefined) return null;
   const isOver = live.run !== undefined && isFinal(live.run.state);
@@ -74,12 +73,19 @@ export function RunActions({ runId, live, onRetryWith, onAnswer }: RunActionsPro
             onAction: onRetryWith,
           },
           { id: "compare", label: "Compare with other runs", icon: <GitCompareArrows size={14} />, onAction: () => void navigate({ to: "/compare", search: { runlist: runId } as never }) },
-          { id: "export", label: "Export as a file", icon: <Download size={14} />, onAction: () => void exportRun(runId) },
+          {
+            id: "export",
+            label: "Export as a file…",
+            icon: <Download size={14} />,
+            disabledBecause: isOver ? undefined : "The run is not over.",
+            onAction: () => setExporting(true),
+          },
           null,
           ...entries,
         ]}
       />
       {actions.dialogs}
+      {isExporting && <ExportDialog runId={runId} onClose={() => setExporting(false)} />}
     </>
   );
 }
@@ -88,18 +94,6 @@ export function RunActions({ runId, live, onRetryWith, onAnswer }: RunActionsPro
 function firstWaiting({ store, view }: LiveRun): string | undefined {
   for (const task of store.all()) if (task.kind === "suspend" && task.state === "RUNNING" && asksSomebody(view, task.component)) return task.key;
   return undefined;
-}
-
-/** Asks first, so that a refusal is a message and not a page. */
-async function exportRun(runId: string): Promise<void> {
-  const path = `${own}/runs/${encodeURIComponent(runId)}/export`;
-  try {
-    await send("HEAD", path, { query: { logs: true } });
-    window.location.assign(address(path, { logs: true }));
-  } catch (error) {
-    const isMissing = error instanceof ApiError && error.isMissing;
-    toast(isMissing ? "This server does not export runs." : messageOf(error), { kind: "error" });
-  }
 }
 
 /** Events are quicker than lists: what they say of the state counts. */

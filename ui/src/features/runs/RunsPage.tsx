@@ -1,16 +1,23 @@
-import { Play, Plus, Upload } from "lucide-react";
-import { LinkButton } from "@/shared/Button";
+import { FileInput, Play, Plus, Upload } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
+import { Button, LinkButton } from "@/shared/Button";
 import { EmptyState } from "@/shared/EmptyState";
 import { Page } from "@/shared/Page";
 import { EditorOnly } from "@/shared/EditorOnly";
 import { RunTable } from "./RunTable";
 
+const ImportDialog = lazy(() => import("./ImportDialog"));
+
 export default function RunsPage() {
+  const [isImporting, setImporting] = useState(false);
   return (
     <Page
       title="Runs"
       actions={
         <EditorOnly>
+          <Button icon={<FileInput size={15} />} onPress={() => setImporting(true)}>
+            Import
+          </Button>
           <LinkButton kind="primary" to="/runs/new" icon={<Plus size={15} />}>
             New run
           </LinkButton>
@@ -18,6 +25,11 @@ export default function RunsPage() {
       }
     >
       <RunTable name="runs" empty={<NoRuns />} />
+      {isImporting && (
+        <Suspense>
+          <ImportDialog onClose={() => setImporting(false)} />
+        </Suspense>
+      )}
     </Page>
   );
 }

@@ -65,7 +65,7 @@ export function VersionChooser({ pipelineId, chosen, onChoose, id, isDisabled }:
   );
 }
 
-export function ExperimentChooser({ chosen, onChoose, id }: ChooserProps<Experiment>) {
+export function ExperimentChooser({ chosen, onChoose, id, placeholder = "Default" }: ChooserProps<Experiment> & { placeholder?: string }) {
   const { data } = useQuery(getExperiment(chosen ?? ""));
   const [isBusy, setBusy] = useState(false);
   const make = async (name: string, close: () => void) => {
@@ -84,7 +84,7 @@ export function ExperimentChooser({ chosen, onChoose, id }: ChooserProps<Experim
     <Picker<Experiment>
       id={id}
       label="Experiment"
-      placeholder="Default"
+      placeholder={placeholder}
       value={chosen ? (data?.display_name ?? "…") : undefined}
       chosen={chosen}
       load={(text) => listExperiments({ pageSize: 30, sortBy: "last_run_created_at desc", predicates: [named(text), differs("storage_state", "ARCHIVED")] })}

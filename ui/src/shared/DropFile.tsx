@@ -1,11 +1,24 @@
 import { FileCheck2, FileUp, FileX2 } from "lucide-react";
 import { useId, useState, type DragEvent } from "react";
-import { cx } from "@/shared/cx";
+import { bytesText } from "./bytes";
+import { cx } from "./cx";
 
-const KINDS = ".yaml,.yml,.json,.zip,.tar.gz,.tgz";
+export interface DropFileProps {
+  file: File | undefined;
+  /** What to do, while there is no file. */
+  ask: string;
+  /** Which files, while there is none. */
+  hint: string;
+  /** Endings, separated by commas. */
+  kinds: string;
+  /** What the file is, once that is known. */
+  summary?: string;
+  isBroken?: boolean;
+  onChoose: (file: File) => void;
+}
 
 /** A place to drop a file on, or to choose one from. */
-export function DropFile({ file, summary, isBroken, onChoose }: { file: File | undefined; summary?: string; isBroken?: boolean; onChoose: (file: File) => void }) {
+export function DropFile({ file, ask, hint, kinds, summary, isBroken, onChoose }: DropFileProps) {
   const id = useId();
   const [isOver, setOver] = useState(false);
   const drop = (event: DragEvent) => {
@@ -27,9 +40,9 @@ export function DropFile({ file, summary, isBroken, onChoose }: { file: File | u
       )}
     >
       <Icon size={22} className={cx("mb-1", file === undefined ? "text-ink-3" : isBroken ? "text-failed" : "text-succeeded")} aria-hidden />
-      <span className="font-medium">{file ? file.name : "Drop a compiled pipeline here, or choose a file"}</span>
-      <span className="text-xs text-ink-3">{file ? (summary ?? `${Math.ceil(file.size / 1024)} KiB`) : "YAML, JSON, zip or tar.gz, up to 32 MiB"}</span>
-      <input id={id} type="file" accept={KINDS} className="sr-only" onChange={(event) => event.target.files?.[0] && onChoose(event.target.files[0])} />
+      <span className="font-medium">{file ? file.name : ask}</span>
+      <span className="text-xs text-ink-3">{file ? (summary ?? bytesText(file.size)) : hint}</span>
+      <input id={id} type="file" accept={kinds} className="sr-only" onChange={(event) => event.target.files?.[0] && onChoose(event.target.files[0])} />
     </label>
   );
 }
