@@ -25,10 +25,24 @@ const moved = <const Path extends string>(path: Path, to: string) =>
     },
   });
 
+/** An address of KFP that shows a part of a run. */
+const movedRun = <const Path extends string>(path: Path, runOf: (at: { params: Record<string, string>; search: UrlState }) => string | undefined, search: UrlState = {}) =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    beforeLoad: (at) => {
+      const runId = runOf(at as never);
+      throw runId === undefined ? redirect({ to: "/pipelines", search: {}, replace: true }) : redirect({ to: "/runs/details/$runId", params: { runId }, search, replace: true });
+    },
+  });
+
 const tree = root.addChildren([
   moved("/", "/runs"),
   moved("/start", "/runs"),
   moved("/shared/pipelines", "/pipelines"),
+  moved("/frontend_features", "/settings"),
+  movedRun("/runs/details/$runId/execution/$executionId", ({ params }) => params["runId"]),
+  movedRun("/pipelines/details", ({ search }) => search["fromRun"], { tab: "spec" }),
   page("/pipelines", () => import("./features/pipelines/PipelinesPage")),
   page("/pipeline_versions/new", () => import("./features/pipelines/UploadPage")),
   page("/pipelines/details/$pipelineId", () => import("./features/pipelines/PipelinePage")),

@@ -23,11 +23,44 @@ export const paths = {
     check(foreign.length === 0, `asked elsewhere: ${foreign.join(", ")}`);
   },
 
-  "first page: under /pipeline/ as in Kubeflow": async (walk) => {
+  "first page: no script but the server's own files runs in it": async (walk) => {
+    const { page, url } = walk;
+    walk.allowed.push(/Content Security Policy|Refused|violates/i);
+    const policy = (await fetch(url)).headers.get("content-security-policy") ?? "none";
+    const scripts = /script-src ([^;]*)/.exec(policy)?.[1].trim();
+    check(scripts === "'self'", `scripts may come from: ${scripts}`);
+    await walk.open("/runs");
+    const ran = await page.evaluate(() => {
+      const script = document.createElement("script");
+      script.textContent = "window.inlineScriptRan = true";
+      document.body.append(script);
+      const image = document.createElement("img");
+      image.setAttribute("onerror", "window.inlineScriptRan = true");
+      image.src = "data:,";
+      document.body.append(image);
+      return new Promise((resolve) => setTimeout(() => resolve(window.inlineScriptRan === true), 200));
+    });
+    check(!ran, "a script that was written into the page ran");
+  },
+
+  "first page: under /pipeline/ as in Kubeflow": async (walk, { made }) => {
     await walk.page.goto(`${walk.url}/pipeline/`);
     await walk.row("nightly 4");
     await walk.page.goto(`${walk.url}/pipeline#/experiments`);
     await walk.title("Experiments");
+    // Addresses that Kubeflow's own pages have.
+    const run = made.runs[0].run_id;
+    for (const [address, title] of [
+      [`/runs/details/${run}/execution/12`, /churn features 1/],
+      [`/pipelines/details/?fromRun=${run}`, /churn features 1/],
+      [`/experiments/details/${made.experiments.churn.experiment_id}`, "churn-model"],
+      [`/pipelines/details/${made.pipelines.loop.pipeline_id}`, "fan-out"],
+      ["/shared/pipelines", "Pipelines"],
+      ["/frontend_features", "Settings"],
+    ]) {
+      await walk.page.goto(`${walk.url}/pipeline/#${address}`);
+      await walk.title(title);
+    }
     check(new URL(walk.page.url()).pathname === "/pipeline/", walk.page.url());
   },
 

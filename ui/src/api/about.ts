@@ -2,7 +2,20 @@
 import { queryOptions } from "@tanstack/react-query";
 import { get, post } from "./client";
 import { own } from "./own";
+import type { AmountView } from "./own-types";
 import type { Json } from "./types";
+
+/** The machine that tasks run on. */
+export interface MachineView {
+  executor: string;
+  capacity: AmountView;
+  free: AmountView;
+  most_attempts: number;
+  running_attempts: number;
+  waiting_attempts: number;
+  /** What `pipewright doctor` says. */
+  findings: { name: string; ok: boolean; text: string; hint?: string }[];
+}
 
 export interface About {
   version: string;
@@ -11,7 +24,13 @@ export interface About {
   database_bytes?: number;
   /** Left on the file system of the artifacts. */
   free_bytes?: number;
+  /** Of everything in the home folder; absent when there is too much to count in passing. */
+  home_bytes?: number;
   live_runs: number;
+  /** GPUs that tasks may use. */
+  gpus: string[];
+  /** Absent when the server drives no runs itself. */
+  machine?: MachineView;
   settings: Record<string, Json>;
 }
 

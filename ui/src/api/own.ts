@@ -108,7 +108,7 @@ export const listArtifacts = (filter: ArtifactFilter, page_size: number, page_to
     queryKey: ["artifacts", "list", filter, page_size, page_token],
     queryFn: async ({ signal }) => {
       const page = await get<ArtifactPage>(`${own}/artifacts`, { ...filter, page_size, page_token }, signal);
-      return { items: page.artifacts, total: page.artifacts.length, next: page.next_page_token };
+      return { items: page.artifacts, next: page.next_page_token };
     },
     placeholderData: keepPreviousData,
   });
@@ -202,7 +202,7 @@ export const listExecutions = (filter: ExecutionFilter, page_size: number, page_
     queryKey: ["executions", "list", filter, page_size, page_token],
     queryFn: async ({ signal }) => {
       const page = await get<ExecutionPage>(`${own}/executions`, { ...filter, page_size, page_token }, signal);
-      return { items: page.executions, total: page.executions.length, next: page.next_page_token };
+      return { items: page.executions, next: page.next_page_token };
     },
     placeholderData: keepPreviousData,
   });

@@ -133,7 +133,8 @@ export interface RecurringRun {
 
 export interface Page<T> {
   items: T[];
-  total: number;
+  /** Absent where the server does not count. */
+  total?: number;
   next?: string;
 }
 

@@ -29,7 +29,7 @@ export function Page({ title, crumbs = [], heading, actions, children }: PagePro
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <header className="flex min-h-13 shrink-0 flex-wrap items-center gap-x-4 gap-y-2 border-b border-line px-4 py-2 max-md:pl-12">
-        <nav aria-label="Breadcrumb" className="flex min-w-0 flex-1 items-center gap-1 max-sm:basis-full">
+        <nav aria-label="Breadcrumb" className="flex min-w-0 flex-1 items-center gap-1 max-sm:max-w-full max-sm:basis-auto">
           {crumbs.map((crumb) => (
             <span key={crumb.to} className="flex min-w-0 shrink items-center gap-1 text-ink-3">
               <Link

@@ -1,6 +1,9 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Archive, Boxes, CalendarClock, FlaskConical, ListTree, PanelLeft, Play, Search, Settings, Workflow } from "lucide-react";
 import type { ReactNode } from "react";
+import { address } from "@/api/client";
+import { getHealth } from "@/api/queries";
 import { IconButton } from "@/shared/Button";
 import { cx } from "@/shared/cx";
 import { Keys } from "@/shared/Keys";
@@ -98,7 +101,23 @@ export function Sidebar({ isCollapsed, onCollapse, onSearch, className }: Sideba
         <UserMenu isCollapsed={isCollapsed} />
         <ThemeMenu />
       </div>
+      {!isCollapsed && <Version />}
     </aside>
+  );
+}
+
+/** Which server this is, and where its interfaces are described. */
+function Version() {
+  const { data } = useQuery(getHealth());
+  return (
+    <p className="flex items-center justify-between gap-2 px-2.5 pt-1 text-2xs text-ink-3">
+      <Link to="/settings" search={{}} className="truncate rounded-sm hover:text-ink-2" title={data?.commit_sha === undefined ? undefined : `Commit ${data.commit_sha}`}>
+        {data?.tag_name === undefined || data.tag_name === "" ? "About" : `Version ${data.tag_name}`}
+      </Link>
+      <a href={address("apis/docs")} target="_blank" rel="noreferrer" className="rounded-sm hover:text-ink-2">
+        API
+      </a>
+    </p>
   );
 }
 

@@ -44,6 +44,7 @@ const columns: Column<ArtifactView>[] = [
         </Link>
       ),
   },
+  { id: "id", header: "ID", isWideOnly: true, cell: (artifact) => <code className="block truncate font-mono text-xs text-ink-3" title={artifact.artifact_id}>{artifact.artifact_id}</code> },
   { id: "uri", header: "Address", isWideOnly: true, cell: (artifact) => <code className="block truncate font-mono text-xs text-ink-3" title={artifact.uri}>{artifact.uri}</code> },
   { id: "size", header: "Size", width: "90px", align: "end", isWideOnly: true, cell: (artifact) => <span className="tnum text-ink-3">{artifact.size === undefined ? "—" : bytesText(artifact.size)}</span> },
   { id: "created", header: "Created", width: "130px", cell: (artifact) => <RelativeTime time={artifact.created_at} /> },
@@ -52,7 +53,7 @@ const columns: Column<ArtifactView>[] = [
 export default function ArtifactsPage() {
   const navigate = useNavigate();
   const [url, patch] = useUrlState();
-  const state = useTableState({ name: "artifacts", hidden: ["uri"] });
+  const state = useTableState({ name: "artifacts", hidden: ["id", "uri"] });
   const type = url["type"];
   const filter = { name: state.filter || undefined, type, run_id: url["run"] };
   const query = useQuery(listArtifacts(filter, state.size, state.args.pageToken));

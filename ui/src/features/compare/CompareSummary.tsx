@@ -26,7 +26,7 @@ export function CompareSummary({ view }: { view: CompareView }) {
           <caption className="sr-only">Runs beside one another</caption>
           <thead>
             <tr>
-              <th className="sticky left-0 z-10 w-56 min-w-40 border-b border-line bg-sunken px-3 py-2">
+              <th className="sticky left-0 z-10 w-56 min-w-40 max-sm:w-28 max-sm:min-w-28 border-b border-line bg-sunken px-3 py-2">
                 <span className="sr-only">Property</span>
               </th>
               {view.runs.map((run, index) => (

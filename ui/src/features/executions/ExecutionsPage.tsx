@@ -4,15 +4,13 @@ import { ListTree } from "lucide-react";
 import { listExecutions } from "@/api/own";
 import type { ExecutionView, TaskState } from "@/api/own-types";
 import { BY_URGENCY, wordOf } from "@/graph/model/state";
+import { executionId } from "./id";
 import { EmptyState } from "@/shared/EmptyState";
 import { Page } from "@/shared/Page";
 import { StatusBadge } from "@/shared/StatusBadge";
 import { DataTable, TableToolbar, useTableState, type Column } from "@/shared/table";
 import { Duration, RelativeTime } from "@/shared/Time";
 import { useUrlState } from "@/shared/url";
-
-/** Names an execution in a link: the run and the task's name in it. */
-export const executionId = (run: string, task: string) => `${run}/${task}`;
 
 const columns: Column<ExecutionView>[] = [
   {

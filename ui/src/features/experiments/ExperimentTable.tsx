@@ -3,7 +3,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { Archive, ArchiveRestore, Ellipsis, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { contains, differs, equals } from "@/api/filter";
-import { listExperiments, listRuns } from "@/api/queries";
+import { listExperiments } from "@/api/queries";
 import type { Experiment } from "@/api/types";
 import { Button, IconButton } from "@/shared/Button";
 import { useMayEdit } from "@/shared/EditorOnly";
@@ -13,6 +13,7 @@ import { lookOf } from "@/shared/status";
 import { DataTable, TableToolbar, useTableState, type Column } from "@/shared/table";
 import { RelativeTime } from "@/shared/Time";
 import { NothingFound } from "../runs/RunTable";
+import { lastRuns, RecentRuns } from "./RecentRuns";
 import { useExperimentActions, type ExperimentActions } from "./actions";
 
 export function ExperimentTable({ isArchived = false, empty }: { isArchived?: boolean; empty: ReactNode }) {
@@ -107,9 +108,6 @@ function columnsFor(actions: ExperimentActions): Column<Experiment>[] {
   ];
 }
 
-const lastRuns = (experimentId: string) =>
-  listRuns({ experimentId, pageSize: 5, sortBy: "created_at desc", predicates: [differs("storage_state", "ARCHIVED")] });
-
 function LastRuns({ experimentId }: { experimentId: string }) {
   const { data } = useQuery(lastRuns(experimentId));
   return (
@@ -123,33 +121,5 @@ function LastRuns({ experimentId }: { experimentId: string }) {
         );
       })}
     </span>
-  );
-}
-
-function RecentRuns({ experimentId }: { experimentId: string }) {
-  const { data, isPending } = useQuery(lastRuns(experimentId));
-  if (isPending) return <p className="text-ink-3">Loading…</p>;
-  if (!data || data.items.length === 0) return <p className="text-ink-3">No runs yet.</p>;
-  return (
-    <ul className="flex flex-col">
-      {data.items.map((run) => (
-        <li key={run.run_id} className="flex h-8 items-center gap-2 px-2">
-          <StatusIcon state={run.state} label={lookOf(run.state).word} />
-          <Link to="/runs/details/$runId" params={{ runId: run.run_id }} search={{}} className="min-w-0 flex-1 truncate hover:underline">
-            {run.display_name}
-          </Link>
-          <span className="text-ink-3">
-            <RelativeTime time={run.created_at} />
-          </span>
-        </li>
-      ))}
-      {data.total > data.items.length && (
-        <li className="px-2 pt-1">
-          <Link to="/experiments/details/$experimentId" params={{ experimentId }} search={{}} className="link">
-            All {data.total} runs
-          </Link>
-        </li>
-      )}
-    </ul>
   );
 }

@@ -1,20 +1,22 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { GitCompareArrows } from "lucide-react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Ellipsis, GitCompareArrows, Play, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { listVersions } from "@/api/queries";
 import { ErrorBanner } from "@/shared/Banner";
-import { Button } from "@/shared/Button";
+import { Button, IconButton } from "@/shared/Button";
 import { cx } from "@/shared/cx";
 import { SkeletonLines } from "@/shared/Skeleton";
+import { Menu } from "@/shared/Menu";
 import { RelativeTime } from "@/shared/Time";
-import { useNavigate } from "@tanstack/react-router";
+import { usePipelineActions } from "./actions";
 
 const PAGE = 25;
 
 /** The versions of a pipeline, newest first; two of them can be compared. */
 export function VersionList({ pipelineId, current }: { pipelineId: string; current?: string }) {
   const navigate = useNavigate();
+  const actions = usePipelineActions();
   const [size, setSize] = useState(PAGE);
   const [marked, setMarked] = useState<string[]>([]);
   const { data, error, isPending, refetch } = useQuery(listVersions(pipelineId, { pageSize: size, sortBy: "created_at desc" }));
@@ -48,12 +50,28 @@ export function VersionList({ pipelineId, current }: { pipelineId: string; curre
             </Link>
             {index === 0 && <span className="rounded-sm bg-neutral-soft px-1.5 text-2xs text-ink-2">newest</span>}
             <span className="min-w-0 flex-1 truncate text-ink-3">{version.description}</span>
-            <span className="text-ink-3">
+            <span className="shrink-0 text-ink-3">
               <RelativeTime time={version.created_at} />
             </span>
+            <Menu
+              label={`Actions on version ${version.display_name}`}
+              trigger={<IconButton small label={`Actions on version ${version.display_name}`} icon={<Ellipsis size={16} />} />}
+              entries={[
+                {
+                  id: "run",
+                  isChange: true,
+                  label: "New run",
+                  icon: <Play size={14} />,
+                  onAction: () => void navigate({ to: "/runs/new", search: { pipelineId, pipelineVersionId: version.pipeline_version_id } }),
+                },
+                null,
+                { id: "delete", isChange: true, label: "Delete version…", icon: <Trash2 size={14} />, isDangerous: true, onAction: () => actions.removeVersion(version) },
+              ]}
+            />
           </li>
         ))}
       </ul>
+      {actions.dialogs}
       <div className="flex gap-2">
         {data.next && (
           <Button small kind="ghost" onPress={() => setSize(size + 100)}>

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { getAbout, type About } from "@/api/about";
-import { base } from "@/api/client";
+import { address, base } from "@/api/client";
 import { getHealth } from "@/api/queries";
 import { Banner } from "@/shared/Banner";
 import { CodeBlock } from "@/shared/CodeBlock";
@@ -12,9 +12,13 @@ import { SkeletonLines } from "@/shared/Skeleton";
 import { setTheme, useThemeChoice, type ThemeChoice } from "@/shared/theme";
 import { RelativeTime } from "@/shared/Time";
 import { bytesText } from "@/shared/bytes";
+import { Machine } from "./Machine";
+
+const LOOK_AGAIN = 15_000;
 
 export default function SettingsPage() {
-  const about = useQuery(getAbout());
+  // How full a machine is nothing tells of by itself.
+  const about = useQuery({ ...getAbout(), staleTime: 0, refetchInterval: LOOK_AGAIN });
   const health = useQuery(getHealth());
   return (
     <Page title="Settings">
@@ -36,6 +40,11 @@ export default function SettingsPage() {
               <Facts items={[["Version", health.data?.tag_name ?? "—"], ["Address", base.href]]} />
             )}
           </Section>
+          {about.data?.machine && (
+            <Section title="The machine">
+              <Machine machine={about.data.machine} gpus={about.data.gpus} />
+            </Section>
+          )}
           {about.data && (
             <Section title="Settings of the server">
               <p className="mb-3 text-ink-3">Set by flags, variables and the file pipewright.toml; see the guide.</p>
@@ -49,6 +58,28 @@ export default function SettingsPage() {
               />
             </Section>
           )}
+          <Section title="Documentation">
+            <ul className="space-y-1">
+              <li>
+                <a href={address("apis/docs")} target="_blank" rel="noreferrer" className="link">
+                  Interfaces of this server
+                </a>
+                <span className="text-ink-3">: every route, with its description as OpenAPI</span>
+              </li>
+              <li>
+                <a href="https://www.kubeflow.org/docs/components/pipelines/" target="_blank" rel="noreferrer" className="link">
+                  Kubeflow Pipelines
+                </a>
+                <span className="text-ink-3">: how pipelines are written</span>
+              </li>
+              <li>
+                <a href="https://kubeflow-pipelines.readthedocs.io/" target="_blank" rel="noreferrer" className="link">
+                  SDK reference
+                </a>
+                <span className="text-ink-3">: the Python package kfp</span>
+              </li>
+            </ul>
+          </Section>
           <Section title="Keys">
             <Shortcuts />
           </Section>
@@ -69,6 +100,7 @@ function Server({ about }: { about: About }) {
     ["Home folder", <code key="home" className="font-mono text-xs break-all">{about.home}</code>],
   ];
   if (about.database_bytes !== undefined) facts.push(["Database", bytesText(about.database_bytes)]);
+  if (about.home_bytes !== undefined) facts.push(["All of the home folder", bytesText(about.home_bytes)]);
   if (about.free_bytes !== undefined) facts.push(["Free on the disk", bytesText(about.free_bytes)]);
   return (
     <>

@@ -166,7 +166,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
           </tbody>
         </table>
       </div>
-      <Pager state={state} shown={rows.length} total={query.data?.total ?? 0} next={query.data?.next} isLoading={query.isPending} />
+      <Pager state={state} shown={rows.length} total={query.data?.total} next={query.data?.next} isLoading={query.isPending} />
       {bulk && state.selected.size > 0 && (
         <BulkBar count={state.selected.size} onClear={() => state.select([])}>
           {bulk(selectedRows, () => state.select([]))}

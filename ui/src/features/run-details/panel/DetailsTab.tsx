@@ -1,4 +1,6 @@
+import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, type ReactNode } from "react";
+import { executionId } from "@/features/executions/id";
 import type { AttemptView, ContainerView, TaskDetailView, ValueView } from "@/api/own-types";
 import { CodeBlock } from "@/shared/CodeBlock";
 import { Facts } from "@/shared/Page";
@@ -21,7 +23,7 @@ export function DetailsTab({ run, detail }: { run: string; detail: TaskDetailVie
       {attempt !== undefined && <AttemptPicker detail={detail} chosen={attempt.number} onChoose={setAttempt} />}
       <div className="space-y-6 p-4">
         <Group title="Task">
-          <Facts items={taskFacts(detail)} />
+          <Facts items={taskFacts(run, detail)} />
         </Group>
         {attempt !== undefined && (
           <Group title={detail.attempt_list.length > 1 ? `Attempt ${attempt.number + 1}` : "Process"}>
@@ -51,7 +53,7 @@ function Group({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function taskFacts(detail: TaskDetailView): Fact[] {
+function taskFacts(run: string, detail: TaskDetailView): Fact[] {
   const { definition } = detail;
   const facts: (Fact | false)[] = [
     ["Name", <code key="name" className="font-mono text-xs break-all">{detail.key}</code>],
@@ -64,6 +66,12 @@ function taskFacts(detail: TaskDetailView): Fact[] {
     definition !== undefined && ["Fires when", strategies[definition.strategy]],
     definition?.retry !== undefined && ["Retries", `at most ${definition.retry.max_retries}, after ${definition.retry.backoff_seconds} s, then × ${definition.retry.factor}`],
     definition?.timeout_seconds !== undefined && ["Timeout", `${definition.timeout_seconds} s`],
+    [
+      "Page of its own",
+      <Link key="execution" to="/executions/$executionId" params={{ executionId: executionId(run, detail.key) }} search={{}} className="link">
+        Execution
+      </Link>,
+    ],
     definition?.loop?.parallelism !== undefined && ["At once", String(definition.loop.parallelism)],
   ];
   return facts.filter((fact) => fact !== false);
