@@ -19,11 +19,18 @@ pub struct Args {
 
 /// Writes the types, or compares them.
 pub fn run(args: &Args) -> Result<()> {
+    if args.check {
+        return check();
+    }
     let path = generated();
     let text = typescript(&document()?)?;
-    if !args.check {
-        return fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()));
-    }
+    fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Fails unless the types are those of the server as it is.
+pub fn check() -> Result<()> {
+    let path = generated();
+    let text = typescript(&document()?)?;
     let found = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     if found != text {
         bail!("{} is stale; run `cargo xtask codegen`", path.display());

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
+use crate::codegen;
 use crate::workspace::{self, must};
 
 /// Debian's browser, which the tests drive.
@@ -35,8 +36,10 @@ pub fn build() -> Result<()> {
     run(&Args { force: false })
 }
 
-/// Tests of components and logic, then walks through the real pages on a real server.
+/// Types of the API that are no older than the server's, tests of components and logic, then walks through the real
+/// pages on a real server.
 pub fn test() -> Result<()> {
+    codegen::check()?;
     build()?;
     must(&mut npm(&["test", "--silent"]))?;
     let binary = workspace::build("dev")?;

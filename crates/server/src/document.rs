@@ -6,13 +6,16 @@ use pipewright_plan::{ArtifactValue, Usage, Value};
 use pipewright_store as store;
 use serde::Serialize;
 use store::engine::{CacheSource, Failure, TaskKind, TaskPhase, TaskView};
+use utoipa::ToSchema;
 
+use crate::openapi::rows::{CacheReference, UsageDocument};
+use crate::own::words::ErrorView;
 use crate::time::rfc3339;
 use crate::v2beta1::types::Run;
 use crate::v2beta1::{run_message, task_state};
 
 /// A run with its outputs and its tasks' inputs and outputs by value.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct RunDocument {
     /// The fields of the API's message, at the top level.
     #[serde(flatten)]
@@ -23,14 +26,14 @@ pub struct RunDocument {
 }
 
 /// Parameters by value, artifacts with where they lie.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 pub struct ValuesDocument {
     pub parameters: BTreeMap<String, Value>,
     pub artifacts: Vec<ArtifactDocument>,
 }
 
 /// One artifact under one name; a list of artifacts has several entries of the same name.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ArtifactDocument {
     pub name: String,
     pub artifact_id: String,
@@ -38,15 +41,18 @@ pub struct ArtifactDocument {
     #[serde(rename = "type")]
     pub artifact_type: String,
     pub uri: String,
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub metadata: serde_json::Map<String, Value>,
 }
 
 /// One task or one iteration.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct TaskDocument {
     /// The same as `task_id` in `run_details`.
     pub task_id: String,
     pub display_name: String,
+    /// `dag`, `loop`, `iteration`, `container`, `importer`, `resource` or `suspend`.
+    #[schema(value_type = String)]
     pub kind: TaskKind,
     /// The API's word, and two that the API has not: `CACHED` for an earlier result taken again, `OMITTED` for a
     /// task that never fired because of what happened upstream.
@@ -65,23 +71,27 @@ pub struct TaskDocument {
     pub inputs: ValuesDocument,
     pub outputs: ValuesDocument,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ErrorView>)]
     pub error: Option<Failure>,
     /// The run and the task whose earlier result was taken.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<CacheReference>)]
     pub cached_from: Option<CacheSource>,
     pub attempts: Vec<AttemptDocument>,
 }
 
 /// One attempt at a task.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AttemptDocument {
     pub number: u32,
     pub state: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ErrorView>)]
     pub error: Option<Failure>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<UsageDocument>)]
     pub usage: Option<Usage>,
 }
 

@@ -5,16 +5,16 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
+use pipewright_store::Session;
 use pipewright_store::engine::Timestamp;
-use pipewright_store::{AuditEntry, Session};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::guard::Caller;
 use super::identity::{Identity, Via};
 use super::oidc::LOGIN_TIME;
 use super::role::Role;
 use super::secret::{digest, random_text};
+use super::views::{AuditEntryView, AuditPage, Credentials, LoginWays, ProviderView, WhoAmI};
 use super::{Peer, cookie};
 use crate::app::App;
 use crate::error::Error;
@@ -33,40 +33,27 @@ pub(crate) fn routes() -> Router<App> {
         .route("/audit", get(audit))
 }
 
-async fn whoami(State(app): State<App>, Extension(Caller(caller)): Extension<Caller>) -> Json<Value> {
+async fn whoami(State(app): State<App>, Extension(Caller(caller)): Extension<Caller>) -> Json<WhoAmI> {
     Json(described(&app, caller.as_ref()))
 }
 
-fn described(app: &App, caller: Option<&Identity>) -> Value {
+fn described(app: &App, caller: Option<&Identity>) -> WhoAmI {
     let access = &app.access;
-    let provider = access.provider.as_ref();
-    let mut login = json!({"password": access.is_required() && access.file().has_passwords()});
-    if let Some(provider) = provider {
-        login["oidc"] = json!({"name": provider.options.name, "url": "/apis/pipewright/v1/oidc/login"});
-    }
-    let mut shown = json!({
-        "authenticated": caller.is_some(),
-        "required": access.is_required(),
-        "login": login,
-        "namespaces": false,
+    let oidc = access.provider.as_ref().map(|provider| ProviderView {
+        name: provider.options.name.clone(),
+        url: "/apis/pipewright/v1/oidc/login".to_owned(),
     });
-    if let Some(caller) = caller {
-        shown["user"] = json!(caller.user);
-        shown["method"] = json!(caller.via.word());
-        shown["roles"] = json!(caller.grants);
-        shown["is_admin"] = json!(caller.grants.everywhere_role() == Some(Role::Admin));
-        if let Some(end) = caller.expires_at {
-            shown["expires_at"] = json!(rfc3339(end));
-        }
+    WhoAmI {
+        authenticated: caller.is_some(),
+        required: access.is_required(),
+        login: LoginWays { password: access.is_required() && access.file().has_passwords(), oidc },
+        namespaces: false,
+        user: caller.map(|caller| caller.user.clone()),
+        method: caller.map(|caller| caller.via.word().to_owned()),
+        roles: caller.map(|caller| caller.grants.0.clone()),
+        is_admin: caller.map(|caller| caller.grants.everywhere_role() == Some(Role::Admin)),
+        expires_at: caller.and_then(|caller| caller.expires_at).map(rfc3339),
     }
-    shown
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Credentials {
-    user: String,
-    password: String,
 }
 
 async fn login(
@@ -227,24 +214,10 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-async fn audit(State(app): State<App>, words: Words) -> Result<Json<Value>, Error> {
+async fn audit(State(app): State<App>, words: Words) -> Result<Json<AuditPage>, Error> {
     let limit = words.number("limit")?.unwrap_or(AUDIT_PAGE);
     let entries = app.store.audit_entries(words.number("before")?, limit).await?;
-    Ok(Json(json!({"entries": entries.iter().map(shown).collect::<Vec<_>>()})))
-}
-
-fn shown(entry: &AuditEntry) -> Value {
-    json!({
-        "number": entry.number,
-        "at": rfc3339(entry.at),
-        "user": entry.user,
-        "method": entry.method,
-        "verb": entry.verb,
-        "resource": entry.resource,
-        "namespace": entry.namespace,
-        "path": entry.path,
-        "status": entry.status,
-    })
+    Ok(Json(AuditPage { entries: entries.into_iter().map(AuditEntryView::from).collect() }))
 }
 
 #[cfg(test)]

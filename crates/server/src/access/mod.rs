@@ -17,6 +17,7 @@ mod role;
 mod secret;
 mod table;
 mod throttle;
+mod views;
 #[cfg(test)]
 mod walk;
 
@@ -34,6 +35,7 @@ pub use options::{AccessOptions, Requirement};
 pub use role::{EVERYWHERE, Grants, Role};
 pub use secret::{SHORTEST_PASSWORD, Secret, digest, hash_password, new_token};
 pub(crate) use table::{LINES, Need};
+pub(crate) use views::{AuditPage, Credentials, WhoAmI};
 
 /// The other end of a connection; whoever accepts connections puts it into each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 mod operations;
 mod page;
+pub(crate) mod rows;
 
 use std::collections::BTreeMap;
 
@@ -219,6 +220,23 @@ mod tests {
             }
         }
         assert!(openapi("other").is_none());
+    }
+
+    #[test]
+    fn our_own_answers_have_types() {
+        let document = openapi("pipewright").unwrap();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let body = operation.get("requestBody").into_iter();
+                for content in body.chain([&operation["responses"]["200"]]) {
+                    let content = &content["content"];
+                    for schema in content.as_object().unwrap().values().map(|it| &it["schema"]) {
+                        let is_typed = schema.get("type").is_some() || schema.get("$ref").is_some();
+                        assert!(is_typed, "{method} {path}: {schema}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

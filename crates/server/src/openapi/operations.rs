@@ -3,12 +3,14 @@
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::rows;
 use crate::own::{
     about, artifacts, compare, executions, feed, graph, logs, progress, resume, runs, statistics, task,
     tensorboard,
 };
 use crate::v1beta1::types as v1;
 use crate::v2beta1::{recurring, types};
+use crate::{access, document};
 
 /// The shapes that a document mentions.
 #[derive(Default)]
@@ -50,6 +52,11 @@ pub(crate) struct Operation {
     pub(crate) answer: Answer,
 }
 
+/// `{}`
+fn nothing() -> RefOr<Schema> {
+    utoipa::openapi::ObjectBuilder::new().into()
+}
+
 fn anything() -> RefOr<Schema> {
     <serde_json::Value as PartialSchema>::schema()
 }
@@ -72,6 +79,8 @@ pub(crate) fn operation(method: &str, path: &str, schemas: &mut Schemas) -> Oper
 
 const PAGE: [(&str, &str, &str); 2] =
     [("page_size", "integer", "How many"), ("page_token", "string", "From the page before")];
+const KIND: (&str, &str, &str) = ("kind", "string", "Only of this kind");
+const GROUP: (&str, &str, &str) = ("group", "string", "Tells kinds of one name apart");
 const ATTEMPT: (&str, &str, &str) = ("attempt", "integer", "Its number; the last one when absent");
 
 fn own(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
@@ -104,7 +113,7 @@ fn own(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
                 Answer::Json(schemas.of::<tensorboard::BoardView>()),
             )
         }
-        ("DELETE", "/tensorboard/{id}") => ("Stops a TensorBoard", Answer::Json(anything())),
+        ("DELETE", "/tensorboard/{id}") => ("Stops a TensorBoard", Answer::Json(nothing())),
         (_, "/tensorboard/{id}/view/") => ("The first page of a TensorBoard", Answer::Bytes),
         (_, "/tensorboard/{id}/view/{*path}") => ("Whatever a TensorBoard answers", Answer::Bytes),
         ("GET", "/events") => {
@@ -132,28 +141,43 @@ fn own(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
             ("Runs side by side", Answer::Json(schemas.of::<compare::CompareView>()))
         }
         ("GET", "/about") => ("What the server is", Answer::Json(schemas.of::<about::AboutView>())),
-        ("GET", "/objects") => ("All objects of the registry", Answer::Json(anything())),
-        ("GET", "/namespaces/{namespace}/objects") => ("Objects of a namespace", Answer::Json(anything())),
+        ("GET", "/objects") => {
+            it.query = vec![KIND];
+            ("All objects of the registry", Answer::Json(schemas.of::<rows::ObjectList>()))
+        }
+        ("GET", "/namespaces/{namespace}/objects") => {
+            it.query = vec![KIND];
+            ("Objects of a namespace", Answer::Json(schemas.of::<rows::ObjectList>()))
+        }
         ("POST", "/namespaces/{namespace}/objects") => {
-            it.body = Some(anything());
+            it.body = Some(schemas.of::<rows::ObjectManifest>());
             it.query = vec![("apply", "boolean", "Replaces one that is there")];
-            ("Makes an object, written as Kubernetes writes it", Answer::Json(anything()))
+            (
+                "Makes an object, written as Kubernetes writes it",
+                Answer::Json(schemas.of::<rows::ObjectManifest>()),
+            )
         }
-        ("GET", "/namespaces/{namespace}/objects/{kind}/{name}") => ("One object", Answer::Json(anything())),
+        ("GET", "/namespaces/{namespace}/objects/{kind}/{name}") => {
+            it.query = vec![GROUP];
+            ("One object", Answer::Json(schemas.of::<rows::ObjectManifest>()))
+        }
         ("DELETE", "/namespaces/{namespace}/objects/{kind}/{name}") => {
-            ("Deletes an object", Answer::Json(anything()))
+            it.query = vec![GROUP];
+            ("Deletes an object", Answer::Json(nothing()))
         }
-        ("GET", "/whoami") => ("Who calls, and what they may do", Answer::Json(anything())),
+        ("GET", "/whoami") => {
+            ("Who calls, and what they may do", Answer::Json(schemas.of::<access::WhoAmI>()))
+        }
         ("POST", "/login") => {
-            it.body = Some(anything());
-            ("Logs in by name and password", Answer::Json(anything()))
+            it.body = Some(schemas.of::<access::Credentials>());
+            ("Logs in by name and password", Answer::Json(schemas.of::<access::WhoAmI>()))
         }
-        ("POST", "/logout") => ("Logs out", Answer::Json(anything())),
+        ("POST", "/logout") => ("Logs out", Answer::Json(nothing())),
         ("GET", "/oidc/login") => ("Sends a browser to the identity provider", Answer::Text),
         ("GET", "/oidc/callback") => ("Where the identity provider sends it back", Answer::Text),
         ("GET", "/audit") => {
             it.query = vec![("limit", "integer", "How many"), ("before", "integer", "Older than this entry")];
-            ("Who did what, newest first", Answer::Json(anything()))
+            ("Who did what, newest first", Answer::Json(schemas.of::<access::AuditPage>()))
         }
         _ => return,
     };
@@ -163,9 +187,10 @@ fn own(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
 /// Describes what is below `/runs`; tells whether it is.
 fn of_runs(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) -> bool {
     let (summary, answer) = match (method, path) {
-        ("GET", "/runs/{id}") => {
-            ("A run with values and tasks, as the command line prints it", Answer::Json(anything()))
-        }
+        ("GET", "/runs/{id}") => (
+            "A run with values and tasks, as the command line prints it",
+            Answer::Json(schemas.of::<document::RunDocument>()),
+        ),
         ("GET", "/runs/{id}/graph") => {
             ("The graph of a run, with how far it is", Answer::Json(schemas.of::<graph::GraphView>()))
         }
@@ -190,9 +215,10 @@ fn of_runs(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) 
             let task = schemas.of::<progress::TaskProgress>();
             ("What changes in a run, as server-sent events: task, run, reset, end", Answer::Events(task))
         }
-        ("GET", "/runs/{id}/tasks") => {
-            ("All tasks of a run with inputs and outputs", Answer::Json(anything()))
-        }
+        ("GET", "/runs/{id}/tasks") => (
+            "All tasks of a run with inputs and outputs",
+            Answer::Json(list_of(&schemas.of::<rows::TaskRow>())),
+        ),
         ("GET", "/runs/{id}/tasks/{key}") => {
             ("Everything about one task", Answer::Json(schemas.of::<task::TaskDetailView>()))
         }
@@ -309,7 +335,10 @@ fn of_artifacts(it: &mut Operation, path: &str, schemas: &mut Schemas) -> bool {
         }
         "/artifacts/{id}/table" => {
             it.query = vec![part, ("rows", "integer", "How many")];
-            ("The first rows of a table", Answer::Json(schemas.of::<artifacts::TableView>()))
+            (
+                "The first rows of a table: separated values, JSON. Parquet is read from `content` by its ranges",
+                Answer::Json(schemas.of::<artifacts::TableView>()),
+            )
         }
         "/artifacts/{id}/lineage" => {
             it.query =
@@ -343,8 +372,21 @@ fn field(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
             ("filter", "string", "Predicates as JSON"),
         ]);
     }
+    if is_action(&rest) {
+        it.answer = Answer::Json(nothing());
+        return;
+    }
+    if rest.ends_with("/artifacts/{name}") {
+        it.answer = Answer::Json(of_text("data"));
+        return;
+    }
     if path.starts_with("/apis/v1beta1/") {
         return older(it, method, &rest, schemas);
+    }
+    if rest == "pipelines/create" {
+        it.body = Some(schemas.of::<types::CreatePipelineAndVersion>());
+        it.answer = Answer::Json(schemas.of::<types::Pipeline>());
+        return;
     }
     let one = match rest.split('/').collect::<Vec<_>>().as_slice() {
         ["experiments"] | ["experiments", "{id}"] => schemas.of::<types::Experiment>(),
@@ -372,9 +414,22 @@ fn field(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
     }
     it.answer = Answer::Json(match method {
         "GET" => list,
-        "DELETE" => anything(),
+        "DELETE" => nothing(),
         _ => one,
     });
+}
+
+/// Tells whether a path does something to what is there and has nothing to say of it.
+fn is_action(rest: &str) -> bool {
+    let actions = ["archive", "unarchive", "terminate", "retry", "enable", "disable"];
+    actions.iter().any(|action| rest.strip_suffix(action).is_some_and(|path| path.ends_with([':', '/'])))
+}
+
+/// A message with one text.
+fn of_text(name: &str) -> RefOr<Schema> {
+    let text = utoipa::openapi::schema::Type::String;
+    let text = utoipa::openapi::ObjectBuilder::new().schema_type(text);
+    utoipa::openapi::ObjectBuilder::new().property(name, text).into()
 }
 
 /// Describes a route of v1beta1, whose lists have no messages of their own here.
@@ -396,6 +451,7 @@ fn older(it: &mut Operation, method: &str, rest: &str, schemas: &mut Schemas) {
             return;
         }
         ["runs", "{id}"] => (schemas.of::<v1::RunDetail>(), ""),
+        [.., "templates"] => (of_text("template"), ""),
         ["runs", "{id}:reportMetrics"] => {
             it.body = Some(schemas.of::<v1::ReportRunMetrics>());
             return;
@@ -407,9 +463,13 @@ fn older(it: &mut Operation, method: &str, rest: &str, schemas: &mut Schemas) {
     }
     it.answer = Answer::Json(match method {
         "GET" if !rest.contains('/') => page_of(list, &one),
-        "DELETE" => anything(),
+        "DELETE" => nothing(),
         _ => one,
     });
+}
+
+fn list_of(one: &RefOr<Schema>) -> RefOr<Schema> {
+    utoipa::openapi::ArrayBuilder::new().items(one.clone()).into()
 }
 
 /// A page of a list.

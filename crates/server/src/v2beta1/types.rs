@@ -86,7 +86,7 @@ pub struct PipelineVersion {
 }
 
 /// A pipeline to be made with its first version.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CreatePipelineAndVersion {
     #[serde(skip_serializing_if = "Option::is_none")]
