@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     oidc: Option<OidcOptions>,
     header: Option<HeaderOptions>,
     session: Duration,
+    /// Files with secrets, which nobody is shown.
+    pub secret_files: Vec<PathBuf>,
 }
 
 /// The keys of `pipewright.toml` about authentication.
@@ -92,7 +94,10 @@ impl Settings {
         if let Some(url) = public_url.as_ref().filter(|url| !url.starts_with("http")) {
             bail!("public_url `{url}` is no URL, as https://ml.example.org");
         }
+        let oidc_secret = keys.oidc.as_ref().and_then(|oidc| oidc.client_secret_file.as_ref());
+        let header_secret = keys.trusted_header.as_ref().and_then(|header| header.secret_file.as_ref());
         Ok(Self {
+            secret_files: oidc_secret.into_iter().chain(header_secret).map(|file| home.join(file)).collect(),
             auth: flags.auth.or(keys.require),
             file,
             public_url,

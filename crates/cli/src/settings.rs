@@ -246,6 +246,8 @@ impl Settings {
             pipeline_urls: self.pipeline_urls.clone(),
             cache_ages: self.cache_ages,
             gpus: self.gpus.clone(),
+            home: Some(self.home.clone()),
+            private_files: self.access.secret_files.clone(),
             ..pipewright_server::Settings::new(artifacts)
         }
     }

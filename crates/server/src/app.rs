@@ -28,6 +28,7 @@ use crate::machine::Machine;
 use crate::own::feed::Feed;
 use crate::own::logs::Indexes;
 use crate::own::tensorboard::Boards;
+use crate::reach::Reach;
 use crate::serving::{Patience, TlsFiles};
 use crate::{changes, companion, limits, logs, objects, openapi, own, ui, v1alpha1, v1beta1, v2beta1};
 
@@ -37,6 +38,8 @@ pub struct App {
     pub store: Store,
     pub logs: Arc<dyn LogSource>,
     pub settings: Arc<Settings>,
+    /// Says which files may be shown.
+    pub(crate) reach: Reach,
     /// Knows who calls.
     pub(crate) access: Arc<Access>,
     /// Ends every stream when the server stops.
@@ -56,6 +59,10 @@ pub struct App {
 pub struct Settings {
     /// Where output artifacts go when neither run nor pipeline says: a plain absolute path.
     pub artifacts_root: String,
+    /// The home folder, of which nothing is shown but artifacts, volumes and workspaces.
+    pub home: Option<PathBuf>,
+    /// Files outside of it that are not shown either.
+    pub private_files: Vec<PathBuf>,
     /// Host names besides `localhost` and plain addresses by which the server may be called.
     pub allowed_hosts: Vec<String>,
     /// How long deleting a live run waits for its cancellation.
@@ -82,6 +89,8 @@ impl Settings {
     pub fn new(artifacts_root: String) -> Self {
         Self {
             artifacts_root,
+            home: None,
+            private_files: Vec::new(),
             cache_ages: CacheAges::default(),
             allowed_hosts: Vec::new(),
             delete_wait: Duration::from_secs(20),
@@ -103,6 +112,7 @@ impl App {
         Self {
             store,
             logs,
+            reach: Reach::new(&settings),
             access: Arc::new(Access::new(settings.access.clone())),
             settings: Arc::new(settings),
             closing: CancellationToken::new(),

@@ -25,6 +25,7 @@ pub mod own;
 mod pieces;
 mod plugins;
 mod ranges;
+mod reach;
 mod recurring;
 mod serving;
 mod submit;

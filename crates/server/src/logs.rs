@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures::Stream;
 use pipewright_store::engine::{AttemptId, RunId, TaskKey, TaskView};
 use pipewright_store::{Masker, Masks, Store};
-use tokio::fs::File;
+use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +23,7 @@ use crate::document::{RunDocument, run_document};
 use crate::error::Error;
 use crate::extract::{Segments, Words};
 use crate::ranges::{Range, unsatisfiable};
+use crate::reach::NO_LINK;
 
 const CHUNK: usize = 64 << 10;
 /// How often a followed log is looked at for more. A file says nothing when it grows.
@@ -217,7 +218,7 @@ impl Tail {
 
     async fn read(&mut self) -> Result<Option<Bytes>, std::io::Error> {
         if self.file.is_none() {
-            match File::open(&self.path).await {
+            match OpenOptions::new().read(true).custom_flags(NO_LINK).open(&self.path).await {
                 Ok(mut file) => {
                     file.seek(SeekFrom::Start(self.offset)).await?;
                     self.file = Some(file);

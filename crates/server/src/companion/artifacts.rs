@@ -110,6 +110,7 @@ pub(crate) async fn content_at(app: &App, uri: &str, most: usize) -> Result<Byte
 fn told(Plain(status, message): Plain) -> Error {
     match status {
         StatusCode::NOT_FOUND => Error::NotFound(message),
+        StatusCode::FORBIDDEN => Error::Denied(message),
         status if status.is_server_error() => {
             Error::internal("reading an artifact failed", std::io::Error::other(message))
         }
@@ -128,7 +129,15 @@ async fn locate(app: &App, (source, bucket, key): (&str, &str, &str)) -> Result<
             let root = resolved(Path::new(&app.settings.artifacts_root)).await;
             let is_ours =
                 root.is_some_and(|root| path.starts_with(root)) || is_registered(app, &path).await?;
-            if is_ours { Ok(path) } else { Err(missing()) }
+            let is_private = app.reach.is_private(&path);
+            match (is_ours, is_private) {
+                (false, _) => Err(missing()),
+                (true, true) => Err(refused(
+                    StatusCode::FORBIDDEN,
+                    format!("{} is the server's own and not shown", path.display()),
+                )),
+                (true, false) => Ok(path),
+            }
         }
         "volume" => {
             let folder = app.store.claim_folder(Submit::DEFAULT_NAMESPACE, bucket).map_err(Error::from)?;
@@ -181,11 +190,12 @@ async fn send(app: &App, path: PathBuf, unpack: bool, peek: Option<u64>) -> Resu
         }
         (Kind::Folder, None) => {
             let file = format!("{}.tar.gz", header_safe(&name));
-            Ok(answer("application/gzip", packed(path, name, masks), Some(&file)))
+            Ok(answer("application/gzip", packed(path, name, (masks, app.reach.clone())), Some(&file)))
         }
         (Kind::File, peek) => {
             let limit = peek.unwrap_or(u64::MAX);
-            let body = pieces::body(move |out| copy(&path, (unpack, limit), &masks, out));
+            let reach = app.reach.clone();
+            let body = pieces::body(move |out| copy(reach.open(&path)?, (unpack, limit), &masks, out));
             Ok(answer("application/octet-stream", body, None))
         }
         (Kind::Missing | Kind::Special, _) => {
@@ -213,12 +223,16 @@ fn answer(kind: &'static str, body: Body, file: Option<&str>) -> Response {
     (headers, body).into_response()
 }
 
-fn copy(path: &Path, (unpack, limit): (bool, u64), masks: &Masks, out: &mut Pieces) -> std::io::Result<()> {
+fn copy(
+    mut file: std::fs::File,
+    (unpack, limit): (bool, u64),
+    masks: &Masks,
+    out: &mut Pieces,
+) -> std::io::Result<()> {
     let mut show = |content: &mut dyn Read| {
         std::io::copy(&mut Blanking::new(content, masks.clone()).take(limit), out).map(drop)
     };
     let mut head = [0; 2];
-    let mut file = std::fs::File::open(path)?;
     let count = file.read(&mut head)?;
     let mut file = head[..count].chain(file);
     if !unpack || head != [0x1f, 0x8b] {

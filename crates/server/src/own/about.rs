@@ -63,7 +63,7 @@ pub struct AboutView {
 async fn about(State(app): State<App>, _: Words) -> Result<Json<AboutView>, Error> {
     let settings = &app.settings;
     let root = PathBuf::from(&settings.artifacts_root);
-    let home = root.parent().unwrap_or(&root).to_owned();
+    let home = settings.home.clone().unwrap_or_else(|| root.parent().unwrap_or(&root).to_owned());
     let live_runs = app.store.live_runs().await?.len() as u64;
     let shown = BTreeMap::from([
         ("artifacts_root".to_owned(), Value::from(settings.artifacts_root.clone())),

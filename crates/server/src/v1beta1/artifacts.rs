@@ -1,6 +1,7 @@
 //! Artifacts of a v1 run as bytes: packed as the format stores them, by node and name.
 
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{Cursor, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,8 @@ use crate::app::App;
 use crate::blank::Blanking;
 use crate::error::Error;
 use crate::extract::Segments;
-use crate::own::artifacts::append;
+use crate::own::artifacts::{append, private};
+use crate::reach::{Reach, open_itself};
 
 /// The largest artifact that is handed out in one piece.
 const READ_LIMIT: u64 = 128 << 20;
@@ -90,10 +92,13 @@ async fn read(
     };
     // The entry is called as the command called its file.
     let entry = if packed.entry.is_empty() { name.to_owned() } else { packed.entry };
-    let masks = app.store.masks().await?;
+    let (masks, reach) = (app.store.masks().await?, app.reach.clone());
     let bytes = tokio::task::spawn_blocking(move || match found {
-        Found::Artifact(path, _) => pack(&path, &entry, packed.packing, &masks),
-        Found::Log(path) => plain(&path).map(|bytes| masks.mask(&bytes)),
+        Found::Artifact(path, id) if reach.is_private(&path) => {
+            Err(Error::Denied(private(&id.0, &path.display().to_string())))
+        }
+        Found::Artifact(path, _) => pack(&path, &entry, packed.packing, (&masks, &reach)),
+        Found::Log(path) => plain(&path, open_itself).map(|bytes| masks.mask(&bytes)),
     });
     let bytes = bytes.await.map_err(|error| Error::internal("reading an artifact failed", error))??;
     Ok(Json(json!({"data": BASE64_STANDARD.encode(bytes)})))
@@ -136,9 +141,12 @@ fn packed(
     })
 }
 
-fn plain(path: &Path) -> Result<Vec<u8>, Error> {
+fn plain(path: &Path, open: impl FnOnce(&Path) -> std::io::Result<File>) -> Result<Vec<u8>, Error> {
     check_size(path)?;
-    std::fs::read(path).map_err(|error| Error::internal("a log cannot be read", error))
+    let mut bytes = Vec::new();
+    let read = open(path).and_then(|file| file.take(READ_LIMIT).read_to_end(&mut bytes));
+    read.map_err(|error| Error::internal("an artifact cannot be read", error))?;
+    Ok(bytes)
 }
 
 fn check_size(path: &Path) -> Result<Kind, Error> {
@@ -159,13 +167,20 @@ fn check_size(path: &Path) -> Result<Kind, Error> {
 
 /// Packs a file or a folder as the only entry of an archive. What is not to be packed is handed out as it is; a
 /// folder, which no answer can be, as a tar all the same.
-fn pack(path: &Path, entry: &str, packing: Packing, masks: &Masks) -> Result<Vec<u8>, Error> {
+fn pack(
+    path: &Path,
+    entry: &str,
+    packing: Packing,
+    (masks, reach): (&Masks, &Reach),
+) -> Result<Vec<u8>, Error> {
     let kind = check_size(path)?;
     match (packing, kind) {
-        (Packing::Plain, Kind::File) => plain(path).map(|bytes| blanked(&bytes, masks)),
-        (Packing::Zip, _) => zipped(path, entry, masks),
-        (Packing::Tar { level }, _) => tarred(path, entry, level, masks),
-        (Packing::Plain, _) => tarred(path, entry, None, masks),
+        (Packing::Plain, Kind::File) => {
+            plain(path, |path| reach.open(path)).map(|bytes| blanked(&bytes, masks))
+        }
+        (Packing::Zip, _) => zipped(path, entry, (masks, reach)),
+        (Packing::Tar { level }, _) => tarred(path, entry, level, (masks, reach)),
+        (Packing::Plain, _) => tarred(path, entry, None, (masks, reach)),
     }
 }
 
@@ -182,7 +197,7 @@ fn broken(error: std::io::Error) -> Error {
     Error::internal("an artifact cannot be packed", error)
 }
 
-fn tarred(path: &Path, entry: &str, level: Option<i32>, masks: &Masks) -> Result<Vec<u8>, Error> {
+fn tarred(path: &Path, entry: &str, level: Option<i32>, shown: (&Masks, &Reach)) -> Result<Vec<u8>, Error> {
     // Go's negative levels: its usual one, and the quickest that compresses at all.
     let level = match level.map(u32::try_from) {
         Some(Ok(level)) => Compression::new(level.min(9)),
@@ -190,15 +205,18 @@ fn tarred(path: &Path, entry: &str, level: Option<i32>, masks: &Masks) -> Result
         Some(Err(_)) | None => Compression::fast(),
     };
     let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), level));
-    append(&mut archive, (Path::new(entry), path), masks).map_err(broken)?;
+    append(&mut archive, (Path::new(entry), path), shown).map_err(broken)?;
     archive.into_inner().and_then(GzEncoder::finish).map_err(broken)
 }
 
-fn zipped(path: &Path, entry: &str, masks: &Masks) -> Result<Vec<u8>, Error> {
+fn zipped(path: &Path, entry: &str, (masks, reach): (&Masks, &Reach)) -> Result<Vec<u8>, Error> {
     let failed = |error: zip::result::ZipError| broken(std::io::Error::other(error));
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for found in walkdir::WalkDir::new(path).sort_by_file_name() {
         let found = found.map_err(|error| broken(error.into()))?;
+        if reach.is_private(found.path()) {
+            continue;
+        }
         let inside = found.path().strip_prefix(path).unwrap_or(Path::new(""));
         let name = Path::new(entry).join(inside);
         let name = name.to_string_lossy();
@@ -209,7 +227,7 @@ fn zipped(path: &Path, entry: &str, masks: &Masks) -> Result<Vec<u8>, Error> {
             archive.add_directory(name, options).map_err(failed)?;
         } else if found.file_type().is_file() {
             archive.start_file(name, options).map_err(failed)?;
-            let file = std::fs::File::open(found.path()).map_err(broken)?;
+            let file = reach.open(found.path()).map_err(broken)?;
             std::io::copy(&mut Blanking::new(file, masks.clone()), &mut archive).map_err(broken)?;
         }
     }

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::Path;
 
 use flate2::read::GzDecoder;
 use pipewright_artifacts::local_file;
@@ -120,7 +119,7 @@ pub(super) async fn of_run(app: &App, run: &store::Run) -> Result<Vec<RunMetric>
             node.node_type == NodeType::Pod && node.task.as_ref() == Some(&file.task)
         };
         let Some(node) = nodes.values().rfind(is_its) else { continue };
-        for mut metric in in_file(&file.uri).await {
+        for mut metric in in_file(app, &file.uri).await {
             let is_new = seen.insert((node.id.clone(), metric.name.clone()));
             if is_new && left > 0 {
                 node.id.clone_into(&mut metric.node_id);
@@ -144,7 +143,7 @@ pub(crate) async fn by_task(app: &App, run: &RunId) -> Result<Vec<(String, RunMe
         })
         .collect();
     for file in files {
-        let left = in_file(&file.uri).await;
+        let left = in_file(app, &file.uri).await;
         metrics.extend(left.into_iter().map(|metric| (file.task.0.clone(), metric)));
     }
     metrics.truncate(COUNT_LIMIT);
@@ -152,10 +151,13 @@ pub(crate) async fn by_task(app: &App, run: &RunId) -> Result<Vec<(String, RunMe
 }
 
 /// Reads a file of metrics; nothing when it is none.
-async fn in_file(uri: &str) -> Vec<RunMetric> {
+async fn in_file(app: &App, uri: &str) -> Vec<RunMetric> {
     let Some(path) = local_file(uri) else { return Vec::new() };
+    let reach = app.reach.clone();
     let shown = path.display().to_string();
-    let read = tokio::task::spawn_blocking(move || content(&path).map(|bytes| parse(&bytes))).await;
+    let read =
+        tokio::task::spawn_blocking(move || reach.open(&path).and_then(content).map(|bytes| parse(&bytes)))
+            .await;
     match read {
         Ok(Ok(Ok(metrics))) => metrics,
         Ok(Ok(Err(message))) => {
@@ -174,9 +176,9 @@ async fn in_file(uri: &str) -> Vec<RunMetric> {
 }
 
 /// Returns the file's content; of a packed one that of its first entry.
-fn content(path: &Path) -> std::io::Result<Vec<u8>> {
+fn content(file: std::fs::File) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(FILE_LIMIT).read_to_end(&mut bytes)?;
+    file.take(FILE_LIMIT).read_to_end(&mut bytes)?;
     if !bytes.starts_with(b"\x1f\x8b") {
         return Ok(bytes);
     }

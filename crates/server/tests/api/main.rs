@@ -15,6 +15,7 @@ mod own_logs;
 mod own_runs;
 mod own_transfer;
 mod pipelines;
+mod reach;
 mod recurring;
 mod routes;
 mod runs;

@@ -349,3 +349,17 @@ async fn artifacts_are_handed_out_packed() {
     let path = format!("{PATH}/{v2}/nodes/x/artifacts/y:read");
     server.refused("GET", &path, None, (400, 9, "v2 pipeline")).await;
 }
+
+#[tokio::test]
+async fn what_the_server_keeps_is_not_handed_out() {
+    let server = Server::start_as(|home, settings| settings.home = Some(home.to_owned())).await;
+    let (id, _) = finished(&server).await;
+    let (_, nodes) = live(&server, &id).await;
+    let node_id = text(node(&nodes, "say"), "id");
+    let path = format!("{PATH}/{id}/nodes/{node_id}/artifacts/say-out:read");
+    server.refused("GET", &path, None, (403, 7, "its own")).await;
+    let run = server.get(&format!("{PATH}/{id}")).await;
+    assert!(run["run"].get("metrics").is_none(), "{run}");
+    let log = format!("{PATH}/{id}/nodes/{node_id}/artifacts/main-logs:read");
+    assert_eq!(server.get(&log).await["data"], json!(BASE64_STANDARD.encode("printed")));
+}

@@ -18,7 +18,7 @@ use pipewright_store::Masks;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
-use super::place::{Media, Place, content_type, media_of, open};
+use super::place::{Media, Place, content_type, media_of};
 use super::{blocking, find, nothing};
 use crate::app::App;
 use crate::blank::Blanking;
@@ -27,6 +27,7 @@ use crate::error::Error;
 use crate::extract::{Segments, Words};
 use crate::pieces;
 use crate::ranges::{Range, unsatisfiable};
+use crate::reach::Reach;
 
 /// Nothing runs, nothing is loaded.
 const LOCKED: &str =
@@ -51,9 +52,9 @@ pub(super) async fn content(
     let name = part.as_deref().and_then(|part| part.rsplit('/').next()).unwrap_or(&artifact.name).to_owned();
     let mut response = match place {
         Place::Inline(text) => whole(masks.mask(text.as_bytes()), "text/plain; charset=utf-8"),
-        Place::File(path, _) => file(&artifact, path, &headers, masks).await?,
+        Place::File(path, _) => file(&artifact, path, &headers, (masks, app.reach.clone())).await?,
         Place::Folder(path) if download => {
-            let body = packed(path, name.clone(), masks);
+            let body = packed(path, name.clone(), (masks, app.reach.clone()));
             let mut response = ([(header::CONTENT_TYPE, "application/gzip")], body).into_response();
             disposition(&mut response, &format!("{name}.tar.gz"), true);
             guard(&mut response, LOCKED);
@@ -81,8 +82,9 @@ pub(super) async fn preview(
     let (artifact, place) = find(&app, id, words.text("path")).await?;
     let masks = app.store.masks().await?;
     let view = words.number::<usize>("view")?;
+    let reach = app.reach.clone();
     let read = blocking(move || {
-        let media = media_of(&artifact, &place);
+        let media = media_of(&reach, &artifact, &place);
         let bytes = match &place {
             Place::Inline(text) => text.clone().into_bytes(),
             Place::File(_, size) if *size > FRAME_LIMIT => {
@@ -93,14 +95,14 @@ pub(super) async fn preview(
             }
             Place::File(path, _) => {
                 let mut bytes = Vec::new();
-                let read = open(path).and_then(|mut file| io::Read::read_to_end(&mut file, &mut bytes));
+                let read = reach.open(path).and_then(|mut file| io::Read::read_to_end(&mut file, &mut bytes));
                 read.map_err(|error| Error::internal("failed to read an artifact", error))?;
                 bytes
             }
             Place::Folder(_) => {
                 return Err(Error::Invalid("this is a folder; name a file by path".to_owned()));
             }
-            Place::Missing | Place::Elsewhere => return Err(nothing(&artifact, &place)),
+            Place::Missing | Place::Private | Place::Elsewhere => return Err(nothing(&artifact, &place)),
         };
         let path = match &place {
             Place::File(path, _) => Some(path.clone()),
@@ -170,15 +172,15 @@ async fn file(
     artifact: &ArtifactValue,
     path: PathBuf,
     headers: &HeaderMap,
-    masks: Masks,
+    (masks, reach): (Masks, Reach),
 ) -> Result<Response, Error> {
     let cannot = |error| Error::internal("failed to read an artifact", error);
     let (opened, media_path) = (path.clone(), path.clone());
     let artifact = artifact.clone();
     let (opened, media) = blocking(move || {
-        let file = open(&opened).map_err(cannot)?;
+        let file = reach.open(&opened).map_err(cannot)?;
         let size = file.metadata().map_err(cannot)?.len();
-        Ok((file, media_of(&artifact, &Place::File(media_path, size))))
+        Ok((file, media_of(&reach, &artifact, &Place::File(media_path, size))))
     })
     .await?;
     let mut opened = tokio::fs::File::from_std(opened);
@@ -241,28 +243,31 @@ fn etag(metadata: &std::fs::Metadata) -> HeaderValue {
 }
 
 /// Packs a folder while it is read.
-pub(crate) fn packed(path: PathBuf, name: String, masks: Masks) -> Body {
+pub(crate) fn packed(path: PathBuf, name: String, (masks, reach): (Masks, Reach)) -> Body {
     pieces::body(move |pieces| {
         let mut archive = tar::Builder::new(GzEncoder::new(pieces, Compression::fast()));
-        append(&mut archive, (Path::new(&name), &path), &masks)?;
+        append(&mut archive, (Path::new(&name), &path), (&masks, &reach))?;
         archive.into_inner()?.finish()?;
         Ok(())
     })
 }
 
-/// Adds a file or folder under a name; links are kept as links.
+/// Adds a file or folder under a name; links are kept as links, what is the server's own stays behind.
 pub(crate) fn append<W: Write>(
     archive: &mut tar::Builder<W>,
     (name, path): (&Path, &Path),
-    masks: &Masks,
+    (masks, reach): (&Masks, &Reach),
 ) -> io::Result<()> {
     archive.follow_symlinks(false);
     let found = path.symlink_metadata()?;
+    if !found.is_symlink() && reach.is_private(path) {
+        return Ok(());
+    }
     if found.is_file() {
         let mut header = tar::Header::new_gnu();
         header.set_metadata(&found);
         // As long as it was announced, whatever happens to it meanwhile.
-        let content = Blanking::new(open(path)?, masks.clone()).chain(io::repeat(0));
+        let content = Blanking::new(reach.open(path)?, masks.clone()).chain(io::repeat(0));
         return archive.append_data(&mut header, name, content.take(found.len()));
     }
     if !found.is_dir() {
@@ -272,7 +277,7 @@ pub(crate) fn append<W: Write>(
     let mut entries: Vec<_> = path.read_dir()?.collect::<io::Result<_>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
-        append(archive, (&name.join(entry.file_name()), &entry.path()), masks)?;
+        append(archive, (&name.join(entry.file_name()), &entry.path()), (masks, reach))?;
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ use crate::extract::{Segments, Words};
 pub(crate) use content::{append, packed};
 pub use lineage::{LineageEdge, LineageNode, LineageNodeKind, LineageView};
 pub use place::Media;
-pub(crate) use place::{Place, look, media_of, open};
+pub(crate) use place::{Place, look, media_of};
 pub use preview::{FilePage, FileView, HeadView};
 pub use table::{ColumnView, TableView};
 
@@ -153,14 +153,15 @@ async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<
             .collect(),
     );
     let artifact = record.value;
+    let reach = app.reach.clone();
     let found = blocking(move || {
-        let place = look(&artifact, None)?;
-        let media = media_of(&artifact, &place);
+        let place = look(&reach, &artifact, None)?;
+        let media = media_of(&reach, &artifact, &place);
         let size = match &place {
             Place::Inline(text) => Some(text.len() as u64),
             Place::File(_, size) => Some(*size),
             Place::Folder(path) => pipewright_artifacts::summarize(path).ok().map(|summary| summary.bytes),
-            Place::Missing | Place::Elsewhere => None,
+            Place::Missing | Place::Private | Place::Elsewhere => None,
         };
         Ok((place, media, size))
     });
@@ -169,7 +170,7 @@ async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<
     view.size = size;
     view.is_folder = Some(matches!(place, Place::Folder(_)));
     view.exists = match place {
-        Place::Elsewhere => None,
+        Place::Elsewhere | Place::Private => None,
         place => Some(place != Place::Missing),
     };
     Ok(Json(view))
@@ -190,8 +191,9 @@ pub(crate) async fn find(
     part: Option<String>,
 ) -> Result<(ArtifactValue, Place), Error> {
     let artifact = app.store.get_artifact(&ArtifactId(id)).await?;
+    let reach = app.reach.clone();
     blocking(move || {
-        let place = look(&artifact, part.as_deref())?;
+        let place = look(&reach, &artifact, part.as_deref())?;
         Ok((artifact, place))
     })
     .await
@@ -204,6 +206,12 @@ pub(crate) fn nothing(artifact: &ArtifactValue, place: &Place) -> Error {
             "the bytes of artifact {} lie at {}, which this server cannot reach",
             artifact.id.0, artifact.uri
         )),
+        Place::Private => Error::Denied(private(&artifact.id.0, &artifact.uri)),
         _ => Error::NotFound(format!("nothing is left of artifact {} at {}", artifact.id.0, artifact.uri)),
     }
+}
+
+/// Says that an artifact is not shown to anybody.
+pub(crate) fn private(id: &str, uri: &str) -> String {
+    format!("artifact {id} lies at {uri}, where the server keeps what is its own; that is not shown")
 }

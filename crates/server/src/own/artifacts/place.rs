@@ -1,10 +1,9 @@
 //! Where an artifact's bytes lie, a part of a folder among them, and what kind of content they are.
 //!
-//! Paths inside an artifact are names alone; links are never followed, so nothing outside is reached.
+//! Paths inside an artifact are names alone; links are never followed, so nothing outside is reached. What the server
+//! keeps for itself is not shown, wherever an artifact says that it lies.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use pipewright_artifacts::local_file;
@@ -13,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::Error;
+use crate::reach::Reach;
 
 /// What a content can be shown as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -39,6 +39,8 @@ pub(crate) enum Place {
     File(PathBuf, u64),
     Folder(PathBuf),
     Missing,
+    /// What lies there is the server's own.
+    Private,
     /// Its bytes are in a store that cannot be reached from here.
     Elsewhere,
 }
@@ -46,7 +48,7 @@ pub(crate) enum Place {
 /// Looks at an artifact, or at a part of one that is a folder.
 ///
 /// Errors: `Invalid` for a path that leaves the artifact.
-pub(crate) fn look(artifact: &ArtifactValue, part: Option<&str>) -> Result<Place, Error> {
+pub(crate) fn look(reach: &Reach, artifact: &ArtifactValue, part: Option<&str>) -> Result<Place, Error> {
     if let Some(text) = inline_text(&artifact.uri) {
         return Ok(Place::Inline(text));
     }
@@ -62,6 +64,9 @@ pub(crate) fn look(artifact: &ArtifactValue, part: Option<&str>) -> Result<Place
         path.push(name);
         found = path.symlink_metadata();
     }
+    if reach.is_private(&path) {
+        return Ok(Place::Private);
+    }
     Ok(match found {
         Ok(metadata) if metadata.is_file() => Place::File(path, metadata.len()),
         Ok(metadata) if metadata.is_dir() => Place::Folder(path),
@@ -70,21 +75,15 @@ pub(crate) fn look(artifact: &ArtifactValue, part: Option<&str>) -> Result<Place
     })
 }
 
-/// Opens a file that is none of the kinds above.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
-    let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
-    File::options().read(true).custom_flags(flags).open(path)
-}
-
 /// Tells what a content is, by the artifact's type, its name and its first bytes.
-pub(crate) fn media_of(artifact: &ArtifactValue, place: &Place) -> Media {
+pub(crate) fn media_of(reach: &Reach, artifact: &ArtifactValue, place: &Place) -> Media {
     match place {
-        Place::Missing | Place::Elsewhere => Media::None,
+        Place::Missing | Place::Private | Place::Elsewhere => Media::None,
         Place::Folder(_) => Media::Folder,
         Place::Inline(text) => by_type(artifact).unwrap_or_else(|| by_bytes(text.as_bytes())),
         Place::File(path, _) => by_name(path).or_else(|| by_type(artifact)).unwrap_or_else(|| {
             let mut first = Vec::new();
-            let read = open(path).and_then(|file| file.take(4096).read_to_end(&mut first));
+            let read = reach.open(path).and_then(|file| file.take(4096).read_to_end(&mut first));
             if read.is_ok() { by_bytes(&first) } else { Media::None }
         }),
     }
@@ -198,6 +197,7 @@ mod tests {
             part: None,
         };
         let file = Place::File(folder.join("inner/file"), 5);
+        let look = |artifact: &ArtifactValue, part: Option<&str>| look(&Reach::default(), artifact, part);
         assert_eq!(look(&artifact, Some("inner/file")).unwrap(), file);
         assert_eq!(look(&artifact, None).unwrap(), Place::Folder(folder));
         for part in ["link", "up/secret", "inner/file/x", "nothing"] {

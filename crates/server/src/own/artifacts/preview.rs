@@ -9,11 +9,12 @@ use pipewright_store::Masks;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::place::{Media, Place, media_of, open};
+use super::place::{Media, Place, media_of};
 use super::{blocking, find, nothing};
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
+use crate::reach::Reach;
 
 const HEAD: usize = 64 << 10;
 const MOST_HEAD: usize = 4 << 20;
@@ -59,34 +60,39 @@ pub(super) async fn head(
     let (artifact, place) = find(&app, id, words.text("path")).await?;
     let most = words.number("bytes")?.unwrap_or(HEAD).min(MOST_HEAD);
     let masks = app.store.masks().await?;
+    let reach = app.reach.clone();
     let view = blocking(move || {
-        let media = media_of(&artifact, &place);
+        let media = media_of(&reach, &artifact, &place);
         let size = match &place {
             Place::Inline(text) => text.len() as u64,
             Place::File(_, size) => *size,
             Place::Folder(_) => 0,
-            Place::Missing | Place::Elsewhere => return Err(nothing(&artifact, &place)),
+            Place::Missing | Place::Private | Place::Elsewhere => return Err(nothing(&artifact, &place)),
         };
         let is_text = matches!(media, Media::Text | Media::Json | Media::Csv | Media::Html | Media::Markdown);
-        let text = if is_text { beginning(&place, most, &masks)? } else { String::new() };
+        let text = if is_text { beginning(&place, most, (&masks, &reach))? } else { String::new() };
         Ok(HeadView { media, truncated: is_text && size > most as u64, text, size })
     });
     Ok(Json(view.await?))
 }
 
 /// Reads the first bytes as text, with the values of secrets hidden.
-pub(super) fn beginning(place: &Place, most: usize, masks: &Masks) -> Result<String, Error> {
+pub(super) fn beginning(
+    place: &Place,
+    most: usize,
+    (masks, reach): (&Masks, &Reach),
+) -> Result<String, Error> {
     // A value that crosses the end is seen as a whole before it is cut.
     let wanted = most + masks.longest();
     let mut bytes = match place {
         Place::Inline(text) => text.as_bytes()[..wanted.min(text.len())].to_vec(),
         Place::File(path, _) => {
             let mut bytes = Vec::new();
-            let read = open(path).and_then(|file| file.take(wanted as u64).read_to_end(&mut bytes));
+            let read = reach.open(path).and_then(|file| file.take(wanted as u64).read_to_end(&mut bytes));
             read.map_err(|error| Error::internal("failed to read an artifact", error))?;
             bytes
         }
-        Place::Folder(_) | Place::Missing | Place::Elsewhere => Vec::new(),
+        Place::Folder(_) | Place::Missing | Place::Private | Place::Elsewhere => Vec::new(),
     };
     bytes = masks.mask(&bytes);
     if bytes.len() > most {
@@ -124,7 +130,7 @@ pub(super) async fn files(
                 let size = text.len() as u64;
                 vec![FileView { path: String::new(), name: artifact.name.clone(), is_folder: false, size }]
             }
-            Place::Missing | Place::Elsewhere => return Err(nothing(&artifact, &place)),
+            Place::Missing | Place::Private | Place::Elsewhere => return Err(nothing(&artifact, &place)),
         };
         all.sort_by(|one, other| other.is_folder.cmp(&one.is_folder).then_with(|| one.name.cmp(&other.name)));
         let end = start.saturating_add(FILES);

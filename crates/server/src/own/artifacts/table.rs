@@ -48,6 +48,7 @@ pub(super) async fn table(
     let (artifact, place) = find(&app, id, part).await?;
     let most = words.number("rows")?.unwrap_or(ROWS).min(MOST_ROWS);
     let masks = app.store.masks().await?;
+    let reach = app.reach.clone();
     let view = blocking(move || {
         let size = match &place {
             Place::Inline(text) => text.len() as u64,
@@ -55,19 +56,21 @@ pub(super) async fn table(
             Place::Folder(_) => {
                 return Err(Error::Invalid("this is a folder; name a file by path".to_owned()));
             }
-            Place::Missing | Place::Elsewhere => return Err(nothing(&artifact, &place)),
+            Place::Missing | Place::Private | Place::Elsewhere => return Err(nothing(&artifact, &place)),
         };
-        let media = media_of(&artifact, &place);
+        let media = media_of(&reach, &artifact, &place);
         match media {
             Media::Parquet => {
-                return Err(Error::Unimplemented(
-                    "Parquet is not shown as a table yet; download it".to_owned(),
+                return Err(Error::Precondition(
+                    "Parquet is not read here: take its rows from `content`, whose ranges are answered, as the \
+                     web pages do"
+                        .to_owned(),
                 ));
             }
             Media::Csv | Media::Text | Media::Json => {}
             _ => return Err(Error::Precondition("this content is no table".to_owned())),
         }
-        let mut text = beginning(&place, READ, &masks)?;
+        let mut text = beginning(&place, READ, (&masks, &reach))?;
         let is_whole = size <= READ as u64;
         if !is_whole {
             // The last line is cut.

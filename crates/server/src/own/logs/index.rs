@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pipewright_store::{MASK, Masks};
 
+use crate::reach::open_itself;
+
 /// Lines between two known offsets.
 const STEP: u64 = 256;
 /// Logs whose lines are known at once.
@@ -66,7 +68,7 @@ pub(super) struct Line {
 impl Index {
     /// Looks at what was written since; a missing file is an empty log.
     pub(super) fn catch_up(&mut self, path: &Path) -> io::Result<Option<File>> {
-        let mut file = match File::open(path) {
+        let mut file = match open_itself(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
 use crate::logs::attempt_of;
+use crate::reach::NO_LINK;
 
 /// Use of the machine over time.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -45,7 +46,12 @@ pub(super) async fn has_samples(app: &App, attempt: &AttemptId) -> bool {
 }
 
 async fn read(app: &App, attempt: &AttemptId) -> std::io::Result<Vec<UsageSample>> {
-    let file = match tokio::fs::File::open(app.logs.usage_path(attempt)).await {
+    let file = match tokio::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(NO_LINK)
+        .open(app.logs.usage_path(attempt))
+        .await
+    {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other?,
     };

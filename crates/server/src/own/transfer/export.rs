@@ -1,7 +1,7 @@
 //! Writes a finished run as one file while it is read. The values of secrets are written over in logs and artifacts.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -21,8 +21,8 @@ use crate::app::App;
 use crate::blank::Blanking;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
-use crate::own::artifacts::open;
 use crate::pieces::{self, Pieces};
+use crate::reach::{Reach, open_itself};
 
 /// Artifacts that are asked of the store at once.
 const PAGE: usize = 200;
@@ -40,6 +40,7 @@ struct Export {
     /// Files and folders by where they lie below the artifacts' folder.
     artifacts: Vec<(PathBuf, PathBuf)>,
     masks: Masks,
+    reach: Reach,
 }
 
 /// Which artifacts are wanted.
@@ -116,6 +117,7 @@ async fn gather(app: &App, id: &RunId, has_logs: bool, wanted: Wanted) -> Result
         events,
         files,
         masks: app.store.masks().await?,
+        reach: app.reach.clone(),
     })
 }
 
@@ -180,11 +182,12 @@ impl Export {
         for (name, path) in &self.files {
             // What printed nothing, or was over at once, has no such file.
             if path.is_file() {
-                file(&mut archive, name, path, &self.masks)?;
+                file(&mut archive, name, open_itself(path)?, &self.masks)?;
             }
         }
         for (below, path) in &self.artifacts {
-            tree(&mut archive, &format!("{ARTIFACTS}{}", below.display()), path, &self.masks)?;
+            let name = format!("{ARTIFACTS}{}", below.display());
+            tree(&mut archive, (&name, path), (&self.masks, &self.reach))?;
         }
         archive.finish()?;
         Ok(())
@@ -201,20 +204,26 @@ fn json(archive: &mut Archive<'_>, name: &str, value: &impl serde::Serialize) ->
     Ok(())
 }
 
-fn file(archive: &mut Archive<'_>, name: &str, path: &Path, masks: &Masks) -> io::Result<()> {
-    let content = open(path)?;
+fn file(archive: &mut Archive<'_>, name: &str, content: File, masks: &Masks) -> io::Result<()> {
     archive.start_file(name, options())?;
     io::copy(&mut Blanking::new(content, masks.clone()), archive)?;
     Ok(())
 }
 
-/// Writes a file or a folder; links and what has no name in Unicode stay behind.
-fn tree(archive: &mut Archive<'_>, name: &str, path: &Path, masks: &Masks) -> io::Result<()> {
+/// Writes a file or a folder; links, what has no name in Unicode and what is the server's own stay behind.
+fn tree(
+    archive: &mut Archive<'_>,
+    (name, path): (&str, &Path),
+    (masks, reach): (&Masks, &Reach),
+) -> io::Result<()> {
     let mut open = vec![(name.to_owned(), path.to_owned())];
     while let Some((name, path)) = open.pop() {
         let Ok(found) = fs::symlink_metadata(&path) else { continue };
+        if reach.is_private(&path) {
+            continue;
+        }
         if found.is_file() {
-            file(archive, &name, &path, masks)?;
+            file(archive, &name, reach.open(&path)?, masks)?;
         } else if found.is_dir() {
             archive.add_directory(name.as_str(), SimpleFileOptions::default())?;
             for entry in fs::read_dir(&path)? {
