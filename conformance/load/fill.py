@@ -62,6 +62,11 @@ SELECT 1000000 + n / ?2, 'root/' || (SELECT word FROM temp.words WHERE words.num
   {BEGIN} + n / ?2 * 300000000 + 2000000, ?3 FROM numbers
 """
 
+METRICS = NUMBERS + """
+INSERT INTO sorted_metrics (name, run, value)
+SELECT 'accuracy', 1000000 + n, (n * 7919 % 100003) / 100003.0 FROM numbers WHERE n % 2 = 0
+"""
+
 
 def column(connection, sql, default):
     row = connection.execute(sql).fetchone()
@@ -86,6 +91,7 @@ def main(path, runs, pipelines, tasks):
     connection.execute(PIPELINES, (pipelines,))
     connection.execute(VERSIONS, (pipelines * 5, spec))
     connection.execute(RUNS, (runs, progress, plan, spec))
+    connection.execute(METRICS, (runs,))
     connection.execute(TASKS, (tasks, max(1, tasks // runs), body))
     connection.execute('COMMIT')
     connection.execute('PRAGMA wal_checkpoint(TRUNCATE)')

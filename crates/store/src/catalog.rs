@@ -10,11 +10,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::comparison::Comparison;
 use crate::error::Error;
-use crate::page::{Position, Sought};
+use crate::metrics;
+use crate::page::{Position, Sort, Sought, number_of};
 
 /// Reads everything, so it walks the table.
 const SELECT_ALL: &str = "SELECT number, created_at, finished_at, scheduled_at, id, display_name, description, \
@@ -22,6 +23,8 @@ const SELECT_ALL: &str = "SELECT number, created_at, finished_at, scheduled_at, 
 pub(crate) const SELECT_ONE: &str = "SELECT number, created_at, finished_at, scheduled_at, id, display_name, \
      description, phase, storage_state, experiment_id, recurring_run_id, namespace FROM runs WHERE number = ?1";
 
+/// Names of metrics whose numbers are kept at once.
+const METRICS: usize = 16;
 /// Columns whose values many runs share.
 const SHARED: usize = 5;
 
@@ -50,6 +53,8 @@ struct Rows {
     /// By number.
     entries: Vec<Entry>,
     words: Words,
+    /// Numbers that lists were sorted by, by name; of each run in the form of [`number_of`].
+    metrics: HashMap<String, HashMap<i64, i64>>,
 }
 
 struct Entry {
@@ -66,6 +71,12 @@ struct Entry {
 struct Words {
     texts: Vec<Box<str>>,
     numbers: HashMap<Box<str>, u32>,
+}
+
+/// Where an entry's value for a sort is found.
+enum Sorted<'r> {
+    Column(Column),
+    Metric(&'r HashMap<i64, i64>),
 }
 
 /// Where an entry keeps a column.
@@ -126,12 +137,16 @@ impl Catalog {
 
     /// Finds the rows of a page and counts the list; `None` when it is not loaded or cannot tell.
     pub(crate) fn find(&self, connection: &Connection, sought: &Sought<'_>) -> Result<Option<Found>, Error> {
-        self.with(connection, |rows| rows.find(sought))
+        let metric = match sought.sort {
+            Sort::Column(_) => None,
+            Sort::Metric(name) => Some(name),
+        };
+        self.with(connection, metric, |rows| rows.find(sought))
     }
 
     /// Counts the list; `None` when it is not loaded or cannot tell.
     pub(crate) fn count(&self, connection: &Connection, sought: &Sought<'_>) -> Result<Option<u64>, Error> {
-        self.with(connection, |rows| {
+        self.with(connection, None, |rows| {
             let checks = rows.checks(sought)?;
             if checks.is_empty() {
                 return Some(rows.entries.len() as u64);
@@ -140,24 +155,30 @@ impl Catalog {
         })
     }
 
+    /// Answers from the rows as they are now, with the numbers of this metric among them.
     fn with<T>(
         &self,
         connection: &Connection,
+        metric: Option<&str>,
         ask: impl FnOnce(&Rows) -> Option<T>,
     ) -> Result<Option<T>, Error> {
         if !self.is_kept.load(SeqCst) {
             return Ok(None);
         }
         let is_current = || self.changed.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
-        let rows = if is_current() {
-            self.rows.read().unwrap_or_else(PoisonError::into_inner)
+        let current = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        let rows = if is_current() && current.as_ref().is_none_or(|rows| rows.has(metric)) {
+            current
         } else {
+            drop(current);
             let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
             if let Some(rows) = rows.as_mut() {
                 // Taken before the first read of this snapshot, so it holds at least what was noted.
                 let changed =
                     std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner));
-                if let Err(error) = rows.refresh(connection, &changed) {
+                let read =
+                    rows.refresh(connection, &changed).and_then(|()| rows.load_metric(connection, metric));
+                if let Err(error) = read {
                     self.note(&mut changed.into_iter().collect());
                     return Err(error);
                 }
@@ -169,6 +190,26 @@ impl Catalog {
 }
 
 impl Rows {
+    fn has(&self, metric: Option<&str>) -> bool {
+        metric.is_none_or(|name| self.metrics.contains_key(name))
+    }
+
+    /// Reads the numbers of a name unless they are here. What changes later is read with the run.
+    fn load_metric(&mut self, connection: &Connection, metric: Option<&str>) -> Result<(), Error> {
+        let Some(name) = metric.filter(|_| !self.has(metric)) else { return Ok(()) };
+        let mut values = HashMap::new();
+        let mut statement = connection.prepare_cached(metrics::SELECT_SORTED)?;
+        let mut found = statement.query([name])?;
+        while let Some(row) = found.next()? {
+            values.insert(row.get(0)?, number_of(row.get(1)?));
+        }
+        if self.metrics.len() == METRICS {
+            self.metrics.clear();
+        }
+        self.metrics.insert(name.to_owned(), values);
+        Ok(())
+    }
+
     fn refresh(&mut self, connection: &Connection, changed: &BTreeSet<i64>) -> Result<(), Error> {
         let mut fresh = BTreeMap::new();
         let mut statement = connection.prepare_cached(SELECT_ONE)?;
@@ -176,6 +217,16 @@ impl Rows {
             let mut found = statement.query([number])?;
             if let Some(row) = found.next()? {
                 fresh.insert(*number, self.words.entry(row)?);
+            }
+        }
+        for (name, values) in &mut self.metrics {
+            let mut statement = connection.prepare_cached(metrics::SELECT_SORTED_ONE)?;
+            for number in changed {
+                let value = statement.query_row((name, number), |row| row.get(0)).optional()?;
+                match value {
+                    Some(value) => values.insert(*number, number_of(value)),
+                    None => values.remove(number),
+                };
             }
         }
         let is_gone = |number: &i64| !fresh.contains_key(number);
@@ -194,7 +245,10 @@ impl Rows {
     }
 
     fn find(&self, sought: &Sought<'_>) -> Option<Found> {
-        let sort = Column::of(sought.sort)?;
+        let sort = &match sought.sort {
+            Sort::Column(name) => Sorted::Column(Column::of(name)?),
+            Sort::Metric(name) => Sorted::Metric(self.metrics.get(name)?),
+        };
         let checks = self.checks(sought)?;
         let after = sought.after.map(|(position, id)| {
             let value = match position {
@@ -264,11 +318,17 @@ impl Rows {
         sought.conditions.iter().map(check).collect()
     }
 
-    fn value<'r>(&'r self, entry: &'r Entry, column: Column) -> Value<'r> {
-        match column {
-            Column::Time(at) => Value::Number(entry.times[at]),
-            Column::Shared(at) => Value::Text(&self.words.texts[entry.shared[at] as usize]),
-            Column::Id | Column::Name | Column::Description => Value::Text(entry.text(column)),
+    fn value<'r>(&'r self, entry: &'r Entry, sort: &Sorted<'_>) -> Value<'r> {
+        match *sort {
+            Sorted::Metric(values) => {
+                let none = || number_of(f64::NEG_INFINITY);
+                Value::Number(values.get(&entry.number).copied().unwrap_or_else(none))
+            }
+            Sorted::Column(Column::Time(at)) => Value::Number(entry.times[at]),
+            Sorted::Column(Column::Shared(at)) => Value::Text(&self.words.texts[entry.shared[at] as usize]),
+            Sorted::Column(column @ (Column::Id | Column::Name | Column::Description)) => {
+                Value::Text(entry.text(column))
+            }
         }
     }
 }
@@ -421,9 +481,19 @@ mod tests {
         ] {
             values.push(value.to_owned());
         }
+        let sorts = [
+            (3, "created_at desc"),
+            (1, "name"),
+            (200, "state desc"),
+            (4, "run_id"),
+            (3, "metric:Accuracy"),
+            (2, "metric:accuracy desc"),
+            (5, "METRIC:val loss desc"),
+            (4, "metric:unknown"),
+        ];
         let mut queries = Vec::new();
         for (at, value) in values.iter().enumerate() {
-            for (size, sort) in [(3, "created_at desc"), (1, "name"), (200, "state desc"), (4, "run_id")] {
+            for (size, sort) in sorts {
                 queries.push(ListQuery {
                     page_size: Some(size),
                     sort_by: Some(sort.to_owned()),
@@ -476,8 +546,24 @@ mod tests {
             };
             store.db().write(Flush::Soon, set).await.unwrap();
         }
+        let report = async |run: usize, name: &str, value: f64| {
+            let metric = crate::metrics::Metric {
+                node: "n".to_owned(),
+                name: name.to_owned(),
+                value,
+                format: String::new(),
+            };
+            store.report_metrics(&new_run(run).id, vec![metric]).await.unwrap();
+        };
+        for (run, value) in [0.5, -0.0, 0.0, -3.25, 1e300, 0.5, 0.5].into_iter().enumerate() {
+            report(run * 2, "accuracy", value).await;
+            report(run * 2 + 1, "Val Loss", -value).await;
+        }
         compare(&store).await;
         store.load_catalog().await.unwrap();
+        compare(&store).await;
+        report(15, "ACCURACY", 0.25).await;
+        report(3, "accuracy", 7.0).await;
         compare(&store).await;
 
         store.archive_run(&RunId("r042".to_owned())).await.unwrap();

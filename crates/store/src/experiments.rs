@@ -31,6 +31,7 @@ pub(crate) const LISTING: Listing = Listing {
     columns: "id, display_name, description, created_at, last_run_created_at, storage_state",
     joins: "",
     has_tags: false,
+    has_metrics: false,
     keys: &[
         Key { names: &["created_at"], column: "experiments.created_at", form: Form::Time },
         Key { names: &["id", "experiment_id"], column: "experiments.id", form: Form::Text },

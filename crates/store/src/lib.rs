@@ -50,7 +50,7 @@ pub use import::RunImport;
 pub use inbox::Request;
 pub use journal::Append;
 pub use lineage::{ArtifactQuery, ArtifactRecord, ArtifactUse, Newest};
-pub use metrics::{Metric, MetricFile};
+pub use metrics::{Metric, MetricFile, UnreadMetrics};
 pub use objects::{
     FOLDER_ANNOTATION, MASK, Masker, Masks, Object, ObjectAuthor, ObjectKey, ObjectWrite, parse_manifests,
 };

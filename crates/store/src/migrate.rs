@@ -21,6 +21,7 @@ const MIGRATIONS: &[Migration] = &[
     (9, "run_history", include_str!("../migrations/sqlite/0009_run_history.sql")),
     (10, "rare_tasks", include_str!("../migrations/sqlite/0010_rare_tasks.sql")),
     (11, "plugins_input", include_str!("../migrations/sqlite/0011_plugins_input.sql")),
+    (12, "sorted_metrics", include_str!("../migrations/sqlite/0012_sorted_metrics.sql")),
 ];
 
 /// Applies what is missing, in one transaction.

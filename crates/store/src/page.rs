@@ -15,6 +15,8 @@ use crate::filter::{self, Conditions, Form, Key, Predicate};
 
 const DEFAULT_SIZE: u32 = 20;
 const LARGEST_SIZE: u32 = 200;
+/// Begins a sort by a metric.
+const METRIC: &str = "metric:";
 
 /// What to list. Empty texts count as absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,6 +55,7 @@ pub(crate) struct Listing {
     /// Joins behind the table.
     pub(crate) joins: &'static str,
     pub(crate) has_tags: bool,
+    pub(crate) has_metrics: bool,
     pub(crate) keys: &'static [Key],
 }
 
@@ -75,14 +78,22 @@ pub(crate) enum Position {
 
 /// What a page and its list ask of the rows, apart from SQL.
 pub(crate) struct Sought<'q> {
-    /// Full name of the column.
-    pub(crate) sort: &'static str,
+    pub(crate) sort: Sort<'q>,
     pub(crate) descending: bool,
     /// Columns by full name; all hold.
     pub(crate) conditions: Vec<(&'q str, Comparison)>,
     /// Value and id of the row before the page.
     pub(crate) after: Option<(&'q Position, &'q str)>,
     pub(crate) size: usize,
+}
+
+/// What rows are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sort<'q> {
+    /// A column, by its full name.
+    Column(&'static str),
+    /// A number that runs may have, by its name; those without come before all others.
+    Metric(&'q str),
 }
 
 /// A query turned into statements.
@@ -94,7 +105,8 @@ pub(crate) struct Asked {
     counted: usize,
     size: usize,
     token: Token,
-    sort: &'static str,
+    /// Absent: a metric, whose name the token has.
+    sort: Option<&'static str>,
     /// Equalities that every row keeps, by the column's full name.
     scope: Vec<(String, String)>,
     after: Option<(Position, String)>,
@@ -111,11 +123,13 @@ pub(crate) fn ask(listing: &Listing, query: &ListQuery, scope: &[(&str, &str)]) 
     let after = given(query.page_token.as_ref()).map(|text| token_of(listing, text)).transpose()?;
     let (sort, descending, filter) = match &after {
         None => {
-            let (sort, descending) = sort.unwrap_or(("created_at", false));
-            (sort.to_owned(), descending, filter.unwrap_or_default())
+            let (sort, descending) = sort.unwrap_or_else(|| ("created_at".to_owned(), false));
+            (sort, descending, filter.unwrap_or_default())
         }
         Some(token) => {
-            let other_sort = sort.is_some_and(|sort| sort != (token.sort.as_str(), token.descending));
+            let other_sort = sort.is_some_and(|(sort, descending)| {
+                (sort, descending) != (token.sort.clone(), token.descending)
+            });
             if other_sort || filter.is_some_and(|filter| filter != token.filter) {
                 return Err(Error::Invalid("page_token belongs to another sort_by or filter".to_owned()));
             }
@@ -123,9 +137,11 @@ pub(crate) fn ask(listing: &Listing, query: &ListQuery, scope: &[(&str, &str)]) 
         }
     };
     let table = listing.table;
-    let key = filter::find(listing.keys, &sort)
-        .ok_or_else(|| Error::Invalid(format!("{} cannot be sorted by `{sort}`", listing.resource)))?;
-    let column = key.column;
+    let metric = metric_of(listing, &sort).map(str::to_owned);
+    let key = match &metric {
+        Some(_) => None,
+        None => Some(filter::find(listing.keys, &sort).ok_or_else(|| unsorted(listing, &sort))?.column),
+    };
 
     let mut conditions = Conditions::default();
     for (column, value) in scope {
@@ -137,10 +153,20 @@ pub(crate) fn ask(listing: &Listing, query: &ListQuery, scope: &[(&str, &str)]) 
     }
     let counted = conditions.values.len();
     let count = format!("SELECT count(*) FROM {table}{}", where_clause(&conditions.parts));
-    walk_by_sort(listing, column, &mut conditions.parts);
+    let column = match (key, metric) {
+        (Some(column), _) => column.to_owned(),
+        (None, name) => {
+            let name = conditions.bind(name.unwrap_or_default());
+            format!(
+                "coalesce((SELECT value FROM sorted_metrics WHERE name = {name} AND run = {table}.number), -9e999)"
+            )
+        }
+    };
+    walk_by_sort(listing, &column, &mut conditions.parts);
     if let Some(token) = &after {
         let value = match &token.value {
             Position::Text(text) => Sql::Text(text.clone()),
+            Position::Number(number) if key.is_none() => Sql::Real(real_of(*number)),
             Position::Number(number) => Sql::Integer(*number),
         };
         let (value, id) = (conditions.bind(value), conditions.bind(token.id.clone()));
@@ -172,13 +198,14 @@ pub(crate) fn ask(listing: &Listing, query: &ListQuery, scope: &[(&str, &str)]) 
         id: String::new(),
     };
     let (values, size) = (conditions.values, size as usize);
-    Ok(Asked { page, count, values, counted, size, token, sort: column, scope, after })
+    Ok(Asked { page, count, values, counted, size, token, sort: key, scope, after })
 }
 
 impl Asked {
-    /// Tells whether rows are left out of the list that another query would not leave out.
-    pub(crate) fn is_filtered(&self) -> bool {
-        !self.token.filter.is_empty()
+    /// Tells whether no index gives the page: rows are left out that another query would not leave out, or the sort
+    /// is by what only some rows have.
+    pub(crate) fn is_sought_in_memory(&self) -> bool {
+        !self.token.filter.is_empty() || self.sort.is_none()
     }
 
     /// Says the same without SQL; `None` when only SQL can say it.
@@ -194,7 +221,10 @@ impl Asked {
         }
         let after = self.after.as_ref().map(|(value, id)| (value, id.as_str()));
         Some(Sought {
-            sort: self.sort,
+            sort: match self.sort {
+                Some(column) => Sort::Column(column),
+                None => Sort::Metric(self.token.sort.strip_prefix(METRIC).unwrap_or_default()),
+            },
             descending: self.token.descending,
             conditions,
             after,
@@ -225,10 +255,27 @@ fn where_clause(parts: &[String]) -> String {
     if parts.is_empty() { String::new() } else { format!(" WHERE {}", parts.join(" AND ")) }
 }
 
-/// Reads `field [asc|desc]`; returns the key's first name.
-fn sort_of(listing: &Listing, text: &str) -> Result<(&'static str, bool), Error> {
+fn unsorted(listing: &Listing, name: &str) -> Error {
+    Error::Invalid(format!("{} cannot be sorted by `{name}`", listing.resource))
+}
+
+/// Returns the name of the metric that a sort names.
+fn metric_of<'s>(listing: &Listing, sort: &'s str) -> Option<&'s str> {
+    sort.strip_prefix(METRIC).filter(|name| listing.has_metrics && !name.is_empty())
+}
+
+/// Reads `field [asc|desc]`; returns the key's first name, of a metric its own: names of metrics may hold spaces.
+fn sort_of(listing: &Listing, text: &str) -> Result<(String, bool), Error> {
     let wrong = |what: String| Error::Invalid(format!("bad sort_by `{text}`: {what}"));
     let lower = text.to_ascii_lowercase();
+    if lower.starts_with(METRIC) {
+        let (sort, descending) = match (lower.strip_suffix(" desc"), lower.strip_suffix(" asc")) {
+            (Some(sort), _) => (sort, true),
+            (None, sort) => (sort.unwrap_or(&lower), false),
+        };
+        metric_of(listing, sort.trim_end()).ok_or_else(|| wrong("no metric is named".to_owned()))?;
+        return Ok((sort.trim_end().to_owned(), descending));
+    }
     let mut words = lower.split_whitespace();
     let name = words.next().unwrap_or_default();
     let key = filter::find(listing.keys, name)
@@ -238,7 +285,7 @@ fn sort_of(listing: &Listing, text: &str) -> Result<(&'static str, bool), Error>
         (Some("desc"), None) => true,
         _ => return Err(wrong("expected `field`, `field asc` or `field desc`".to_owned())),
     };
-    Ok((key.names[0], descending))
+    Ok((key.names[0].to_owned(), descending))
 }
 
 fn token_of(listing: &Listing, text: &str) -> Result<Token, Error> {
@@ -287,6 +334,7 @@ pub(crate) fn page<T>(
             let value = match row.get("sort_key")? {
                 Sql::Integer(number) => Position::Number(number),
                 Sql::Text(text) => Position::Text(text),
+                Sql::Real(real) => Position::Number(number_of(real)),
                 other => return Err(Error::internal(format!("{} sorts by {other:?}", listing.resource))),
             };
             last = Some((value, row.get("id")?));
@@ -303,6 +351,18 @@ impl Asked {
         let token = Token { id: "m".to_owned(), ..self.token.clone() };
         ListQuery { page_token: Some(encode(&token).unwrap()), ..ListQuery::default() }
     }
+}
+
+/// Returns a whole number that stands to others as this one does; the two zeros are one.
+pub(crate) fn number_of(real: f64) -> i64 {
+    let bits = (real + 0.0).to_bits().cast_signed();
+    if bits < 0 { bits ^ i64::MAX } else { bits }
+}
+
+/// Returns the number that [`number_of`] made this of.
+fn real_of(number: i64) -> f64 {
+    let bits = if number < 0 { number ^ i64::MAX } else { number };
+    f64::from_bits(bits.cast_unsigned())
 }
 
 fn encode(token: &Token) -> Result<String, Error> {

@@ -32,6 +32,7 @@ pub(crate) const LISTING: Listing = Listing {
     columns: "id, name, display_name, description, created_at",
     joins: "",
     has_tags: true,
+    has_metrics: false,
     keys: &[
         Key { names: &["created_at"], column: "pipelines.created_at", form: Form::Time },
         Key { names: &["id", "pipeline_id"], column: "pipelines.id", form: Form::Text },

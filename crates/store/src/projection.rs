@@ -170,6 +170,8 @@ pub(crate) struct Projections {
     tasks: Vec<TaskRow>,
     artifacts: Vec<ArtifactRow>,
     metrics: Vec<MetricFile>,
+    /// Numbers that the run is sorted by, in the order of their tasks.
+    sorted: Vec<(String, f64)>,
     /// Tasks of which nothing is known any more.
     dropped: Vec<TaskKey>,
 }
@@ -187,6 +189,7 @@ impl Projections {
         let mut tasks = Vec::with_capacity(views.len());
         let mut artifacts = Vec::new();
         let mut metrics = Vec::new();
+        let mut sorted = Vec::new();
         for view in views {
             let has_ended = ended.contains(&view.key);
             if has_ended && makes_artifacts(view) {
@@ -196,6 +199,7 @@ impl Projections {
             }
             if has_ended {
                 metrics.extend(metrics::file_of(view));
+                sorted.extend(metrics::values_of(view));
             }
             let uses = if has_ended { lineage::uses_of(view) } else { Vec::new() };
             let cache = view
@@ -220,7 +224,7 @@ impl Projections {
             Event::RunRetried { dropped, .. } => Some(dropped),
             _ => None,
         });
-        Ok(Self { tasks, artifacts, metrics, dropped: dropped.flatten().cloned().collect() })
+        Ok(Self { tasks, artifacts, metrics, sorted, dropped: dropped.flatten().cloned().collect() })
     }
 
     /// Lets no later run take results from these tasks.
@@ -259,6 +263,9 @@ impl Projections {
         }
         for file in &self.metrics {
             metrics::insert_file(connection, run, file)?;
+        }
+        for (name, value) in &self.sorted {
+            metrics::sort_by(connection, run, name, *value)?;
         }
         Ok(!self.tasks.is_empty() || !self.dropped.is_empty())
     }

@@ -54,6 +54,7 @@ pub(crate) const LISTING: Listing = Listing {
     columns: COLUMNS,
     joins: " LEFT JOIN documents ON documents.hash = recurring_runs.spec_hash",
     has_tags: false,
+    has_metrics: false,
     keys: &[
         Key { names: &["created_at"], column: "recurring_runs.created_at", form: Form::Time },
         Key { names: &["updated_at"], column: "recurring_runs.updated_at", form: Form::Time },

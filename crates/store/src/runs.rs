@@ -56,6 +56,7 @@ pub(crate) const DELETE_PARTS: &[&str] = &[
     "DELETE FROM tasks WHERE run = ?1",
     metrics::DELETE,
     metrics::DELETE_FILES,
+    metrics::DELETE_SORTED,
     journal::DELETE,
     inbox::DELETE_ALL,
 ];
@@ -69,6 +70,7 @@ pub(crate) const LISTING: Listing = Listing {
               documents.body AS spec",
     joins: " LEFT JOIN documents ON documents.hash = runs.spec_hash AND runs.pipeline_version_id IS NULL",
     has_tags: false,
+    has_metrics: true,
     keys: &[
         Key { names: &["created_at"], column: "runs.created_at", form: Form::Time },
         Key { names: &["run_id", "id"], column: "runs.id", form: Form::Text },
@@ -176,7 +178,7 @@ impl Store {
                 let Some(sought) = asked.sought(&LISTING) else {
                     return list(connection, &LISTING, asked, run);
                 };
-                if asked.is_filtered() {
+                if asked.is_sought_in_memory() {
                     let Some(found) = catalog.find(connection, &sought)? else {
                         return list(connection, &LISTING, asked, run);
                     };

@@ -32,6 +32,7 @@ pub(crate) const LISTING: Listing = Listing {
               spec_hash",
     joins: "",
     has_tags: true,
+    has_metrics: false,
     keys: &[
         Key { names: &["created_at"], column: "pipeline_versions.created_at", form: Form::Time },
         Key { names: &["id", "pipeline_version_id"], column: "pipeline_versions.id", form: Form::Text },

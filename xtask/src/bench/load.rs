@@ -41,6 +41,8 @@ const SORTS: &[&str] = &[
     "experiment_id",
     "description",
     "run_id",
+    "metric:accuracy desc",
+    "metric:accuracy",
 ];
 const FILTERS: &[(&str, &str, &str)] = &[
     ("name", "IS_SUBSTRING", r#""string_value": "train""#),

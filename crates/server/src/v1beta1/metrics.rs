@@ -23,6 +23,8 @@ use crate::extract::read_message;
 /// The largest file of metrics that is read.
 const FILE_LIMIT: u64 = 1 << 20;
 /// The most metrics that files add to a run.
+/// Files that are read between two looks at the store.
+const FILES_AT_ONCE: u32 = 200;
 const COUNT_LIMIT: usize = 50;
 const NAME_LIMIT: usize = 64;
 const NODE_LIMIT: usize = 128;
@@ -148,6 +150,29 @@ pub(crate) async fn by_task(app: &App, run: &RunId) -> Result<Vec<(String, RunMe
     }
     metrics.truncate(COUNT_LIMIT);
     Ok(metrics)
+}
+
+/// Sees to it that runs can be sorted by what is in files, when they are to be sorted by a metric.
+pub(crate) async fn sortable(app: &App, query: &store::ListQuery) -> Result<(), Error> {
+    // A page token has its sort in it.
+    let may_sort = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+    let by_metric = query.sort_by.as_ref().is_some_and(|sort| sort.to_ascii_lowercase().contains("metric:"));
+    if !by_metric && !(may_sort(&query.page_token) && !may_sort(&query.sort_by)) {
+        return Ok(());
+    }
+    loop {
+        let files = app.store.unread_metrics(FILES_AT_ONCE).await?;
+        if files.is_empty() {
+            return Ok(());
+        }
+        let mut read = Vec::with_capacity(files.len());
+        for file in files {
+            let found = in_file(app, &file.uri).await;
+            let values = found.into_iter().map(|metric| (metric.name, metric.number_value)).collect();
+            read.push((file, values));
+        }
+        app.store.sort_by_metrics(read).await?;
+    }
 }
 
 /// Reads a file of metrics; nothing when it is none.

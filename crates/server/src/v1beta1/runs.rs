@@ -147,6 +147,7 @@ async fn list(State(app): State<App>, words: Words) -> Result<Json<Value>, Error
             return Err(Error::Invalid("runs can be listed by EXPERIMENT or NAMESPACE only".to_owned()));
         }
     }
+    metrics::sortable(&app, &query).await?;
     let found = app.store.list_runs(&query).await?;
     let mut names = Names::default();
     let mut rows = Vec::with_capacity(found.items.len());

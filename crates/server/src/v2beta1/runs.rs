@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::extract::{Message, Segments, Words, id_and_verb};
 use crate::plugins;
 use crate::submit::{Source, Submission, submit, terminate, terminate_and_wait};
+use crate::v1beta1::metrics::sortable;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -96,6 +97,7 @@ pub(crate) async fn current(app: &App, id: &RunId) -> Result<pipewright_store::R
 async fn list(State(app): State<App>, words: Words) -> Result<Json<ListRuns>, Error> {
     let mut query = list_query(&words)?;
     query.experiment_id = words.text("experiment_id");
+    sortable(&app, &query).await?;
     let page = app.store.list_runs(&query).await?;
     Ok(Json(ListRuns {
         runs: page.items.iter().map(|run| run_message(run, None)).collect(),

@@ -314,6 +314,64 @@ async fn metrics_come_from_files_and_reports() {
 }
 
 #[tokio::test]
+async fn runs_are_sorted_by_metrics() {
+    let server = Server::start().await;
+    let (in_file, _) = finished(&server).await;
+    let reported = text(&server.post(PATH, run_body("reported", json!([]))).await["run"], "id");
+    let metadata = server.create_run("metadata").await;
+    let none = server.create_run("none").await;
+    let report = async |run: &str, value: f64| {
+        let report = json!({"metrics": [{"name": "RMSE", "node_id": "n", "number_value": value}]});
+        server.post(&format!("{PATH}/{run}:reportMetrics"), report).await;
+    };
+    report(&reported, 0.25).await;
+    let mut measure = task(&metadata, "root/measure", TaskKind::Container, TaskPhase::Succeeded);
+    let numbers = artifact("m", "metrics", "system.Metrics", json!({"rmse": 2, "note": "text"}));
+    measure.outcome.artifacts.insert("metrics".to_owned(), vec![numbers]);
+    let view = RunView { phase: RunPhase::Succeeded, ended_at: Some(at(9)), ..RunView::default() };
+    server.record_ended(&metadata, view, vec![measure]).await;
+
+    let expected = [&none, &reported, &in_file, &metadata];
+    // By the database, then by what is in memory.
+    for _ in 0..2 {
+        for (list, id) in [("/apis/v2beta1/runs", "run_id"), (PATH, "id")] {
+            for (sort, expected) in [
+                ("metric:rmse", expected.to_vec()),
+                ("metric:rmse%20desc", expected.iter().rev().copied().collect()),
+            ] {
+                let (mut found, mut token) = (Vec::new(), String::new());
+                for _ in 0..5 {
+                    let page = format!("{list}?page_size=1&sort_by={sort}&page_token={token}");
+                    let page = server.get(&page).await;
+                    found.push(text(&page["runs"][0], id));
+                    match page.get("next_page_token") {
+                        Some(next) => token = next.as_str().unwrap().to_owned(),
+                        None => break,
+                    }
+                }
+                assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{list} {sort}");
+            }
+        }
+        server.store.load_catalog().await.unwrap();
+    }
+    report(&none, 1.0).await;
+    let page = server.get("/apis/v2beta1/runs?sort_by=metric:rmse").await;
+    let ids: Vec<String> = page["runs"].as_array().unwrap().iter().map(|run| text(run, "run_id")).collect();
+    assert_eq!(ids.iter().collect::<Vec<_>>(), [&reported, &in_file, &none, &metadata]);
+
+    for (path, part) in [
+        ("/apis/v2beta1/runs?sort_by=metric:", "no metric"),
+        ("/apis/v2beta1/runs?sort_by=metric:%20desc", "no metric"),
+        ("/apis/v2beta1/experiments?sort_by=metric:x", "no metric"),
+    ] {
+        server.refused("GET", path, None, (400, 3, part)).await;
+    }
+    let filter = "%7B%22predicates%22%3A%5B%7B%22key%22%3A%22metric%3Ax%22%2C%22operation%22%3A1%2C%22int_value%22%3A1%7D%5D%7D";
+    let path = format!("/apis/v2beta1/runs?filter={filter}");
+    server.refused("GET", &path, None, (400, 3, "filtered by `metric:x`")).await;
+}
+
+#[tokio::test]
 async fn artifacts_are_handed_out_packed() {
     let server = Server::start().await;
     let (id, _) = finished(&server).await;
