@@ -11,6 +11,7 @@ pub mod events;
 pub mod executions;
 pub mod feed;
 pub mod graph;
+pub(crate) mod hide;
 pub mod logs;
 pub mod progress;
 pub mod resume;

@@ -7,7 +7,7 @@ use axum::http::Request;
 use pipewright_store::engine::{RunPhase, RunView, TaskKind, TaskPhase};
 use serde_json::{Value, json};
 
-use crate::support::{Server, artifact, at, attempt, task};
+use crate::support::{Server, artifact, at, attempt, hello_spec, task, text};
 
 const PATH: &str = "/apis/pipewright/v1/namespaces/default/objects";
 
@@ -125,4 +125,42 @@ async fn artifacts_hide_the_values_of_secrets() {
         texts.push(text);
     }
     assert_eq!(texts.concat(), "in ******* side");
+}
+
+#[tokio::test]
+async fn values_of_secrets_are_hidden_in_graphs_and_tasks() {
+    let server = Server::start().await;
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"k": "hunter2-long"},
+    });
+    server.post("/apis/pipewright/v1/namespaces/default/objects", secret).await;
+    let mut spec = hello_spec();
+    let executors = spec["deploymentSpec"]["executors"].as_object_mut().unwrap();
+    let container = &mut executors.values_mut().next().unwrap()["container"];
+    container["env"] = json!([{"name": "PASSWORD", "value": "hunter2-long"}]);
+    container["args"] = json!(["--password=hunter2-long", "--user=ada"]);
+    let body = json!({
+        "display_name": "r", "pipeline_spec": spec, "runtime_config": {"parameters": {"who": "hunter2-long"}},
+    });
+    let run = text(&server.post("/apis/v2beta1/runs", body).await, "run_id");
+    let mut greet = task(&run, "root/greet", TaskKind::Container, TaskPhase::Succeeded);
+    std::sync::Arc::make_mut(&mut greet.inputs).parameters.insert("who".to_owned(), json!("hunter2-long"));
+    greet.outcome.parameters.insert("said".to_owned(), json!(["hi hunter2-long", {"to": "hunter2-long"}]));
+    let over = RunView { phase: RunPhase::Succeeded, ended_at: Some(at(5)), ..RunView::default() };
+    server.record_ended(&run, over, vec![greet]).await;
+
+    let graph = server.get(&format!("/apis/pipewright/v1/runs/{run}/graph")).await;
+    let components = graph["components"].as_object().unwrap();
+    let container = components.values().find_map(|component| component.get("container")).unwrap();
+    assert_eq!(container["env"], json!([{"name": "PASSWORD", "value": "***"}]));
+    assert_eq!(container["args"], json!(["--password=***", "--user=ada"]));
+    let detail = server.get(&format!("/apis/pipewright/v1/runs/{run}/tasks/root%2Fgreet")).await;
+    assert_eq!(detail["inputs"]["parameters"][0]["value"], json!("***"));
+    assert_eq!(detail["outputs"]["parameters"][0]["value"], json!(["hi ***", {"to": "***"}]));
+    for shown in [&graph, &detail] {
+        assert!(!shown.to_string().contains("hunter2"), "{shown}");
+    }
+    // A document to work with is what was sent.
+    let kept = server.get(&format!("/apis/v2beta1/runs/{run}")).await;
+    assert_eq!(kept["pipeline_spec"], spec);
 }

@@ -13,6 +13,7 @@ use pipewright_store::{IterationQuery, RunProgress, Scope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::hide::Hide;
 use super::progress::{Place, RunSummary, TaskProgress, leaf_counts, run_summary, task_progress};
 use super::words::{Counts, TaskState};
 use crate::app::App;
@@ -77,6 +78,7 @@ async fn run_graph(State(app): State<App>, Segments(id): Segments<String>) -> Re
     view.seq = Some(seq);
     view.progress = Some(tasks.into_iter().map(|task| task_progress(&plan, task)).collect());
     view.progress_token = next.map(|key| key.0);
+    view.hide(&app.store.masks().await?);
     Ok(Json(view))
 }
 
@@ -169,5 +171,7 @@ async fn version_graph(
 
 async fn stored_graph(app: &App, source: Source) -> Result<Json<GraphView>, Error> {
     let found = find(&app.store, source).await?;
-    Ok(Json(graph_of(&found.compiled.plan)))
+    let mut view = graph_of(&found.compiled.plan);
+    view.hide(&app.store.masks().await?);
+    Ok(Json(view))
 }

@@ -19,6 +19,7 @@ use super::artifacts::{ArtifactView, artifact_view};
 use super::graph::{
     ComponentView, ParameterTypeView, TaskDefinition, component_view, parameter_type, task_definition,
 };
+use super::hide::Hide;
 use super::progress::{Place, TaskProgress, task_progress};
 use super::words::{ErrorView, TaskState, instant};
 use crate::app::App;
@@ -195,8 +196,11 @@ async fn detail(
         Err(pipewright_store::Error::NotFound { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let definition = place.task.map(|definition| task_definition(key.name(), definition));
-    let component = component_view(&plan, place.component);
+    let masks = app.store.masks().await?;
+    let mut definition = place.task.map(|definition| task_definition(key.name(), definition));
+    let mut component = component_view(&plan, place.component);
+    definition.hide(&masks);
+    component.hide(&masks);
     let waiting = waiting::explain(&app, &plan, (&run, &key), task.as_ref()).await?;
     let Some(task) = task else {
         return Ok(Json(TaskDetailView {
@@ -212,12 +216,16 @@ async fn detail(
             suspension: None,
         }));
     };
-    let cache = cache::explain(&app, &plan, &place, &task).await?;
+    let mut cache = cache::explain(&app, &plan, &place, &task).await?;
     let image = component.container.as_ref().map(|container| container.image.clone());
     let attempt_list = attempts(&app, &task, image.as_deref()).await;
+    let (mut inputs, mut outputs) = (inputs(&place, &task.inputs), outputs(place.component, &task.outcome));
+    inputs.hide(&masks);
+    cache.hide(&masks);
+    outputs.hide(&masks);
     Ok(Json(TaskDetailView {
-        inputs: inputs(&place, &task.inputs),
-        outputs: outputs(place.component, &task.outcome),
+        inputs,
+        outputs,
         definition,
         component_view: Some(component),
         attempt_list,
