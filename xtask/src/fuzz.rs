@@ -1,13 +1,15 @@
 //! `cargo xtask fuzz`: requests of every kind, right and wrong, against the real binary.
 //!
-//! The official API is described by the official packages themselves (`conformance/fuzz/openapi.py`); schemathesis
-//! makes requests of it. The server must neither make a mistake of its own nor fall silent nor keep memory.
+//! The official API is described by the official packages themselves (`conformance/fuzz/openapi.py`), our own
+//! additions by the server; schemathesis makes requests of both. What is no proper HTTP comes from
+//! `conformance/fuzz/raw.py`. The server must neither make a mistake of its own nor fall silent nor keep memory.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::http;
 use crate::python::{self, Sdk};
 use crate::served::Served;
 use crate::workspace::{self, must};
@@ -45,7 +47,20 @@ pub fn fuzz(requests: u32, profile: &str) -> Result<()> {
         documents.push(document);
     }
     let served = Served::start(&binary, &folder.path().join("home"), &[])?;
+    let own = folder.path().join("pipewright.json");
+    std::fs::write(&own, own_document(&served.url)?).context("cannot write the document")?;
+    documents.push(own);
+    let (url, id) = (&served.url, served.id().to_string());
+    must(Command::new(python::environment(&FUZZ)?).arg(script("raw.py")).arg(url).arg(&id))?;
     let mut command = Command::new(python::environment(&FUZZ)?);
-    command.arg(script("fuzz.py")).arg(&served.url).arg(served.id().to_string()).arg(requests.to_string());
+    command.arg(script("fuzz.py")).arg(url).arg(&id).arg(requests.to_string());
     must(command.args(&documents))
+}
+
+/// Returns the description of our own additions without streams that go on for ever; `raw.py` asks for those.
+fn own_document(url: &str) -> Result<String> {
+    let mut document = http::call(url, "GET", "/apis/openapi/pipewright.json", None)?;
+    let paths = document["paths"].as_object_mut().context("the document has no paths")?;
+    paths.retain(|path, _| path != "/apis/pipewright/v1/events");
+    Ok(document.to_string())
 }

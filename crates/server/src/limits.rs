@@ -1,12 +1,19 @@
 //! How large and how slow a request may be, and how that is told.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
+use hyper::body::{Frame, SizeHint};
 
 use crate::error::{Error, UploadError};
 
@@ -43,14 +50,54 @@ fn takes_runs(request: &Request) -> bool {
     request.uri().path().ends_with("/apis/pipewright/v1/runs/import")
 }
 
-/// Breaks off requests whose answer does not begin in time.
+/// Breaks off requests whose answer does not begin in time, which is their own fault when they are not whole by then.
 pub(crate) async fn answer_in_time(request: Request, next: Next) -> Response {
     if takes_runs(&request) {
         return next.run(request).await;
     }
-    match tokio::time::timeout(ANSWER_LIMIT, next.run(request)).await {
+    answer_within(ANSWER_LIMIT, request, next).await
+}
+
+async fn answer_within(limit: Duration, request: Request, next: Next) -> Response {
+    let is_whole = Arc::new(AtomicBool::new(request.body().is_end_stream()));
+    let request = match is_whole.load(Relaxed) {
+        true => request,
+        false => request.map(|inner| Body::new(Arriving { inner, is_whole: is_whole.clone() })),
+    };
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),
+        Err(_) if is_whole.load(Relaxed) => StatusCode::GATEWAY_TIMEOUT.into_response(),
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
+}
+
+/// A body that tells when all of it has come.
+struct Arriving {
+    inner: Body,
+    is_whole: Arc<AtomicBool>,
+}
+
+impl HttpBody for Arriving {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = Pin::new(&mut self.inner).poll_frame(context);
+        if matches!(frame, Poll::Ready(None)) || self.inner.is_end_stream() {
+            self.is_whole.store(true, Relaxed);
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
     }
 }
 
@@ -65,5 +112,33 @@ pub(crate) async fn discard(request: Request) {
         && read <= DISCARD_LIMIT
     {
         read += chunk.len() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::post;
+    use axum::{Router, middleware};
+    use futures::stream;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_is_late_is_told() {
+        let take = async |_: Bytes| std::future::pending::<()>().await;
+        let router = Router::new().route("/", post(take)).layer(middleware::from_fn(|request, next| {
+            answer_within(Duration::from_millis(100), request, next)
+        }));
+        let ask = async |body: Body| {
+            let request = Request::post("/").body(body).unwrap();
+            router.clone().oneshot(request).await.unwrap().status()
+        };
+        let first = || stream::iter([Ok::<_, std::io::Error>("{")]);
+        let never = first().chain(stream::pending());
+        assert_eq!(ask(Body::from_stream(never)).await, StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(ask(Body::from_stream(first())).await, StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(ask(Body::from("{}")).await, StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(ask(Body::empty()).await, StatusCode::GATEWAY_TIMEOUT);
     }
 }
