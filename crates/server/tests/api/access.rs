@@ -112,6 +112,62 @@ async fn tokens_open_what_their_roles_allow() {
     }
 }
 
+/// Pipelines, runs, experiments and recurring runs are all in one namespace, whatever a request names.
+#[tokio::test]
+async fn a_role_in_one_namespace_shows_nothing_of_others() {
+    let server = Server::start_with(options).await;
+    let send = async |line: &str, token: &str| {
+        let authorization = format!("Bearer pwt_{token}");
+        send(&server, line, &[("authorization", &authorization)], Value::Null).await
+    };
+    let hidden = [
+        "/apis/v2beta1/experiments",
+        "/apis/v2beta1/pipelines",
+        "/apis/v2beta1/pipelines/x/versions",
+        "/apis/v2beta1/runs",
+        "/apis/v2beta1/recurringruns",
+        "/apis/v1beta1/experiments",
+        "/apis/v1beta1/pipelines",
+        "/apis/v1beta1/pipeline_versions",
+        "/apis/v1beta1/runs",
+        "/apis/v1beta1/jobs",
+        "/apis/v1alpha1/tasks",
+        "/apis/pipewright/v1/artifacts",
+        "/apis/pipewright/v1/executions",
+        "/apis/pipewright/v1/compare",
+        "/apis/pipewright/v1/events",
+        "/apis/pipewright/v1/objects",
+        "/apis/pipewright/v1/namespaces/default/objects",
+        "/apis/pipewright/v1/namespaces/team-b/objects",
+        "/apis/v2beta1/runs/x",
+        "/apis/v2beta1/experiments/x",
+        "/apis/v2beta1/pipelines/names/x",
+        "/apis/v1beta1/namespaces/team-a/pipelines/x",
+        "/artifacts/get",
+        "/k8s/pod/logs",
+    ];
+    for path in hidden {
+        for query in [
+            "",
+            "?namespace=team-a",
+            "?resource_reference_key.type=NAMESPACE&resource_reference_key.id=team-a",
+        ] {
+            for base in ["", "/pipeline"] {
+                let line = format!("GET {base}{path}{query}");
+                let answer = send(&line, "team").await;
+                assert_eq!(answer.status, 403, "{line}: {answer:?}");
+            }
+        }
+        // Somebody else may, or finds that there is nothing.
+        if path != "/apis/pipewright/v1/events" {
+            let answer = send(&format!("GET {path}"), "ada").await;
+            assert!(![401, 403].contains(&answer.status.as_u16()), "{path}: {answer:?}");
+        }
+    }
+    let own = send("GET /apis/pipewright/v1/namespaces/team-a/objects", "team").await;
+    assert_eq!((own.status.as_u16(), own.json()), (200, json!({"objects": []})));
+}
+
 #[tokio::test]
 async fn changes_of_the_file_count_at_once() {
     let server = Server::start_with(options).await;
