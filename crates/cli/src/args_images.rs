@@ -18,6 +18,8 @@ pub(crate) struct Place {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Image {
     /// Take images in from an archive (docker save, podman save, skopeo) or an OCI layout
+    #[command(after_help = "Example:
+  pipewright image import train.tar.gz --name team/train:1")]
     Import {
         /// Archive, compressed or not, or folder of a layout
         path: PathBuf,
@@ -28,6 +30,8 @@ pub(crate) enum Image {
         place: Place,
     },
     /// Fetch an image from its registry
+    #[command(after_help = "Example:
+  pipewright image pull python:3.11-slim")]
     Pull {
         /// Image, as pipelines name it
         name: String,
@@ -35,11 +39,15 @@ pub(crate) enum Image {
         place: Place,
     },
     /// List images that are here
+    #[command(after_help = "Example:
+  pipewright image list --output json")]
     List {
         #[command(flatten)]
         place: Place,
     },
     /// Remove a name, and the image with its last one
+    #[command(after_help = "Example:
+  pipewright image remove team/train:1")]
     Remove {
         /// Image, as `list` shows it or as pipelines name it
         name: String,

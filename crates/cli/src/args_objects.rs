@@ -31,6 +31,9 @@ pub(crate) struct Content {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keyed {
     /// Make one
+    #[command(after_help = "Examples:
+  pipewright secret create token --from-file key=./token.txt
+  pipewright config-map create settings --from-literal mode=fast --replace")]
     Create {
         name: String,
         #[command(flatten)]
@@ -42,17 +45,26 @@ pub(crate) enum Keyed {
         registry: Registry,
     },
     /// List names and keys
+    #[command(after_help = "Examples:
+  pipewright secret list --output json
+  pipewright config-map list --namespace team-a")]
     List {
         #[command(flatten)]
         registry: Registry,
     },
     /// Show one; the values of secrets are never shown
+    #[command(after_help = "Examples:
+  pipewright secret get token
+  pipewright config-map get settings --output json")]
     Get {
         name: String,
         #[command(flatten)]
         registry: Registry,
     },
     /// Delete one
+    #[command(after_help = "Examples:
+  pipewright secret delete token
+  pipewright config-map delete settings")]
     Delete {
         name: String,
         #[command(flatten)]
@@ -63,6 +75,8 @@ pub(crate) enum Keyed {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Volume {
     /// Make an empty one
+    #[command(after_help = "Example:
+  pipewright volume create data --size 10Gi --access-mode ReadOnlyMany")]
     Create {
         name: String,
         /// Size to show; it does not limit the folder
@@ -75,17 +89,23 @@ pub(crate) enum Volume {
         registry: Registry,
     },
     /// List volumes and their folders
+    #[command(after_help = "Example:
+  pipewright volume list")]
     List {
         #[command(flatten)]
         registry: Registry,
     },
     /// Print the folder of one
+    #[command(after_help = "Example:
+  pipewright volume path data")]
     Path {
         name: String,
         #[command(flatten)]
         registry: Registry,
     },
     /// Delete one with all its files
+    #[command(after_help = "Example:
+  pipewright volume delete data")]
     Delete {
         name: String,
         #[command(flatten)]
@@ -96,6 +116,9 @@ pub(crate) enum Volume {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Object {
     /// Make or replace objects from a file of manifests
+    #[command(after_help = "Examples:
+  pipewright object apply -f claim.yaml
+  pipewright object apply -f - < pod-default.yaml")]
     Apply {
         /// YAML or JSON; `-` reads stdin
         #[arg(short, long, value_name = "FILE")]
@@ -104,12 +127,16 @@ pub(crate) enum Object {
         registry: Registry,
     },
     /// List objects, of one kind when it is given
+    #[command(after_help = "Example:
+  pipewright object list PersistentVolumeClaim")]
     List {
         kind: Option<String>,
         #[command(flatten)]
         registry: Registry,
     },
     /// Show one
+    #[command(after_help = "Example:
+  pipewright object get PersistentVolumeClaim data --output json")]
     Get {
         kind: String,
         name: String,
@@ -117,6 +144,8 @@ pub(crate) enum Object {
         registry: Registry,
     },
     /// Delete one
+    #[command(after_help = "Example:
+  pipewright object delete Secret token")]
     Delete {
         kind: String,
         name: String,
