@@ -16,8 +16,10 @@ use pipewright_store::Store;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::classify::ServerErrorsFailureClass;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
+use tracing::Span;
 
 use crate::access::{self, Access, AccessOptions};
 use crate::cache_ages::CacheAges;
@@ -154,9 +156,13 @@ pub fn router(app: App) -> Router {
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
         .layer(middleware::from_fn(limits::answer_in_time))
         .layer(CatchPanicLayer::custom(after_panic))
-        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request<_>| {
-            tracing::info_span!("request", method = %request.method(), path = request.uri().path())
-        }))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(|request: &Request<_>| {
+                    tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+                })
+                .on_failure(tell_failure),
+        )
         .with_state(app)
 }
 
@@ -167,6 +173,17 @@ fn own_routes() -> Router<App> {
         .merge(changes::routes())
         .merge(objects::routes())
         .merge(own::routes())
+}
+
+/// Logs what went wrong here; asking for a verb that there is not is the caller's mistake.
+fn tell_failure(what: ServerErrorsFailureClass, latency: Duration, _: &Span) {
+    let milliseconds = latency.as_millis() as u64;
+    match what {
+        ServerErrorsFailureClass::StatusCode(StatusCode::NOT_IMPLEMENTED) => {
+            tracing::debug!(milliseconds, "no such verb");
+        }
+        what => tracing::error!(milliseconds, "the answer is a failure: {what}"),
+    }
 }
 
 fn after_panic(_: Box<dyn Any + Send>) -> Response {
