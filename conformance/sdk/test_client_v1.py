@@ -340,6 +340,10 @@ def test_run_from_function(client, name):
     assert metrics["rmse"].node_id == nodes["measure"]["id"] and metrics["rmse"].format == "RAW"
     listed = client.list_runs(filter=equals("name", name)).runs
     assert {metric.name for metric in listed[0].metrics} == {"rmse", "auc"}
+    best = client.list_runs(sort_by="metric:rmse desc", page_size=1).runs[0]
+    assert "rmse" in {metric.name for metric in best.metrics}
+    least = client.list_runs(sort_by="metric:rmse", page_size=1, filter=equals("name", name)).runs[0]
+    assert least.id == run.id
 
     read = client.runs.read_artifact(run.id, nodes["measure"]["id"], "mlpipeline-metrics")
     with tarfile.open(fileobj=io.BytesIO(base64.b64decode(read.data)), mode="r:gz") as archive:
