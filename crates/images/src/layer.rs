@@ -19,6 +19,8 @@ use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 use tar::{Archive, Entry, EntryType};
 
+use crate::zstd;
+
 const WHITEOUT: &str = ".wh.";
 const OPAQUE: &str = ".wh..wh..opq";
 const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -57,9 +59,7 @@ pub(crate) fn plain(mut file: File) -> io::Result<Box<dyn Read>> {
     file.rewind()?;
     match &magic[..read] {
         [0x1f, 0x8b, ..] => Ok(Box::new(MultiGzDecoder::new(io::BufReader::new(file)))),
-        [0x28, 0xb5, 0x2f, 0xfd] => Err(io::Error::other(
-            "it is compressed by zstd, which is not supported: save the image with gzip layers",
-        )),
+        start if *start == zstd::MAGIC => Ok(Box::new(zstd::Decoder::new(file))),
         _ => Ok(Box::new(io::BufReader::new(file))),
     }
 }
@@ -458,8 +458,14 @@ mod tests {
         encoder.write_all(&bytes).unwrap();
         let mut packed = encoder.finish().unwrap();
         packed.rewind().unwrap();
-        let digest = unpack(packed, root.path()).unwrap();
-        assert_eq!(digest, format!("sha256:{}", hex::encode(Sha256::digest(&bytes))));
-        assert_eq!(tree(root.path()), ["f"]);
+        let mut other = tempfile::tempfile().unwrap();
+        let level = ruzstd::encoding::CompressionLevel::Fastest;
+        other.write_all(&ruzstd::encoding::compress_to_vec(bytes.as_slice(), level)).unwrap();
+        other.rewind().unwrap();
+        for packed in [packed, other] {
+            let digest = unpack(packed, root.path()).unwrap();
+            assert_eq!(digest, format!("sha256:{}", hex::encode(Sha256::digest(&bytes))));
+            assert_eq!(tree(root.path()), ["f"]);
+        }
     }
 }

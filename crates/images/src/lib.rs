@@ -14,6 +14,7 @@ mod registry;
 mod source;
 mod store;
 mod user;
+mod zstd;
 
 pub use credentials::Credentials;
 pub use error::Error;
