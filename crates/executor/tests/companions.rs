@@ -138,10 +138,6 @@ async fn the_end_of_one_beside_counts_unless_it_was_stopped() {
             (0, "trap '' TERM; while true; do sleep 0.05; done", None),
             (4, "exit 3", Some((FailureReason::ExitCode, "command ended with exit code 4", Some(4)))),
         ] {
-            if world.kind == Kind::Unpacked && beside.starts_with("kill") {
-                // There a command is the first process of its namespace, which signals of its own do not end.
-                continue;
-            }
             let launch = task(&mut world, &format!("{waits} {main}"), &plain());
             let end = world.run(with(launch, Beside, "server", beside)).await;
             match expected {

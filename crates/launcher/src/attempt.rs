@@ -108,7 +108,7 @@ type Variables = Vec<(String, String)>;
 
 /// A command that runs.
 struct Started {
-    pid: i32,
+    spawned: sys::Spawned,
     log: File,
     /// What was added to the view for it, when all of it can be taken away again.
     shown: Option<Shown>,
@@ -191,8 +191,9 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
         .and_then(|()| start(spec, &input, folder, &view, (setting, &limits)).map_err(Obstacle::Message));
     let mut captured = None;
     let (end, failed) = match started {
-        Ok(Started { pid, log, shown, result }) => {
+        Ok(Started { spawned, log, shown, result }) => {
             captured = result;
+            let pid = spawned.pid;
             if spec.companions.is_empty() {
                 setting.notices.send(&LaunchNotice::Started { token, pid: pid.unsigned_abs() });
             }
@@ -202,7 +203,8 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
             let disk = Disk::begin(&spec.limits, written.map(|path| setting.host(&path)).collect());
             let stopping = setting.stopping(spec);
             let watched = Watched { command: pid, stopping, log, disk: disk.as_ref(), usage };
-            let end = wait::wait(&watched, &mut companions.beside, || folder.mark_killed());
+            let mut end = wait::wait(&watched, &mut companions.beside, || folder.mark_killed());
+            end.status = spawned.status(end.status);
             // A process that had a second thread serves no other attempt.
             trace = Trace { shown: shown.filter(|_| captured.is_none()), all_gone: end.all_gone };
             (Ok(end), None)
@@ -279,12 +281,12 @@ fn start(
     let stdout = pipe.as_ref().map_or(log.as_fd(), |(_, writer)| writer.as_fd());
     let streams = (null.as_fd(), stdout, log.as_fd());
     let prepared = command::prepare(spec, input, &extra_env, jail(spec, limits), streams)?;
-    let pid = sys::spawn(&prepared).map_err(|error| command::explain(&error, &prepared))?;
+    let spawned = sys::spawn(&prepared).map_err(|error| command::explain(&error, &prepared))?;
     // Our own end of the pipe goes here, so that the command's is the last.
     let reader = pipe.map(|(reader, _)| reader);
     let own = log.try_clone().map_err(failed)?;
     let result = reader.map(|reader| Captured::begin(reader, own));
-    Ok(Started { pid, log, shown, result })
+    Ok(Started { spawned, log, shown, result })
 }
 
 /// Returns what keeps a command apart from the machine, if its image asks for that.

@@ -17,7 +17,7 @@ use crate::attempt::{self, Setting};
 use crate::folder::Folder;
 use crate::jail::Limits;
 use crate::namespace::View;
-use crate::sys::{self, Fork};
+use crate::sys::{self, Fork, Spawned};
 use crate::wait::{self, Beside, End, Watched};
 use crate::{command, volumes};
 
@@ -35,8 +35,8 @@ pub(crate) enum Obstacle {
 #[derive(Default)]
 pub(crate) struct Companions {
     pub(crate) beside: Beside,
-    /// By process id.
-    names: Vec<(i32, String)>,
+    /// Those beside it by name.
+    started: Vec<(Spawned, String)>,
     /// Of all of them.
     limits: Limits,
 }
@@ -51,10 +51,11 @@ impl Companions {
     ) -> Result<(), Obstacle> {
         let of_role = |role| spec.companions.iter().filter(move |companion| companion.role == role);
         for companion in of_role(CompanionRole::Before) {
-            let pid = self.launch(companion, input, folder, setting)?;
+            let spawned = self.launch(companion, input, folder, setting)?;
             let stopping = setting.stopping(spec);
-            let watched = Watched { command: pid, stopping, log: None, usage: None, disk: None };
-            let end = wait::wait(&watched, &mut self.beside, || folder.mark_killed());
+            let watched = Watched { command: spawned.pid, stopping, log: None, usage: None, disk: None };
+            let mut end = wait::wait(&watched, &mut self.beside, || folder.mark_killed());
+            end.status = spawned.status(end.status);
             let status = attempt::status(end.status);
             if end.killed {
                 return Err(Obstacle::Killed(end));
@@ -64,9 +65,9 @@ impl Companions {
             }
         }
         for companion in of_role(CompanionRole::Beside) {
-            let pid = self.launch(companion, input, folder, setting)?;
-            self.beside.add(pid);
-            self.names.push((pid, companion.name.clone()));
+            let spawned = self.launch(companion, input, folder, setting)?;
+            self.beside.add(spawned.pid);
+            self.started.push((spawned, companion.name.clone()));
         }
         Ok(())
     }
@@ -77,10 +78,10 @@ impl Companions {
         input: &ExecutorInput,
         folder: &Folder,
         setting: &Setting<'_>,
-    ) -> Result<i32, Obstacle> {
-        let (pid, limits) = launch(companion, input, folder, setting).map_err(Obstacle::Message)?;
+    ) -> Result<Spawned, Obstacle> {
+        let (spawned, limits) = launch(companion, input, folder, setting).map_err(Obstacle::Message)?;
         self.limits.join(limits);
-        Ok(pid)
+        Ok(spawned)
     }
 
     /// Removes what limited them, once all of them are gone.
@@ -90,9 +91,9 @@ impl Companions {
 
     /// Returns the first, in their order, that ended as it should not have.
     pub(crate) fn failed(&self) -> Option<CompanionEnd> {
-        self.names.iter().find_map(|(pid, name)| {
-            let (_, status) = self.beside.ended.iter().find(|(ended, _)| ended == pid)?;
-            let status = attempt::status(*status);
+        self.started.iter().find_map(|(spawned, name)| {
+            let (_, status) = self.beside.ended.iter().find(|(ended, _)| *ended == spawned.pid)?;
+            let status = attempt::status(spawned.status(*status));
             let is_fine = status.is_end_by_stopping();
             (!is_fine).then(|| CompanionEnd { name: name.clone(), status })
         })
@@ -131,7 +132,7 @@ fn launch(
     main: &ExecutorInput,
     folder: &Folder,
     setting: &Setting<'_>,
-) -> Result<(i32, Limits), String> {
+) -> Result<(Spawned, Limits), String> {
     let name = &companion.name;
     let failed = |what: String| format!("{name}: {what}");
     let room = folder
@@ -141,16 +142,18 @@ fn launch(
     let log = room.open_log(&companion.spec.notes).map_err(|error| failed(error.to_string()))?;
     let null = File::open("/dev/null").map_err(|error| failed(error.to_string()))?;
     let (mut reader, mut writer) = io::pipe().map_err(|error| failed(error.to_string()))?;
+    let (status, tell_status) = io::pipe().map_err(|error| failed(error.to_string()))?;
     let parent = sys::own_id();
     let limits = match companion.spec.root_filesystem.as_ref().zip(setting.isolation) {
         Some((_, base)) => Limits::make(&companion.spec.limits, name, |path| base.host(path)),
         None => Limits::default(),
     };
     let jail = attempt::jail(&companion.spec, &limits);
-    let forked = if jail.is_some() { sys::fork_apart() } else { sys::fork() };
+    let is_apart = jail.is_some();
+    let forked = if is_apart { sys::fork_apart() } else { sys::fork() };
     match forked.map_err(|error| failed(format!("failed to make a process: {error}")))? {
         Fork::Child => {
-            drop(reader);
+            drop((reader, status));
             let become_it = || -> Result<std::convert::Infallible, String> {
                 let spec = &companion.spec;
                 if let Some(base) = setting.isolation {
@@ -177,6 +180,14 @@ fn launch(
                 let streams = (null.as_fd(), log.as_fd(), log.as_fd());
                 let prepared =
                     command::prepare(spec, &spec.executor_input, &extra_env, jail.clone(), streams)?;
+                if prepared.jail.is_some() {
+                    // The pipe for messages closes when it has started.
+                    sys::be_first(&prepared, tell_status, |started| {
+                        if let Err(error) = started {
+                            let _ = writer.write_all(command::explain(error, &prepared).as_bytes());
+                        }
+                    });
+                }
                 Err(command::explain(&sys::exec(&prepared, parent), &prepared))
             };
             let Err(message) = become_it();
@@ -184,12 +195,13 @@ fn launch(
             sys::exit_now(127)
         }
         Fork::Parent(pid) => {
-            drop(writer);
+            drop((writer, tell_status));
             let mut message = String::new();
             // The pipe closes when the command has taken over.
             let _ = reader.read_to_string(&mut message);
             if message.is_empty() {
-                return Ok((pid, limits));
+                let spawned = if is_apart { Spawned::under(pid, status) } else { Spawned::plain(pid) };
+                return Ok((spawned, limits));
             }
             sys::wait_for(pid);
             Err(failed(message))

@@ -48,14 +48,16 @@ pub(crate) fn main(args: &[OsString]) -> ExitCode {
         broken_limit: None,
         stopped: false,
     };
+    let mut flush = false;
     let run = read(Path::new(request)).and_then(|spec| {
+        flush = spec.flush;
         report.attempt.clone_from(&spec.attempt);
         run(&spec, Path::new(log), Duration::from_millis(grace), &mut report)
     });
     if let Err(message) = run {
         report.status = ExitStatus::NotStarted { message };
     }
-    if let Err(error) = leave(Path::new(report_file), &report) {
+    if let Err(error) = leave(Path::new(report_file), &report, flush) {
         eprintln!("pipewright launcher: failed to leave the report: {error}");
     }
     match report.status {
@@ -71,11 +73,11 @@ fn read(path: &Path) -> Result<LaunchSpec, String> {
 }
 
 /// Writes in place: the file is a mount.
-fn leave(path: &Path, report: &ExitReport) -> io::Result<()> {
+fn leave(path: &Path, report: &ExitReport, flush: bool) -> io::Result<()> {
     let text = serde_json::to_vec(report).map_err(io::Error::other)?;
     let mut file = OpenOptions::new().write(true).open(path)?;
     file.write_all(&text)?;
-    file.sync_data()
+    if flush { file.sync_data() } else { Ok(()) }
 }
 
 fn run(spec: &LaunchSpec, log_path: &Path, grace: Duration, report: &mut ExitReport) -> Result<(), String> {
@@ -101,7 +103,7 @@ fn run(spec: &LaunchSpec, log_path: &Path, grace: Duration, report: &mut ExitRep
     let stdout = pipe.as_ref().map_or(log.as_fd(), |(_, writer)| writer.as_fd());
     let prepared = command::prepare(spec, &input, &[], None, (null.as_fd(), stdout, log.as_fd()))?;
     report.usage.started_at_us = now_us();
-    let pid = sys::spawn(&prepared).map_err(|error| command::explain_inside(&error, &prepared))?;
+    let spawned = sys::spawn(&prepared).map_err(|error| command::explain_inside(&error, &prepared))?;
     let own = log.try_clone().map_err(|error| failed("open the log", error))?;
     let captured = pipe.map(|(reader, _)| Captured::begin(reader, own));
     let stopping = Stopping { grace, mark: None };
@@ -110,7 +112,7 @@ fn run(spec: &LaunchSpec, log_path: &Path, grace: Duration, report: &mut ExitRep
     written.extend(command::output_folders(&input, &spec.directory));
     let disk = Disk::begin(&spec.limits, written);
     let log_limit = Some((&log, spec.limits.log_bytes));
-    let watched = Watched { command: pid, stopping, log: log_limit, disk: disk.as_ref(), usage };
+    let watched = Watched { command: spawned.pid, stopping, log: log_limit, disk: disk.as_ref(), usage };
     let mut beside = Beside::default();
     let end = wait::wait(&watched, &mut beside, || {});
     // However it ended, the log is complete before that is told.
@@ -123,7 +125,7 @@ fn run(spec: &LaunchSpec, log_path: &Path, grace: Duration, report: &mut ExitRep
         cpu_system_us: used.system_us,
         peak_memory_bytes: used.peak_bytes,
     };
-    report.status = status(end.status);
+    report.status = status(spawned.status(end.status));
     report.stopped = end.killed;
     report.broken_limit = end.broken_limit;
     if report.status == (ExitStatus::Exited { code: 0 }) && !end.killed {

@@ -204,7 +204,10 @@ impl Base {
         for (target, tree) in &layers.folders {
             attach_here(tree, target)?;
         }
-        attach_volumes(&volumes)?;
+        let own = [&*self.home, view.folder].into_iter();
+        let own = own.chain(view.writable.iter().chain(view.readable).map(PathBuf::as_path));
+        let kept = kept_in_sight(own.chain(view.mounts.iter().map(|asked| &*asked.target)), &volumes)?;
+        attach_volumes(&volumes, kept)?;
         let shown = || {
             let targets = [Path::new(TMP)].into_iter().chain(trees.iter().map(|(target, ..)| *target));
             let targets = targets.chain(view.writable.iter().map(PathBuf::as_path)).chain([view.folder]);
@@ -240,8 +243,35 @@ fn make_places(view: &View<'_>, volumes: &[Ready<'_>]) -> Result<(), String> {
     if missing.is_empty() { Ok(()) } else { places::make(&missing) }
 }
 
-pub(crate) fn attach_volumes(volumes: &[Ready<'_>]) -> Result<(), String> {
-    for volume in volumes {
+/// Something that stays in sight although a volume is shown over a folder around it.
+pub(crate) struct Kept {
+    target: PathBuf,
+    is_folder: bool,
+    tree: OwnedFd,
+}
+
+/// Takes the outermost of these paths that volumes would cover: the task needs them wherever it mounts something.
+pub(crate) fn kept_in_sight<'a>(
+    paths: impl Iterator<Item = &'a Path>,
+    volumes: &[Ready<'_>],
+) -> Result<Vec<Kept>, String> {
+    let is_covered =
+        |path: &Path| volumes.iter().any(|volume| path != volume.target && path.starts_with(volume.target));
+    let mut outermost: Vec<&Path> = Vec::new();
+    for path in paths.filter(|path| is_covered(path) && path.exists()) {
+        if !outermost.iter().any(|outer| path.starts_with(outer)) {
+            outermost.retain(|inner| !inner.starts_with(path));
+            outermost.push(path);
+        }
+    }
+    let take =
+        |path: &Path| Ok(Kept { target: path.to_owned(), is_folder: path.is_dir(), tree: tree_of(path)? });
+    outermost.into_iter().map(take).collect()
+}
+
+/// Shows volumes, and over them what is kept in sight.
+pub(crate) fn attach_volumes(volumes: &[Ready<'_>], mut kept: Vec<Kept>) -> Result<(), String> {
+    for (number, volume) in volumes.iter().enumerate() {
         let target = volume.target;
         let failed = |error: io::Error| format!("failed to show a volume at {}: {error}", target.display());
         if !target.exists() {
@@ -250,6 +280,15 @@ pub(crate) fn attach_volumes(volumes: &[Ready<'_>]) -> Result<(), String> {
         move_mount(volume.tree.as_fd(), "", CWD, target, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
             .map_err(|error| failed(error.into()))?;
         set_writable(target, true)?;
+        // Once no other volume comes between.
+        let later = &volumes[number + 1..];
+        let is_due = |one: &Kept| !later.iter().any(|later| one.target.starts_with(later.target));
+        for one in kept.extract_if(.., |one| is_due(one)) {
+            if !one.target.exists() {
+                places::make_one(&one.target, one.is_folder).map_err(failed)?;
+            }
+            attach_here(&one.tree, &one.target)?;
+        }
     }
     // Last, since places of inner volumes were made in outer ones.
     for volume in volumes.iter().filter(|volume| !volume.writable) {

@@ -3,8 +3,12 @@
 //! The process is single-threaded, which is what makes forking without exec sound.
 #![allow(unsafe_code)]
 
+mod init;
+
+pub(crate) use init::be_first;
+
 use std::ffi::CString;
-use std::io;
+use std::io::{self, PipeReader, Read};
 use std::mem::MaybeUninit;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
@@ -28,10 +32,10 @@ pub(crate) fn fork() -> io::Result<Fork> {
     }
 }
 
-/// Copies this process into one that is the first among processes of its own.
+/// Copies this process into one that is the first among processes of its own, and has mounts of its own.
 pub(crate) fn fork_apart() -> io::Result<Fork> {
-    let flags =
-        libc::c_ulong::from((libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::SIGCHLD).cast_unsigned());
+    let flags = libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWIPC | libc::SIGCHLD;
+    let flags = libc::c_ulong::from(flags.cast_unsigned());
     // SAFETY: as for `fork`; without a stack the child goes on with a copy of this one.
     match unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } {
         -1 => Err(io::Error::last_os_error()),
@@ -197,6 +201,29 @@ pub(crate) enum SpawnError {
     Jail(io::Error),
 }
 
+impl SpawnError {
+    fn of(stage: u8, errno: i32) -> Self {
+        let error = io::Error::from_raw_os_error(errno);
+        match stage {
+            1 => Self::WorkingDirectory(error),
+            2 => Self::Exec(error),
+            4 => Self::Fork(error),
+            _ => Self::Jail(error),
+        }
+    }
+
+    /// What [`SpawnError::of`] makes it of again.
+    fn parts(&self) -> (u8, i32) {
+        let (stage, error) = match self {
+            Self::WorkingDirectory(error) => (1, error),
+            Self::Exec(error) => (2, error),
+            Self::Jail(error) => (3, error),
+            Self::Fork(error) => (4, error),
+        };
+        (stage, error.raw_os_error().unwrap_or(libc::EIO))
+    }
+}
+
 struct ChildSide {
     candidates: Vec<*const libc::c_char>,
     argv: Vec<*const libc::c_char>,
@@ -215,14 +242,45 @@ const STACK_BYTES: usize = 64 * 1024;
 /// `CAP_SYS_ADMIN`: with it, a task that runs as root could undo its read-only view.
 const CAP_SYS_ADMIN: libc::c_ulong = 21;
 
+/// A command that was started.
+pub(crate) struct Spawned {
+    /// Its process, or the first process around it.
+    pub(crate) pid: i32,
+    /// Tells the command's own wait status in the end, where another process is around it.
+    status: Option<PipeReader>,
+}
+
+impl Spawned {
+    /// Makes one of a first process, and of what it tells of the command.
+    pub(crate) fn under(pid: i32, status: PipeReader) -> Self {
+        Self { pid, status: Some(status) }
+    }
+
+    /// Makes one of a command's own process.
+    pub(crate) fn plain(pid: i32) -> Self {
+        Self { pid, status: None }
+    }
+
+    /// Returns the command's wait status from that of its process, once that has ended.
+    pub(crate) fn status(&self, of_process: i32) -> i32 {
+        let mut own = [0; 4];
+        match self.status.as_ref().map(|mut status| status.read_exact(&mut own)) {
+            Some(Ok(())) => i32::from_ne_bytes(own),
+            Some(Err(_)) | None => of_process,
+        }
+    }
+}
+
 /// Starts a command in a process group of its own; it dies when this process dies.
-pub(crate) fn spawn(prepared: &Prepared) -> Result<i32, SpawnError> {
-    let mut side = ChildSide::of(prepared, own_id());
-    let apart = if prepared.jail.as_ref().is_some_and(|jail| jail.own_processes) {
-        libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWIPC
-    } else {
-        0
-    };
+pub(crate) fn spawn(prepared: &Prepared) -> Result<Spawned, SpawnError> {
+    if prepared.jail.as_ref().is_some_and(|jail| jail.own_processes) {
+        return init::spawn(prepared);
+    }
+    spawn_here(ChildSide::of(prepared, own_id())).map(Spawned::plain)
+}
+
+/// Starts a command among the processes that this one is among; what `side` is made of must be alive.
+fn spawn_here(mut side: ChildSide) -> Result<i32, SpawnError> {
     let mut stack: Vec<u128> = Vec::with_capacity(STACK_BYTES / size_of::<u128>());
     // SAFETY: the stack is 64 KB, aligned to 16 bytes and alive until the child has left it: CLONE_VFORK
     // suspends this thread until the child has called exec or `_exit`. `side` is shared on purpose.
@@ -231,7 +289,7 @@ pub(crate) fn spawn(prepared: &Prepared) -> Result<i32, SpawnError> {
         libc::clone(
             child_side,
             top.cast(),
-            libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD | apart,
+            libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD,
             (&raw mut side).cast(),
         )
     };
@@ -291,12 +349,7 @@ impl ChildSide {
     }
 
     fn error(&self) -> SpawnError {
-        let error = io::Error::from_raw_os_error(self.errno);
-        match self.stage {
-            1 => SpawnError::WorkingDirectory(error),
-            2 => SpawnError::Exec(error),
-            _ => SpawnError::Jail(error),
-        }
+        SpawnError::of(self.stage, self.errno)
     }
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, Mode};
 use rustix::mount::{MountFlags, mount};
 
-use crate::namespace::{Base, SHM, View, attach_here, attach_volumes, set_writable, tree_of};
+use crate::namespace::{Base, SHM, View, attach_here, attach_volumes, kept_in_sight, set_writable, tree_of};
 use crate::places::{self, STAGE};
 use crate::{layers, volumes};
 
@@ -92,7 +92,8 @@ pub(crate) fn show(base: &Base, view: &View<'_>, root: &Path) -> Result<(), Stri
     for part in &shown {
         put(part)?;
     }
-    attach_volumes(&volumes)
+    let kept = kept_in_sight(shown.iter().map(|shown| &*shown.target), &volumes)?;
+    attach_volumes(&volumes, kept)
 }
 
 /// Lists the devices that a task may have.
