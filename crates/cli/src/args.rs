@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pipewright_engine::ExecutorChoice;
 
 use crate::{args_access, args_api, args_artifacts, args_images, args_objects, args_runs, env};
 
@@ -264,6 +265,17 @@ pub(crate) enum Executor {
     Process,
     /// Containers of Docker or Podman
     Container,
+}
+
+impl Executor {
+    /// Returns the choice that it names.
+    pub(crate) fn choice(self) -> ExecutorChoice {
+        match self {
+            Self::Auto => ExecutorChoice::Auto,
+            Self::Process => ExecutorChoice::Process,
+            Self::Container => ExecutorChoice::Container,
+        }
+    }
 }
 
 /// What containers see of the network.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::args::Executor;
 use crate::args_api::Remote;
 
 /// A run to start.
@@ -28,6 +29,9 @@ pub(crate) struct Create {
     pub experiment: Option<String>,
     #[arg(long, value_name = "TEXT")]
     pub description: Option<String>,
+    /// Run its tasks as processes or as containers [default: as the server is set]
+    #[arg(long, value_name = "HOW")]
+    pub executor: Option<Executor>,
     /// Wait until the run has ended; leaves with 1 when it failed or was cancelled
     #[arg(long)]
     pub wait: bool,

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use futures::future::BoxFuture;
@@ -11,7 +12,7 @@ use pipewright_controller::{Capacity, Controller, Options, Queue};
 use pipewright_engine::RunId;
 use pipewright_executor::container::{self, ContainerExecutor};
 use pipewright_executor::process::{self, ProcessExecutor};
-use pipewright_executor::{Choice, Chooser, ObjectKind, Objects, Observations, Registry};
+use pipewright_executor::{Chooser, ObjectKind, Objects, Observations, Registry};
 use pipewright_plan::PodDefault;
 use pipewright_store::{self as store, ObjectKey, Store};
 use serde_json::Value;
@@ -19,6 +20,10 @@ use serde_json::Value;
 use crate::args::{ContainerNetwork, Durability, Executor, Isolation};
 use crate::home::{self, Lock};
 use crate::settings::Settings;
+
+/// How long one that has containers waits for their engine, which may be starting as well.
+const ENGINE_PATIENCE: Duration = Duration::from_secs(120);
+const ENGINE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Everything that makes runs of a home folder go on.
 pub(crate) struct Engine {
@@ -58,18 +63,23 @@ impl Engine {
         };
         let objects = options.objects.clone();
         let processes = ProcessExecutor::start(options).context("cannot start the executor")?;
-        let containers = containers(settings, &program, objects).await?;
-        let choice = match settings.executor {
-            Executor::Auto => Choice::Auto,
-            Executor::Process => Choice::Process,
-            Executor::Container => Choice::Container,
-        };
+        let live = store.live_runs().await?;
+        let has_open = live.iter().any(|run| ContainerExecutor::has_open(&settings.home, run));
+        let patience = if has_open { ENGINE_PATIENCE } else { Duration::ZERO };
+        let containers = containers(settings, &program, objects, patience).await?;
+        let choice = settings.executor.choice();
         let (executor, observations) = Chooser::new(choice, &settings.home, processes, containers);
         let executor = Arc::new(executor);
         let capacity = capacity(settings.max_parallel, settings.gpus.clone());
         let controller =
             Controller::start(store.clone(), executor.clone(), observations, Options::new(capacity));
         Ok(Self { store, executor, controller, _lock: lock })
+    }
+
+    /// Returns the settings of the HTTP server and of the way runs are created.
+    pub(crate) fn server_settings(&self, settings: &Settings) -> pipewright_server::Settings {
+        let has_containers = self.executor.has_containers();
+        pipewright_server::Settings { has_containers, ..settings.server() }
     }
 
     /// Returns what tells how full the machine is.
@@ -90,8 +100,9 @@ async fn containers(
     settings: &Settings,
     program: &Path,
     objects: Registry,
+    patience: Duration,
 ) -> Result<Option<(ContainerExecutor, Observations)>> {
-    if settings.executor == Executor::Process {
+    if settings.executor == Executor::Process && patience.is_zero() {
         return Ok(None);
     }
     let options = container::Options {
@@ -111,7 +122,20 @@ async fn containers(
         disk_reserve_bytes: settings.disk_reserve_bytes,
         ..container::Options::new(&settings.home, program)
     };
-    match ContainerExecutor::start(options).await {
+    let (began, mut is_told) = (Instant::now(), false);
+    let started = loop {
+        match ContainerExecutor::start(options.clone()).await {
+            Err(container::Error::NoEngine(why)) if began.elapsed() < patience => {
+                if !is_told {
+                    eprintln!("waiting for the engine of containers that were started before: {why}");
+                    is_told = true;
+                }
+                tokio::time::sleep(ENGINE_PAUSE).await;
+            }
+            started => break started,
+        }
+    };
+    match started {
         Ok(started) => Ok(Some(started)),
         Err(error) if settings.executor == Executor::Container || settings.container_socket.is_some() => {
             Err(error).context("cannot run containers")

@@ -57,18 +57,13 @@ fn of(need: Need) -> AmountView {
 impl Machine for ThisMachine {
     fn look(&self) -> MachineView {
         let load = self.queue.load();
-        let executor = match self.executor {
-            Executor::Auto => "auto",
-            Executor::Process => "process",
-            Executor::Container => "container",
-        };
         let all = Need {
             cpu_millis: load.capacity.cpu_millis,
             memory_bytes: load.capacity.memory_bytes,
             gpus: load.capacity.gpus.len(),
         };
         MachineView {
-            executor: executor.to_owned(),
+            executor: self.executor.choice().word().to_owned(),
             capacity: of(all),
             free: of(load.free),
             most_attempts: load.capacity.attempts as u64,

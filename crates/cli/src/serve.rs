@@ -33,7 +33,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<u8> {
     if settings.tls.is_none() && !address.ip().is_loopback() {
         eprintln!("connections are not encrypted: put a proxy with TLS in front, or name a certificate");
     }
-    let server_settings = pipewright_server::Settings { access, ..settings.server() };
+    let server_settings = pipewright_server::Settings { access, ..engine.server_settings(settings) };
     let machine = Arc::new(ThisMachine::new(engine.queue(), settings));
     let app = App::new(engine.store.clone(), engine.executor.clone(), server_settings).with_machine(machine);
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -53,8 +53,12 @@ pub(crate) async fn run(settings: &Settings) -> Result<u8> {
     });
     let stop = CancellationToken::new();
     let clock: pipewright_server::Clock = Arc::new(|| SystemClock.now());
-    let recurring =
-        tokio::spawn(fire_recurring_runs(engine.store.clone(), settings.server(), clock, stop.clone()));
+    let recurring = tokio::spawn(fire_recurring_runs(
+        engine.store.clone(),
+        engine.server_settings(settings),
+        clock,
+        stop.clone(),
+    ));
     let served = pipewright_server::serve(listener, app, shutdown).await;
     stop.cancel();
     if let Err(error) = recurring.await {

@@ -175,7 +175,7 @@ impl RunActor {
     async fn take(&mut self, message: Message) -> Result<(), Error> {
         match message {
             Message::Observed(mut observation) => {
-                if let pipewright_engine::Observed::Started { place } = &mut observation.observed {
+                if let pipewright_engine::Observed::Started { place, .. } = &mut observation.observed {
                     let gpus = self.shared.admission.gpus_of(&observation.attempt);
                     *place = gpus::with_gpus(std::mem::take(place), &gpus);
                 }
@@ -223,7 +223,7 @@ impl RunActor {
         let unwritten = self.unwritten_results();
         for _ in 0..LOOKUPS {
             let Some(lookup) = self.lookups.pop_front() else { break };
-            let image = self.shared.executor.image(&lookup.image).await;
+            let image = self.shared.executor.image(&lookup.image, lookup.executor).await;
             let fingerprint = match &image {
                 ImageState::Digest(digest) => lookup.fingerprint.with_image(digest),
                 ImageState::Named | ImageState::Unknown => lookup.fingerprint,

@@ -11,6 +11,7 @@ use pipewright_plan::{
 use crate::driver::{fingerprint, image_of, import_request, order};
 use crate::event::{Event, Fingerprint};
 use crate::id::{AttemptId, TaskKey, Timestamp};
+use crate::input::ExecutorChoice;
 use crate::state::{NodeId, RunState, importer_at, task_of};
 
 /// Everything that should be in flight, or what changed in it.
@@ -35,6 +36,8 @@ pub struct CacheLookup {
     pub component: String,
     /// The image after filling; what stands behind its name may change.
     pub image: String,
+    /// The run's wish, which may decide what stands behind the image's name.
+    pub executor: Option<ExecutorChoice>,
     pub fingerprint: Fingerprint,
     /// Older results do not count.
     pub max_age: Option<Duration>,
@@ -162,6 +165,8 @@ pub struct Launch {
     /// GPUs that this container alone may use; absent where the machine has none. Whoever admits attempts allots
     /// them.
     pub gpus: Option<Vec<String>>,
+    /// The run's wish; absent: as the executor is set.
+    pub executor: Option<ExecutorChoice>,
 }
 
 /// A container that runs before or beside an attempt's own.
@@ -260,6 +265,7 @@ impl Desired {
             pipeline: plan.name.clone(),
             component: component.unwrap_or_default(),
             image: image_of(plan, state, node),
+            executor: state.executor(),
             fingerprint,
             max_age: task_of(plan, node).and_then(|task| task.caching.max_age),
             round: state.round,

@@ -66,6 +66,9 @@ pub enum Event {
         at: Timestamp,
         number: u32,
         place: String,
+        /// The task's fingerprint with the image that the attempt runs in, when that was not known before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<Arc<Fingerprint>>,
     },
     /// The attempt is to be killed.
     AttemptDoomed {
@@ -162,6 +165,9 @@ pub enum SkipReason {
     NoItems,
 }
 
+/// Where a fingerprint's document says which image it is of.
+const IMAGE_DIGEST: &str = "image digest";
+
 /// What a cached result is found by.
 ///
 /// `document` maps each field that goes into the key to its canonical text, so that two fingerprints can be
@@ -174,11 +180,16 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
+    /// Tells whether the digest of this image is a part of it.
+    pub fn has_image(&self, digest: &str) -> bool {
+        self.document.get(IMAGE_DIGEST).is_some_and(|known| known == digest)
+    }
+
     /// Makes the digest of the image a part of it.
     #[must_use]
     pub fn with_image(mut self, digest: &str) -> Self {
         self.key = hex::encode(Sha256::digest(format!("{}\0{digest}", self.key)));
-        self.document.insert("image digest".to_owned(), digest.to_owned());
+        self.document.insert(IMAGE_DIGEST.to_owned(), digest.to_owned());
         self
     }
 }

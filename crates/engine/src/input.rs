@@ -60,6 +60,36 @@ pub struct Submit {
     /// Tasks that take no earlier result, and with them everything that depends on them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fresh: Vec<TaskKey>,
+    /// How the run's tasks are to be run; absent: as whoever drives it is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub executor: Option<ExecutorChoice>,
+}
+
+/// How tasks are to be run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutorChoice {
+    /// Each in the way that suits its image.
+    #[default]
+    Auto,
+    Process,
+    Container,
+}
+
+impl ExecutorChoice {
+    /// Returns the word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Process => "process",
+            Self::Container => "container",
+        }
+    }
+
+    /// Reads the word for it.
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Auto, Self::Process, Self::Container].into_iter().find(|choice| choice.word() == word)
+    }
 }
 
 impl Submit {
@@ -120,6 +150,8 @@ pub enum Observed {
     /// The command runs; `place` says where (`process 4711`, a container's name, a pod's name).
     Started {
         place: String,
+        /// Digest of the image that it runs in, where there is one.
+        image: Option<String>,
     },
     Ended {
         end: Box<AttemptEnd>,

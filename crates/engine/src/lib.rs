@@ -30,7 +30,9 @@ pub use event::{
     AttemptEnd, CacheSource, Doom, Event, Failure, FailureReason, Fingerprint, Resolved, SkipReason,
 };
 pub use id::{AttemptId, RunId, TaskKey, Timestamp};
-pub use input::{CacheAnswer, ImportAnswer, Input, Observation, Observed, Resume, Retry, Submit};
+pub use input::{
+    CacheAnswer, ExecutorChoice, ImportAnswer, Input, Observation, Observed, Resume, Retry, Submit,
+};
 pub use node_name::{item_name, node_id};
 pub use schedule::{Schedule, Trigger};
 pub use state::{RunState, changed_tasks, resource_name};

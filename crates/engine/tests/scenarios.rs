@@ -175,7 +175,7 @@ fn a_timeout_ends_the_attempt_and_may_be_tried_again() {
         let task = pipewright_engine::TaskKey("root/a".to_owned());
         let run = pipewright_engine::RunId("11111111-2222-3333-4444-555555555555".to_owned());
         let attempt = pipewright_engine::AttemptId { run, task, number };
-        let observed = pipewright_engine::Observed::Started { place: String::new() };
+        let observed = pipewright_engine::Observed::Started { place: String::new(), image: None };
         let observation = pipewright_engine::Observation { attempt, at: world.now, observed };
         world.input(&Input::Observed { observation: Box::new(observation) });
         world.settle();

@@ -40,6 +40,7 @@ pub fn launch_of(task: &str, command: &[&str]) -> Launch {
         node_name: format!("root/{task}"),
         companions: Vec::new(),
         gpus: None,
+        executor: None,
     }
 }
 

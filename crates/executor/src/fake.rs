@@ -114,7 +114,7 @@ impl FakeExecutor {
         for note in act.preparing {
             self.observe(&attempt, Observed::Preparing { note }).await;
         }
-        self.observe(&attempt, Observed::Started { place: "nowhere".to_owned() }).await;
+        self.observe(&attempt, Observed::Started { place: "nowhere".to_owned(), image: None }).await;
         tokio::time::sleep(act.duration).await;
         let Some(end) = act.end else {
             return std::future::pending().await;

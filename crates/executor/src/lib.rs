@@ -14,6 +14,6 @@ pub mod process;
 mod seam;
 mod security;
 
-pub use choice::{Choice, Chooser};
+pub use choice::Chooser;
 pub use objects::{ObjectKind, Objects, Registry};
 pub use seam::{Executor, ImageState, LogSource, OBSERVATIONS_CAPACITY, Observations, timestamp_now};

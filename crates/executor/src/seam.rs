@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::future::BoxFuture;
-use pipewright_engine::{AttemptId, Launch, Observation, Timestamp};
+use pipewright_engine::{AttemptId, ExecutorChoice, Launch, Observation, Timestamp};
 use pipewright_plan::USAGE_FILE;
 
 /// How many observations wait for the reader; then executors wait, and with them the reaping of attempts.
@@ -27,9 +27,9 @@ pub trait Executor: Send + Sync {
     /// Removes scratch files of an attempt whose end is recorded; its log and exit report stay.
     fn forget(&self, attempt: AttemptId) -> BoxFuture<'_, ()>;
 
-    /// Says what stands behind an image's name just now.
-    fn image(&self, image: &str) -> BoxFuture<'_, ImageState> {
-        let _ = image;
+    /// Says what stands behind an image's name just now, for tasks of a run with this wish.
+    fn image(&self, image: &str, wish: Option<ExecutorChoice>) -> BoxFuture<'_, ImageState> {
+        let _ = (image, wish);
         Box::pin(async { ImageState::Named })
     }
 }
@@ -58,8 +58,8 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
         (**self).forget(attempt)
     }
 
-    fn image(&self, image: &str) -> BoxFuture<'_, ImageState> {
-        (**self).image(image)
+    fn image(&self, image: &str, wish: Option<ExecutorChoice>) -> BoxFuture<'_, ImageState> {
+        (**self).image(image, wish)
     }
 }
 

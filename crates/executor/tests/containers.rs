@@ -180,6 +180,21 @@ async fn tasks_see_what_they_are_given() {
         launch.pod.volumes =
             vec![volume("/a", "disk", false), volume("/b", "disk", false), volume("/m", "mem", true)];
         world.check(launch, "1\n2").await;
+        // Shared memory as it is usual, and as the task asks for it.
+        for (asked, expected) in [(None, "1048576"), (Some("16Mi"), "16384")] {
+            let mut launch = world.launch(&[
+                "sh",
+                "-c",
+                "df -k /dev/shm | while read a b c; do size=$b; echo $size; done",
+            ]);
+            if let Some(size) = asked {
+                let asked = serde_json::json!({ "volumeName": "shm", "size": size });
+                launch.container.platform.placement.insert("enabledSharedMemory".to_owned(), asked);
+            }
+            let (end, log) = world.end(launch).await;
+            assert!(matches!(end, AttemptEnd::Succeeded { .. }), "{end:?} {log}");
+            assert_eq!(log.lines().last(), Some(expected), "{log}");
+        }
         let launch = world.launch(&["no-such-program"]);
         let (reason, message) = world.failure(launch).await;
         assert_eq!(reason, FailureReason::NotStarted);
@@ -188,8 +203,8 @@ async fn tasks_see_what_they_are_given() {
         launch.image = "team/none:1".to_owned();
         launch.container.platform.placement.insert("imagePullPolicy".to_owned(), "Never".into());
         assert!(world.failure(launch).await.1.contains("pull policy is Never"));
-        assert!(matches!(world.executor.image("team/tool:1").await, ImageState::Digest(_)));
-        assert_eq!(world.executor.image("team/none:1").await, ImageState::Unknown);
+        assert!(matches!(world.executor.image("team/tool:1", None).await, ImageState::Digest(_)));
+        assert_eq!(world.executor.image("team/none:1", None).await, ImageState::Unknown);
         assert_eq!(world.containers().await, Vec::<String>::new());
     }
 }

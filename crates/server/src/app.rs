@@ -84,6 +84,8 @@ pub struct Settings {
     pub tensorboard: Option<PathBuf>,
     /// Names of the GPUs that tasks may use.
     pub gpus: Vec<String>,
+    /// Tasks can be run in containers.
+    pub has_containers: bool,
 }
 
 impl Settings {
@@ -103,6 +105,7 @@ impl Settings {
             patience: Patience::default(),
             tensorboard: None,
             gpus: Vec::new(),
+            has_containers: false,
         }
     }
 }

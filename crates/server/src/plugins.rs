@@ -1,11 +1,15 @@
-//! What runs are given for plugins: kept and shown as it was given, within the field's own limits.
+//! What runs are given for plugins: kept and shown as it was given, within the field's own limits. One of them is
+//! ours: `pipewright`, which says how a run's tasks are to be run.
 //!
 //! Source: KFP API reference 1.4 and 7: at most 16 plugins, 64 KiB each, 256 KiB together, 10 levels deep.
 
+use pipewright_store::engine::ExecutorChoice;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
 
+/// The plugin that is ours.
+pub(crate) const OWN: &str = "pipewright";
 const KEYS: usize = 16;
 const PAYLOAD: usize = 64 << 10;
 const TOTAL: usize = 256 << 10;
@@ -38,7 +42,27 @@ pub(crate) fn checked(input: Map<String, Value>) -> Result<Value, Error> {
     if total > TOTAL {
         return Err(Error::Invalid(format!("plugins_input has {total} bytes; at most {TOTAL} are kept")));
     }
-    Ok(Value::Object(input))
+    let kept = Value::Object(input);
+    executor(&kept)?;
+    Ok(kept)
+}
+
+/// Reads what our own plugin is given: `{"pipewright": {"executor": "container"}}`.
+pub(crate) fn executor(kept: &Value) -> Result<Option<ExecutorChoice>, Error> {
+    let Some(own) = kept.get(OWN) else { return Ok(None) };
+    let Some(fields) = own.as_object() else {
+        return Err(Error::Invalid(format!("plugins_input.{OWN} is no object")));
+    };
+    if let Some(other) = fields.keys().find(|name| *name != "executor") {
+        return Err(Error::Invalid(format!("plugins_input.{OWN} has no field `{other}`; it has `executor`")));
+    }
+    let Some(word) = fields.get("executor") else { return Ok(None) };
+    match word.as_str().and_then(ExecutorChoice::of_word) {
+        Some(choice) => Ok(Some(choice)),
+        None => Err(Error::Invalid(format!(
+            "plugins_input.{OWN}.executor is {word}; it is \"auto\", \"process\" or \"container\""
+        ))),
+    }
 }
 
 /// Writes it as messages hold it.
@@ -78,6 +102,23 @@ mod tests {
             assert!(error.to_string().contains(message), "{error}");
         }
         assert_eq!(checked(Map::new()).unwrap(), Value::Null);
+        for (own, message) in [
+            (json!(1), "is no object"),
+            (json!({"image": "a"}), "has no field `image`"),
+            (json!({"executor": "docker"}), "is \"auto\", \"process\" or \"container\""),
+            (json!({"executor": 3}), "executor is 3"),
+        ] {
+            let error = checked(Map::from_iter([(OWN.to_owned(), own)])).unwrap_err();
+            assert!(error.to_string().contains(message), "{error}");
+        }
+        for (own, expected) in [
+            (json!({}), None),
+            (json!({"executor": "auto"}), Some(ExecutorChoice::Auto)),
+            (json!({"executor": "container"}), Some(ExecutorChoice::Container)),
+        ] {
+            assert_eq!(executor(&json!({ OWN: own })).unwrap(), expected);
+        }
+        assert_eq!(executor(&Value::Null).unwrap(), None);
         let good = Map::from_iter([("mlflow".to_owned(), json!({"experiment_name": "a"}))]);
         assert_eq!(message(&checked(good.clone()).unwrap()), good);
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pipewright_compiler::{ArgumentMistake, compile, compile_json, complete_arguments, parse_argument};
 use pipewright_plan::{Dialect, Plan};
-use pipewright_store::engine::{Resume, RunId, Submit, TaskKey, Timestamp, check_resume};
+use pipewright_store::engine::{ExecutorChoice, Resume, RunId, Submit, TaskKey, Timestamp, check_resume};
 use pipewright_store::{Firing, ListQuery, NewRun, Request, Run, Store};
 use serde_json::{Map, Value, json};
 
@@ -15,6 +15,7 @@ use crate::app::Settings;
 use crate::error::Error;
 use crate::gpus;
 use crate::macros::{self, Facts};
+use crate::plugins;
 use crate::time;
 
 /// A pipeline that compiles, and how the API shows it.
@@ -106,6 +107,14 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
     if settings.cache_ages.concern(&plan) {
         settings.cache_ages.apply(Arc::make_mut(&mut plan));
     }
+    let executor = plugins::executor(&submission.plugins_input)?;
+    if executor == Some(ExecutorChoice::Container) && !settings.has_containers {
+        return Err(Error::Invalid(
+            "the run is to be one of containers, and no container engine answers here; hint: start Docker or \
+             Podman and then the server, or have the run choose another executor"
+                .to_owned(),
+        ));
+    }
     gpus::check(&plan, &found.compiled.pipeline_spec, settings.gpus.len())?;
     let experiment_id = match submission.experiment_id {
         Some(id) => store.get_experiment(&id).await?.id,
@@ -148,6 +157,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
             scheduled_at,
             caching_disabled: submission.caching_disabled,
             fresh: submission.fresh,
+            executor,
         },
     };
     Ok(store.create_run(new).await?)

@@ -130,7 +130,13 @@ fn append(run: &RunId, step: u64) -> Append {
             Event::AttemptPlanned { task: key.clone(), at, number: 0 },
         ],
         1 => vec![
-            Event::AttemptStarted { task: key.clone(), at, number: 0, place: "process 4711".to_owned() };
+            Event::AttemptStarted {
+                task: key.clone(),
+                at,
+                number: 0,
+                place: "process 4711".to_owned(),
+                fingerprint: None
+            };
             3
         ],
         _ => vec![

@@ -1,7 +1,7 @@
 /** Every write of the interface. */
 import { call, post, patch as patchCall, removeThing } from "./client";
 import { queryClient } from "./query-client";
-import type { Experiment, Pipeline, PipelineVersion, RecurringRun, Run, RuntimeConfig, Trigger, VersionReference } from "./types";
+import type { Experiment, Json, Pipeline, PipelineVersion, RecurringRun, Run, RuntimeConfig, Trigger, VersionReference } from "./types";
 
 const v2 = "apis/v2beta1";
 
@@ -18,6 +18,7 @@ export interface RunRequest {
   pipeline_spec?: unknown;
   runtime_config?: RuntimeConfig;
   service_account?: string;
+  plugins_input?: Record<string, Json>;
 }
 export interface RecurringRunRequest extends RunRequest {
   trigger: Trigger;

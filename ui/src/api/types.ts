@@ -96,6 +96,7 @@ export interface Run {
   pipeline_version_reference?: VersionReference;
   runtime_config?: RuntimeConfig;
   service_account?: string;
+  plugins_input?: Record<string, Json>;
   created_at: string;
   scheduled_at?: string;
   finished_at?: string;
@@ -119,6 +120,7 @@ export interface RecurringRun {
   pipeline_spec?: Record<string, Json>;
   runtime_config?: RuntimeConfig;
   service_account?: string;
+  plugins_input?: Record<string, Json>;
   max_concurrency?: string;
   trigger?: Trigger;
   mode?: "ENABLE" | "DISABLE" | "MODE_UNSPECIFIED";

@@ -15,6 +15,7 @@ use crate::args::{Format, Run};
 use crate::client::Client;
 use crate::commands::check;
 use crate::commands::resume::Answers;
+use crate::commands::run_files::plugins_input;
 use crate::compose::Engine;
 use crate::explain::Before;
 use crate::output::{DIM, paint};
@@ -83,13 +84,14 @@ async fn on_engine(args: &Run, settings: &Settings, engine: &Engine, prepared: P
     let submission = Submission {
         arguments: prepared.arguments,
         caching_disabled: args.no_cache,
+        plugins_input: plugins_input(args.machine.executor),
         experiment_id: match &args.experiment {
             Some(name) => Some(experiments::local(&store, name).await?),
             None => None,
         },
         ..Submission::new(source, prepared.display_name)
     };
-    let server_settings = settings.server();
+    let server_settings = engine.server_settings(settings);
     let changes = store.changes();
     let row = submit(&store, &server_settings, submission).await.context("cannot create the run")?;
     let mut watched =
@@ -123,6 +125,9 @@ async fn remote(args: &Run, url: &str, prepared: Prepared) -> Result<u8> {
         "pipeline_spec": spec,
         "runtime_config": { "parameters": prepared.arguments },
     });
+    if args.machine.executor.is_some() {
+        body["plugins_input"] = plugins_input(args.machine.executor);
+    }
     if let Some(name) = &args.experiment {
         body["experiment_id"] = Value::from(experiments::remote(&client, name).await?);
     }

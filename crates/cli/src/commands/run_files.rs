@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::api::{Resource, connect, experiments, find, pipelines, show, versions};
 use super::artifacts::{OWN, save, stdout};
+use crate::args::Executor;
 use crate::args_api::Shape;
 use crate::args_runs::{Create, Export, Import, Retry};
 use crate::client::escape;
@@ -48,6 +49,9 @@ pub(crate) async fn create(asked: &Create) -> Result<u8> {
         "pipeline_version_reference": reference,
         "runtime_config": {"parameters": values},
     });
+    if asked.executor.is_some() {
+        body["plugins_input"] = plugins_input(asked.executor);
+    }
     if let Some(experiment) = &asked.experiment {
         body["experiment_id"] = find(&client, &experiments(), experiment).await?.into();
     }
@@ -74,6 +78,11 @@ pub(crate) async fn retry(asked: &Retry) -> Result<u8> {
     let body = json!({"tasks": asked.tasks, "parameters": parameters::read(&asked.parameters)?});
     let made = client.post(&format!("{OWN}/runs/{}/retry", escape(&run)), &body).await?;
     show_run(&made, asked.remote.output)
+}
+
+/// Says how a run's tasks are to be run, in the words of the API; null when nobody said.
+pub(crate) fn plugins_input(executor: Option<Executor>) -> Value {
+    executor.map_or(Value::Null, |executor| json!({ "pipewright": { "executor": executor.choice().word() } }))
 }
 
 /// Prints a run without what its pipeline is made of, which `--output json` tells.

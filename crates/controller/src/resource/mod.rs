@@ -26,7 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub(crate) async fn perform(shared: Arc<Shared>, call: ResourceCall) {
     let stop = shared.stop.clone();
     let work = async {
-        tell(&shared, &call, Observed::Started { place: PLACE.to_owned() }).await;
+        tell(&shared, &call, Observed::Started { place: PLACE.to_owned(), image: None }).await;
         let end = answer(&shared.store, &call).await;
         tell(&shared, &call, Observed::Ended { end: Box::new(end) }).await;
     };

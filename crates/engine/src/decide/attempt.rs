@@ -6,8 +6,8 @@ use std::time::Duration;
 use pipewright_plan::{Outcome, Retry, RetryOn, Value};
 
 use super::{Decision, is_retryable};
-use crate::driver::{Asking, import_request, is_error, left_outcome, order, published_outcome};
-use crate::event::{AttemptEnd, Doom, Event, Failure, FailureReason};
+use crate::driver::{Asking, fingerprint, import_request, is_error, left_outcome, order, published_outcome};
+use crate::event::{AttemptEnd, Doom, Event, Failure, FailureReason, Fingerprint};
 use crate::id::{AttemptId, Timestamp};
 use crate::input::{CacheAnswer, ImportAnswer};
 use crate::state::{NodeId, importer_at};
@@ -35,11 +35,29 @@ impl Decision<'_> {
         }
     }
 
-    pub(super) fn attempt_started(&mut self, id: NodeId, number: u32, place: &str, at: Timestamp) {
+    pub(super) fn attempt_started(
+        &mut self,
+        (id, number): (NodeId, u32),
+        place: &str,
+        image: Option<&str>,
+        at: Timestamp,
+    ) {
         if self.state.nodes[id].attempts[number as usize].started_at.is_none() {
             let (task, place) = (self.key(id), place.to_owned());
-            self.emit(Event::AttemptStarted { task, at, number, place });
+            let fingerprint = image.and_then(|digest| self.fingerprint_in(id, digest)).map(Arc::new);
+            self.emit(Event::AttemptStarted { task, at, number, place, fingerprint });
         }
+    }
+
+    /// Returns a task's fingerprint in this image, unless that is the one it has: an image that was not here when
+    /// an earlier result was looked for is known only now, and a name may have come to stand for another one.
+    fn fingerprint_in(&self, id: NodeId, digest: &str) -> Option<Fingerprint> {
+        let node = &self.state.nodes[id];
+        let known = node.fingerprint.as_ref()?;
+        if known.has_image(digest) {
+            return None;
+        }
+        Some(fingerprint(self.plan, self.state, node)?.with_image(digest))
     }
 
     pub(super) fn attempt_ended(&mut self, id: NodeId, number: u32, end: &AttemptEnd, at: Timestamp) {
@@ -50,7 +68,7 @@ impl Decision<'_> {
         };
         // Who watches sees it run, even when its end is the first that is heard of it.
         if usage.started_at_us > 0 && self.is_watched(id) {
-            self.attempt_started(id, number, "", Timestamp(usage.started_at_us));
+            self.attempt_started((id, number), "", None, Timestamp(usage.started_at_us));
         }
         self.emit(Event::AttemptEnded { task: task.clone(), at, number, end: Box::new(end.clone()) });
         let attempt = AttemptId { run: self.state.run.clone(), task: task.clone(), number };

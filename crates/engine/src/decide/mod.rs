@@ -87,7 +87,9 @@ impl Decision<'_> {
                 }
                 match &observation.observed {
                     Observed::Preparing { note } => self.attempt_preparing(id, number, note),
-                    Observed::Started { place } => self.attempt_started(id, number, place, observation.at),
+                    Observed::Started { place, image } => {
+                        self.attempt_started((id, number), place, image.as_deref(), observation.at);
+                    }
                     Observed::Ended { end } => self.attempt_ended(id, number, end, observation.at),
                 }
             }

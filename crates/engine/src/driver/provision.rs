@@ -125,6 +125,7 @@ pub(super) fn prepare(
         node_name,
         companions: Vec::new(),
         gpus: None,
+        executor: state.executor(),
     };
     for companion in &container.companions {
         launch.companions.push(companion_of((plan, state), node, companion, &launch)?);
@@ -168,6 +169,7 @@ fn companion_of(
         node_name: main.node_name.clone(),
         companions: Vec::new(),
         gpus: None,
+        executor: main.executor,
     };
     Ok(CompanionLaunch { name: companion.name.clone(), role: companion.role, launch })
 }

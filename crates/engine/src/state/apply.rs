@@ -93,7 +93,10 @@ impl RunState {
                     attempt.preparing_at.get_or_insert(at);
                 }
             }
-            Event::AttemptStarted { number, place, .. } => {
+            Event::AttemptStarted { number, place, fingerprint, .. } => {
+                if let Some(fingerprint) = fingerprint {
+                    self.nodes[id].fingerprint = Some(Arc::clone(fingerprint));
+                }
                 if let Some(attempt) = self.attempt(id, *number) {
                     attempt.started_at = Some(at);
                     attempt.place = Some(place.clone());

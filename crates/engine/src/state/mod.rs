@@ -17,7 +17,7 @@ use pipewright_plan::{ComponentKind, Container, Dag, Importer, JobFacts, Plan, T
 
 use crate::event::{Doom, Event};
 use crate::id::{AttemptId, RunId, TaskKey, Timestamp};
-use crate::input::Submit;
+use crate::input::{ExecutorChoice, Submit};
 use crate::view::{AttemptView, RunPhase, RunView};
 
 pub(crate) use node::{Children, Layout, Node, NodeId, UNBORN};
@@ -143,6 +143,11 @@ impl RunState {
     /// Returns the namespace of the run's objects.
     pub fn namespace(&self) -> &str {
         self.submit.as_deref().map_or(Submit::DEFAULT_NAMESPACE, Submit::namespace)
+    }
+
+    /// Returns how the run's tasks are to be run, if it says so.
+    pub(crate) fn executor(&self) -> Option<ExecutorChoice> {
+        self.submit.as_deref().and_then(|submit| submit.executor)
     }
 
     /// Returns what job placeholders stand for in this task.

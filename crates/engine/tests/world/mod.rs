@@ -131,7 +131,11 @@ impl World {
     }
 
     pub fn observe_start(&mut self, attempt: &AttemptId) {
-        let observed = Observed::Started { place: "here".to_owned() };
+        self.observe_start_in(attempt, None);
+    }
+
+    pub fn observe_start_in(&mut self, attempt: &AttemptId, image: Option<&str>) {
+        let observed = Observed::Started { place: "here".to_owned(), image: image.map(str::to_owned) };
         let observation = Observation { attempt: attempt.clone(), at: self.now, observed };
         self.input(&Input::Observed { observation: Box::new(observation) });
     }

@@ -10,7 +10,9 @@ use bollard::query_parameters::{
     ListContainersOptions, ListVolumesOptions, RemoveContainerOptions, RemoveVolumeOptions,
 };
 use futures::future::BoxFuture;
-use pipewright_engine::{AttemptEnd, AttemptId, Failure, Launch, Observation, Observed};
+use pipewright_engine::{
+    AttemptEnd, AttemptId, ExecutorChoice, Failure, Launch, Observation, Observed, RunId,
+};
 use pipewright_plan::Usage;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -19,6 +21,7 @@ use super::body;
 use super::engine::{self, EngineFacts};
 use super::image::{self, refused};
 use super::layout::{END, LOG, MARKER, STARTED, read_end, sweep};
+use super::make::Place;
 use super::options::{Error, Options};
 use super::pod::{self, Pod};
 use super::program::Program;
@@ -93,6 +96,13 @@ impl ContainerExecutor {
         folder::path_of(home, attempt).join(MARKER).exists()
     }
 
+    /// Tells whether an attempt of a run is a container whose end is not known.
+    pub fn has_open(home: &Path, run: &RunId) -> bool {
+        let attempts = std::fs::read_dir(folder::of_run(home, run)).into_iter().flatten().flatten();
+        let mut folders = attempts.map(|attempt| attempt.path());
+        folders.any(|folder| folder.join(MARKER).exists() && !folder.join(END).exists())
+    }
+
     /// Tells whether an attempt is being looked after.
     pub(crate) fn is_in_flight(&self, attempt: &AttemptId) -> bool {
         self.shared.in_flight().contains_key(attempt)
@@ -153,7 +163,7 @@ impl Shared {
     }
 
     /// Makes an attempt's containers and starts the first.
-    async fn make_once(self: Arc<Self>, launch: Launch, folder: PathBuf) -> Result<(String, Pod), Failure> {
+    async fn make_once(self: Arc<Self>, launch: Launch, folder: PathBuf) -> Result<(Place, Pod), Failure> {
         let attempt = launch.attempt.clone();
         let drafts = self.draft_all(launch, folder).await?;
         let pod = drafts.pod.clone();
@@ -213,14 +223,17 @@ impl Shared {
     }
 
     /// Waits for a container's end in a task of its own. `place` is told when it was just started.
-    async fn watch(self: &Arc<Self>, attempt: &AttemptId, place: Option<String>, pod: &Pod) {
+    async fn watch(self: &Arc<Self>, attempt: &AttemptId, place: Option<Place>, pod: &Pod) {
         let is_wanted = self.in_flight().get_mut(attempt).map(|flight| *flight = Flight::Running).is_some();
         if !is_wanted {
             // Called off meanwhile; its folder is swept already.
             return self.remove(attempt, pod).await;
         }
-        let place = place.unwrap_or_else(|| format!("container {}", body::name_of(attempt)));
-        self.teller(attempt).tell(Observed::Started { place }).await;
+        let (place, image) = match place {
+            Some(Place { shown, digest }) => (shown, Some(digest)),
+            None => (format!("container {}", body::name_of(attempt)), None),
+        };
+        self.teller(attempt).tell(Observed::Started { place, image }).await;
         let (shared, attempt) = (Arc::clone(self), attempt.clone());
         tokio::spawn(async move {
             let end = shared.wait(&attempt).await;
@@ -340,7 +353,7 @@ impl Executor for ContainerExecutor {
         })
     }
 
-    fn image(&self, image: &str) -> BoxFuture<'_, ImageState> {
+    fn image(&self, image: &str, _wish: Option<ExecutorChoice>) -> BoxFuture<'_, ImageState> {
         let (docker, image) = (self.shared.docker.clone(), image.to_owned());
         Box::pin(async move {
             match image::look(&docker, &image).await {

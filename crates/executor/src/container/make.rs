@@ -28,6 +28,14 @@ struct Draft {
     outputs: Vec<PathBuf>,
 }
 
+/// Where an attempt runs.
+pub(super) struct Place {
+    /// For people.
+    pub(super) shown: String,
+    /// Of the image.
+    pub(super) digest: String,
+}
+
 /// All containers of an attempt that are about to be made.
 pub(super) struct Drafts {
     folder: PathBuf,
@@ -62,7 +70,7 @@ impl Shared {
     }
 
     /// Makes all containers of an attempt and starts the first; returns where the attempt runs.
-    pub(super) async fn make_all(&self, drafts: Drafts) -> Result<String, Failure> {
+    pub(super) async fn make_all(&self, drafts: Drafts) -> Result<Place, Failure> {
         let Drafts { folder, main, others, memory, pod } = drafts;
         let attempt = main.launch.attempt.clone();
         let failed = |error: io::Error| unprepared(&folder, &error);
@@ -106,7 +114,8 @@ impl Shared {
             }
         }
         fs::write(folder.join(STARTED), b"").map_err(failed)?;
-        Ok(format!("container {name}, image {}, {}", main.launch.image, main.facts.digest))
+        let digest = main.facts.digest;
+        Ok(Place { shown: format!("container {name}, image {}, {digest}", main.launch.image), digest })
     }
 
     /// Sees to an image, and works out what its launcher is told.

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use pipewright_engine::{
-    AttemptEnd, AttemptId, CompanionLaunch, Failure, FailureReason, Launch, Observation, Observed,
+    AttemptEnd, AttemptId, CompanionLaunch, ExecutorChoice, Failure, FailureReason, Launch, Observation,
+    Observed,
 };
 use pipewright_plan::{Filling, LaunchCompanion, LaunchNotice, Usage};
 use tokio::sync::mpsc;
@@ -21,7 +22,7 @@ use super::options::{Error, Isolation, Options};
 use super::outcome;
 use super::places;
 use super::pod;
-use super::request::{self, Common, Surroundings};
+use super::request::{self, Common, NamedImage, Surroundings};
 use super::surroundings::{Fitness, Surrounder};
 use super::teller::Teller;
 use crate::pod_defaults;
@@ -58,7 +59,7 @@ enum Flight {
     /// Its surroundings are being made.
     Preparing { task: Option<AbortHandle> },
     /// The launcher has been asked, or its command runs.
-    Launched { generation: u64, is_running: bool, stop: bool, image: Option<String> },
+    Launched { generation: u64, is_running: bool, stop: bool, image: Option<NamedImage> },
     /// Found running in its folder; a thread waits for its end.
     Adopted,
 }
@@ -314,7 +315,11 @@ impl Shared {
                     }
                 };
                 if let Some(pid) = pid.filter(|_| is_new) {
-                    self.observe(attempt, Observed::Started { place: format!("supervisor {pid}") }).await;
+                    self.observe(
+                        attempt,
+                        Observed::Started { place: format!("supervisor {pid}"), image: None },
+                    )
+                    .await;
                 }
                 self.watch(attempt.clone());
             }
@@ -380,11 +385,15 @@ impl Shared {
                     }
                     Some(Flight::Preparing { .. } | Flight::Adopted) | None => return,
                 };
-                let place = match image {
-                    Some(image) => format!("process {pid} in image {image}"),
-                    None => format!("process {pid}"),
+                let (place, image) = match image {
+                    Some(NamedImage { name, digest }) => {
+                        // A folder that holds a system has none.
+                        let known = digest.starts_with("sha256:").then(|| digest.clone());
+                        (format!("process {pid} in image {name}, {digest}"), known)
+                    }
+                    None => (format!("process {pid}"), None),
                 };
-                self.observe(&attempt, Observed::Started { place }).await;
+                self.observe(&attempt, Observed::Started { place, image }).await;
                 if stop_now {
                     self.stop(&attempt);
                 }
@@ -539,7 +548,7 @@ impl Executor for ProcessExecutor {
         })
     }
 
-    fn image(&self, image: &str) -> BoxFuture<'_, ImageState> {
+    fn image(&self, image: &str, _wish: Option<ExecutorChoice>) -> BoxFuture<'_, ImageState> {
         let state = self.shared.surrounder.image(image);
         Box::pin(async move { state })
     }
@@ -549,6 +558,11 @@ impl ProcessExecutor {
     /// Says how well an image can be run here, without containers.
     pub(crate) fn fitness(&self, image: &str) -> Fitness {
         self.shared.surrounder.fitness(image)
+    }
+
+    /// Tells the end of an attempt that nobody runs.
+    pub(crate) async fn tell_end(&self, attempt: &AttemptId, end: AttemptEnd) {
+        self.shared.observe(attempt, Observed::Ended { end: Box::new(end) }).await;
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pipewright_engine::AttemptId;
+use pipewright_engine::{AttemptId, RunId};
 use pipewright_plan::{ExitReport, USAGE_FILE, stop_mark};
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -13,7 +13,12 @@ use super::stop;
 
 /// Returns the folder of an attempt.
 pub(crate) fn path_of(home: &Path, attempt: &AttemptId) -> PathBuf {
-    home.join("attempts").join(&attempt.run.0).join(attempt.digest())
+    of_run(home, &attempt.run).join(attempt.digest())
+}
+
+/// Returns the folder of a run's attempts.
+pub(crate) fn of_run(home: &Path, run: &RunId) -> PathBuf {
+    home.join("attempts").join(&run.0)
 }
 
 /// State of an attempt as its folder shows it.

@@ -13,6 +13,13 @@ use super::references;
 /// Where programs are looked for, after what an environment adds.
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// An image that a task runs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NamedImage {
+    pub(crate) name: String,
+    pub(crate) digest: String,
+}
+
 /// What a task runs with, in place of its image.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Surroundings {
@@ -31,8 +38,8 @@ pub(crate) struct Surroundings {
     pub(crate) user: Option<LaunchUser>,
     /// Folder of the user in it.
     pub(crate) home: Option<String>,
-    /// What runs, for people.
-    pub(crate) image: Option<String>,
+    /// What it is a copy of.
+    pub(crate) image: Option<NamedImage>,
     /// Folders that the task may change for itself alone.
     pub(crate) layered: Vec<PathBuf>,
     /// Folders that must be seen at their own names even where a task has a `/tmp` of its own.

@@ -15,7 +15,7 @@ use pipewright_images::{Image, Store, Unpacked};
 use pipewright_plan::LaunchUser;
 
 use super::images::Stand;
-use super::request::Surroundings;
+use super::request::{NamedImage, Surroundings};
 use super::surroundings::words_of;
 use super::teller::Teller;
 use crate::seam::ImageState;
@@ -156,7 +156,7 @@ pub(super) fn surround(
             groups: identity.groups,
         }),
         home: Some(home),
-        image: Some(format!("{}, {}", launch.image, image.digest)),
+        image: Some(NamedImage { name: launch.image.clone(), digest: image.digest.clone() }),
         notes,
         ..Surroundings::default()
     })

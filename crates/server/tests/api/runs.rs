@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 use pipewright_plan::Outcome;
 use pipewright_store::Request;
 use pipewright_store::engine::{
-    AttemptId, Failure, FailureReason, RunId, RunPhase, RunView, TaskKey, TaskKind, TaskPhase, Timestamp,
+    AttemptId, ExecutorChoice, Failure, FailureReason, RunId, RunPhase, RunView, TaskKey, TaskKind,
+    TaskPhase, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -95,6 +96,34 @@ async fn the_controller_is_told_arguments_and_root() {
             submit.created_at > Timestamp(0) && submit.scheduled_at.is_none() && !submit.caching_disabled
         );
     }
+}
+
+#[tokio::test]
+async fn a_run_says_how_its_tasks_are_run() {
+    let with = |own: Value| {
+        let mut body = inline("r", json!({"who": "you"}));
+        body["plugins_input"] = json!({"mlflow": {"a": 1}, "pipewright": own});
+        body
+    };
+    let server = Server::start_as(|_, settings| settings.has_containers = true).await;
+    for choice in ["auto", "process", "container"] {
+        let run = server.post(PATH, with(json!({"executor": choice}))).await;
+        let submit = submitted(&server, &text(&run, "run_id")).await;
+        assert_eq!(submit.executor, ExecutorChoice::of_word(choice));
+        assert_eq!(run["plugins_input"], json!({"mlflow": {"a": 1}, "pipewright": {"executor": choice}}));
+        // A clone says the same.
+        let clone = format!("/apis/pipewright/v1/runs/{}/clone", text(&run, "run_id"));
+        assert_eq!(server.get(&clone).await["plugins_input"], run["plugins_input"]);
+    }
+    let run = server.post(PATH, inline("r", json!({"who": "you"}))).await;
+    assert_eq!(submitted(&server, &text(&run, "run_id")).await.executor, None);
+    let wrong = with(json!({"executor": "docker"}));
+    server.refused("POST", PATH, Some(wrong), (400, 3, "\"container\"")).await;
+    // Where no engine answers.
+    let server = Server::start().await;
+    let refused = with(json!({"executor": "container"}));
+    server.refused("POST", PATH, Some(refused), (400, 3, "no container engine")).await;
+    server.post(PATH, with(json!({"executor": "process"}))).await;
 }
 
 #[tokio::test]

@@ -261,7 +261,7 @@ impl World {
                 Ok(())
             }
             Delivery::Started(attempt) => {
-                let observed = Observed::Started { place: "somewhere".to_owned() };
+                let observed = Observed::Started { place: "somewhere".to_owned(), image: None };
                 self.observe(attempt, observed)
             }
             Delivery::Ended(attempt) => match self.executor.get(&attempt) {

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { executorOf } from "@/api/executor";
 import { getExperiment, getPipeline, getRun, getVersion } from "@/api/queries";
 import type { Json, Run } from "@/api/types";
 import { ErrorBanner } from "@/shared/Banner";
@@ -79,6 +80,7 @@ function RunFacts({ run, live }: { run: Run; live: LiveRun }) {
     ["Duration", <Duration key="duration" from={live.run?.started_at ?? run.created_at} to={live.run?.ended_at ?? run.finished_at} />],
     run.runtime_config?.pipeline_root !== undefined && ["Pipeline root", <code key="root" className="font-mono text-xs break-all">{run.runtime_config.pipeline_root}</code>],
     run.service_account !== undefined && run.service_account !== "" && ["Service account", run.service_account],
+    executorOf(run) !== undefined && ["Tasks run as", executorOf(run)],
     live.view !== undefined && ["Format", `${live.view.dialect === "v1" ? "Argo workflow (v1)" : "PipelineSpec (v2)"}${live.view.sdk_version === undefined ? "" : `, ${live.view.sdk_version}`}`],
   ];
   return (

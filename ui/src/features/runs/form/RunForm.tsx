@@ -18,7 +18,7 @@ import { Advanced, Choice, Part } from "./parts";
 import { ExperimentChooser, PipelineChooser, VersionChooser } from "./choosers";
 import { ParameterFields } from "./ParameterFields";
 import { initialTexts, readAll, type Texts } from "./parameters";
-import { newestVersion, runName, type Preset } from "./preset";
+import { newestVersion, pluginsOf, runName, type Preset } from "./preset";
 import { readTrigger } from "./trigger";
 import { TriggerEditor } from "./TriggerEditor";
 
@@ -73,6 +73,7 @@ export function RunForm({ preset }: { preset: Preset }) {
       ...(form.spec ? { pipeline_spec: form.spec } : { pipeline_version_reference: reference || undefined }),
       runtime_config: { parameters: values, pipeline_root: form.pipelineRoot || undefined },
       service_account: form.serviceAccount || undefined,
+      plugins_input: pluginsOf(form),
     };
     try {
       if (form.isRecurring) {

@@ -1,7 +1,7 @@
 import { ChevronRight } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { cx } from "@/shared/cx";
-import { Field, TextInput } from "@/shared/Field";
+import { Field, NativeSelect, TextInput } from "@/shared/Field";
 import type { Preset } from "./preset";
 
 /** A part of the form, with what it is about beside it. */
@@ -39,7 +39,7 @@ export function Choice({ isChosen, onChoose, title, text }: { isChosen: boolean;
 
 /** What few need, folded away. */
 export function Advanced({ form, set, placeholder }: { form: Preset; set: (change: Partial<Preset>) => void; placeholder?: string }) {
-  const [isOpen, setOpen] = useState(form.pipelineRoot !== "" || form.serviceAccount !== "");
+  const [isOpen, setOpen] = useState(form.pipelineRoot !== "" || form.serviceAccount !== "" || form.executor !== "");
   return (
     <section aria-label="Further settings" className="py-5">
       <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)} className="flex items-center gap-1.5 rounded-sm font-medium text-ink-2 hover:text-ink">
@@ -50,6 +50,16 @@ export function Advanced({ form, set, placeholder }: { form: Preset; set: (chang
         <div className="mt-4 grid gap-4 sm:grid-cols-2">
           <Field label="Pipeline root" hint="Where artifacts are written.">
             {(ids) => <TextInput {...ids} placeholder={placeholder ?? "the server’s own folder"} value={form.pipelineRoot} onChange={(event) => set({ pipelineRoot: event.target.value })} />}
+          </Field>
+          <Field label="Run tasks as" hint="An image that images.toml gives a way of its own keeps it.">
+            {({ id }) => (
+              <NativeSelect id={id} value={form.executor} onChange={(event) => set({ executor: event.target.value })}>
+                <option value="">as the server is set</option>
+                <option value="auto">what suits each image</option>
+                <option value="process">processes</option>
+                <option value="container">containers</option>
+              </NativeSelect>
+            )}
           </Field>
           <Field label="Service account" hint="Kept with the run; it has no effect off a cluster.">
             {(ids) => <TextInput {...ids} value={form.serviceAccount} onChange={(event) => set({ serviceAccount: event.target.value })} />}

@@ -1,4 +1,5 @@
 /** What the form of a new run starts from: a pipeline, an experiment, another run or a recurring run. Pure but for the reads. */
+import { executorOf } from "@/api/executor";
 import { getPipeline, getRecurringRun, getRun, listVersions } from "@/api/queries";
 import { queryClient } from "@/api/query-client";
 import type { Json, Parameters, Run, RecurringRun } from "@/api/types";
@@ -19,6 +20,10 @@ export interface Preset {
   parameters: Parameters;
   pipelineRoot: string;
   serviceAccount: string;
+  /** How tasks are run: `auto`, `process` or `container`; empty leaves it to the server. */
+  executor: string;
+  /** What other plugins of a cloned run were given. */
+  plugins: Record<string, Json>;
   /** What was cloned, for the heading. */
   source?: string;
 }
@@ -58,6 +63,8 @@ export async function loadPreset(url: UrlState): Promise<Preset> {
     parameters: {},
     pipelineRoot: "",
     serviceAccount: "",
+    executor: "",
+    plugins: {},
   };
 }
 
@@ -80,8 +87,17 @@ function cloned(from: Run | RecurringRun): Preset {
     parameters: from.runtime_config?.parameters ?? {},
     pipelineRoot: from.runtime_config?.pipeline_root ?? "",
     serviceAccount: from.service_account ?? "",
+    executor: executorOf(from) ?? "",
+    plugins: from.plugins_input ?? {},
     source: from.display_name,
   };
+}
+
+/** What a run's plugins are given: those of a cloned run, and how tasks are run. */
+export function pluginsOf(form: Pick<Preset, "executor" | "plugins">): Record<string, Json> | undefined {
+  const { pipewright: _, ...others } = form.plugins;
+  const plugins = { ...others, ...(form.executor === "" ? {} : { pipewright: { executor: form.executor } }) };
+  return Object.keys(plugins).length === 0 ? undefined : plugins;
 }
 
 /** "Clone of X", then "Clone (2) of X": the prefix does not pile up. */
