@@ -52,15 +52,25 @@ impl Plan {
     /// Lists the settings that only a cluster applies, by their field name, with the components that ask for
     /// them; the whole pipeline's own have none.
     pub fn cluster_settings(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut found = self.placement(|setting| !is_of_containers(setting));
+        for setting in self.platform.retention.keys() {
+            found.entry(setting).or_default();
+        }
+        found
+    }
+
+    /// Lists the settings that apply to tasks in containers, and not to processes, in the same way.
+    pub fn container_settings(&self) -> BTreeMap<&str, Vec<&str>> {
+        self.placement(is_of_containers)
+    }
+
+    fn placement(&self, is_wanted: fn(&str) -> bool) -> BTreeMap<&str, Vec<&str>> {
         let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (name, component) in &self.components {
             let ComponentKind::Container(container) = &component.kind else { continue };
-            for setting in container.platform.placement.keys() {
+            for setting in container.platform.placement.keys().filter(|setting| is_wanted(setting)) {
                 found.entry(setting).or_default().push(name);
             }
-        }
-        for setting in self.platform.retention.keys() {
-            found.entry(setting).or_default();
         }
         found
     }
@@ -69,6 +79,12 @@ impl Plan {
     pub fn root_component(&self) -> Option<&Component> {
         self.components.get(&self.root)
     }
+}
+
+/// Tells whether a setting is one of containers wherever they run, not of a cluster alone.
+fn is_of_containers(setting: &str) -> bool {
+    ["imagePullPolicy", "imagePullSecret", "imagePullSecrets", "securityContext", "enabledSharedMemory"]
+        .contains(&setting)
 }
 
 /// An interface and what stands behind it; any number of tasks may use it.

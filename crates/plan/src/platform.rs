@@ -15,8 +15,8 @@ use crate::value::Value;
 /// Platform settings of one container.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TaskPlatform {
-    /// Placement and pull settings by the document's field name (`nodeSelector`, `tolerations`, …). They do
-    /// not change what a task computes; executors without a cluster show them as not applied.
+    /// Placement, pull and security settings by the document's field name (`nodeSelector`, `tolerations`, …). They
+    /// do not change what a task computes; what an executor does not apply is shown as such.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub placement: BTreeMap<String, Value>,
     /// What the task sees beside its image: volumes, variables from objects, labels.

@@ -347,7 +347,7 @@ export interface ContainerView {
   labels: Record<string, string>;
   annotations: Record<string, string>;
   service_account?: string;
-  /** Placement and pull settings as the document gives them; not applied off a cluster. */
+  /** Placement, pull and security settings as the document gives them; a container follows the latter two. */
   placement: Record<string, unknown>;
 }
 

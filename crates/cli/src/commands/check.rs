@@ -40,6 +40,7 @@ pub(crate) fn run(args: &Check) -> Result<u8> {
                 "ok": plan.is_some(),
                 "pipeline": plan.map(|plan| &plan.name),
                 "not_applied": plan.map(Plan::cluster_settings).unwrap_or_default(),
+                "containers_only": plan.map(Plan::container_settings).unwrap_or_default(),
                 "diagnostics": found,
             });
             writeln!(std::io::stdout(), "{document:#}")?;
@@ -55,15 +56,21 @@ pub(crate) fn run(args: &Check) -> Result<u8> {
     Ok(if plan.is_some() { 0 } else { 2 })
 }
 
-/// Says which settings are kept but have no effect off a cluster.
+/// Says which settings are kept but have no effect off a cluster, and which only tasks in containers feel.
 pub(crate) fn not_applied(plan: &Plan) -> Option<String> {
-    let settings = plan.cluster_settings();
-    let told = settings.iter().map(|(setting, components)| match components.as_slice() {
-        [] => (*setting).to_owned(),
-        components => format!("{setting} ({})", components.join(", ")),
+    let parts = [
+        ("kept, but not applied on this machine", plan.cluster_settings()),
+        ("applied to tasks in containers, not to processes", plan.container_settings()),
+    ];
+    let told = parts.into_iter().filter(|(_, settings)| !settings.is_empty()).map(|(what, settings)| {
+        let named = settings.iter().map(|(setting, components)| match components.as_slice() {
+            [] => (*setting).to_owned(),
+            components => format!("{setting} ({})", components.join(", ")),
+        });
+        format!("{what}: {}", named.collect::<Vec<_>>().join(", "))
     });
     let told: Vec<String> = told.collect();
-    (!told.is_empty()).then(|| format!("kept, but not applied on this machine: {}", told.join(", ")))
+    (!told.is_empty()).then(|| told.join("\n"))
 }
 
 /// Draws diagnostics on stderr.

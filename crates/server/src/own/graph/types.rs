@@ -353,7 +353,7 @@ pub struct ContainerView {
     pub annotations: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_account: Option<String>,
-    /// Placement and pull settings as the document gives them; not applied off a cluster.
+    /// Placement, pull and security settings as the document gives them; a container follows the latter two.
     pub placement: BTreeMap<String, Value>,
 }
 

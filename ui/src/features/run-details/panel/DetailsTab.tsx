@@ -106,6 +106,9 @@ const round = (seconds: number) => Number(seconds.toFixed(2));
 
 const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
+/** Settings of containers wherever they run; all others are a cluster's. */
+const ofContainers = new Set(["imagePullPolicy", "imagePullSecret", "imagePullSecrets", "securityContext", "enabledSharedMemory"]);
+
 function Definition({ container, given }: { container: ContainerView; given: ValueView[] }) {
   const resources = Object.entries(container.resources).filter(([, value]) => value !== undefined && value !== "");
   return (
@@ -141,11 +144,21 @@ function Definition({ container, given }: { container: ContainerView; given: Val
           />
         </Group>
       )}
-      {Object.keys(container.placement).length > 0 && (
-        <Group title="Asked of a cluster; not applied here">
-          <Facts items={Object.entries(container.placement).map(([name, value]): Fact => [name, <code key={name} className="font-mono text-xs break-all">{JSON.stringify(value)}</code>])} />
-        </Group>
-      )}
+      {(
+        [
+          ["Asked of a cluster; not applied here", ([name]) => !ofContainers.has(name)],
+          ["Applied where the task is a container", ([name]) => ofContainers.has(name)],
+        ] satisfies [string, (entry: [string, unknown]) => boolean][]
+      ).map(([title, isMeant]) => {
+        const settings = Object.entries(container.placement).filter(isMeant);
+        return (
+          settings.length > 0 && (
+            <Group key={title} title={title}>
+              <Facts items={settings.map(([name, value]): Fact => [name, <code key={name} className="font-mono text-xs break-all">{JSON.stringify(value)}</code>])} />
+            </Group>
+          )
+        );
+      })}
     </>
   );
 }
