@@ -12,7 +12,9 @@ use futures::future::BoxFuture;
 use pipewright_engine::{AttemptEnd, Launch, Observed, RunId};
 use pipewright_executor::process::{self, Isolation, Options, ProcessExecutor};
 use pipewright_executor::{Executor, ObjectKind, Objects, Observations, Registry, contract};
-use pipewright_plan::{EnvFrom, KeyFile, PodSettings, Value, VolumeMount, VolumeSource};
+use pipewright_plan::{
+    ArtifactList, EnvFrom, ExecutorArtifact, KeyFile, PodSettings, Value, VolumeMount, VolumeSource, Word,
+};
 use serde_json::json;
 
 use support::kinds::{Kind, World, launcher};
@@ -378,5 +380,40 @@ async fn labels_bring_secrets() {
         let pod = PodSettings { labels, ..PodSettings::default() };
         let script = "echo $(cat /run/token/key 2>/dev/null || echo none) $([ -e /run/lost ] || echo lost)";
         assert_eq!(world.run(script, pod).await.as_deref(), Ok(expected), "{label}");
+    }
+}
+
+/// What a task needs of the home folder stays in sight when a volume is mounted over a folder around it.
+#[tokio::test]
+async fn a_volume_may_lie_over_the_home_folder() {
+    for kind in Kind::all() {
+        for read_only in [false, true] {
+            // No part of `/tmp`, of which tasks have one of their own.
+            let around = tempfile::tempdir_in("/var/tmp").unwrap();
+            let home = tempfile::tempdir_in(around.path()).unwrap();
+            let mut world = World::in_home(&kind, home, registry).await;
+            let kept = world.home.path().join("volumes/default/data/kept");
+            fs::create_dir_all(kept.parent().unwrap()).unwrap();
+            fs::write(&kept, "from the claim").unwrap();
+            let mut launch = world.launch(&["sh", "-ec"]);
+            let target = world.home.path().join(format!("artifacts/{}/model", launch.attempt.digest()));
+            let uri = target.display().to_string();
+            let artifact = ExecutorArtifact { name: "model".to_owned(), uri, ..Default::default() };
+            let list = ArtifactList { artifacts: vec![artifact] };
+            launch.executor_input.outputs.artifacts.insert("model".to_owned(), list);
+            let place = around.path().display();
+            launch.container.command.push(Word::literal(format!(
+                "cat {place}/kept; echo done > {}; (echo more > {place}/more) 2>/dev/null || echo refused",
+                target.display()
+            )));
+            let source = VolumeSource::Claim { name: "data".to_owned() };
+            let mount = mount(&place.to_string(), None, read_only, source);
+            launch.pod = PodSettings { volumes: vec![mount], ..PodSettings::default() };
+            let end = world.run(launch).await;
+            let expected = if read_only { "from the claimrefused" } else { "from the claim" };
+            assert_eq!(end.outcome(), Ok(expected), "{kind:?}");
+            assert_eq!(fs::read_to_string(&target).unwrap(), "done\n");
+            assert_eq!(kept.with_file_name("more").exists(), !read_only);
+        }
     }
 }

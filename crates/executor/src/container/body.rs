@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use bollard::models::{
-    ContainerCreateBody, DeviceRequest, HostConfig, Mount, MountTmpfsOptions, MountType, ResourcesUlimits,
+    ContainerCreateBody, DeviceMapping, DeviceRequest, HostConfig, Mount, MountTmpfsOptions, MountType,
+    ResourcesUlimits,
 };
 use pipewright_engine::{AttemptId, Failure, Launch, ResolvedResources};
 use pipewright_plan::{
@@ -18,6 +19,7 @@ use super::layout::{LOG, REPORT, REQUEST, SCRATCH};
 use super::options::{Network, Options};
 use super::pod::SharedMemory;
 use super::program::{FOLDER, Program};
+use crate::process::pod::bytes_of;
 use crate::security;
 
 /// Label with the attempt's digest.
@@ -64,6 +66,7 @@ pub(super) fn body(parts: &Parts<'_>) -> Result<ContainerCreateBody, Failure> {
     entrypoint.extend(inside.map(str::to_owned));
     entrypoint.extend(["--grace-ms".to_owned(), options.grace.as_millis().to_string()]);
     let around = surroundings(parts);
+    let gpus = launch.gpus.as_deref().unwrap_or_default();
     Ok(ContainerCreateBody {
         image: Some(facts.id.clone()),
         entrypoint: Some(entrypoint),
@@ -87,7 +90,8 @@ pub(super) fn body(parts: &Parts<'_>) -> Result<ContainerCreateBody, Failure> {
             cap_add: capabilities(platform, "add"),
             cap_drop: capabilities(platform, "drop"),
             security_opt: Some(security_options(platform)),
-            device_requests: devices(launch.gpus.as_deref().unwrap_or_default(), engine),
+            device_requests: devices(gpus, engine),
+            devices: if engine.is_podman { device_files(gpus, Path::new("/dev"))? } else { None },
             ..limits(&launch.resources, engine)
         }),
         ..ContainerCreateBody::default()
@@ -109,8 +113,17 @@ fn surroundings(parts: &Parts<'_>) -> Around {
     Around {
         hostname: (options.network != Network::Host).then_some(hostname),
         hosts: has_own.then(|| vec!["host.docker.internal:host-gateway".to_owned()]),
-        shared_memory: i64::try_from(options.shared_memory_bytes).ok(),
+        shared_memory: i64::try_from(
+            shared_memory(&launch.container.platform).unwrap_or(options.shared_memory_bytes),
+        )
+        .ok(),
     }
+}
+
+/// Reads how much shared memory a task asks for. Source: `enabledSharedMemory` of the Kubernetes platform, which is
+/// an empty folder in memory at `/dev/shm`.
+fn shared_memory(platform: &TaskPlatform) -> Option<u64> {
+    bytes_of(platform.placement.get("enabledSharedMemory")?.get("size")?.as_str()?)
 }
 
 /// Labels that say whose a container or volume is.
@@ -187,8 +200,36 @@ fn limits(resources: &ResolvedResources, engine: &EngineFacts) -> HostConfig {
     }
 }
 
+/// Files of the driver that every user of a GPU needs.
+const DRIVER_FILES: [&str; 4] = ["nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-modeset"];
+
+/// Lists the device files of the GPUs that were allotted, for Podman: most of its versions pass over in silence what
+/// their Docker API is asked for by the container device interface. Source: Podman's issues 19338 and 22645.
+fn device_files(gpus: &[String], folder: &Path) -> Result<Option<Vec<DeviceMapping>>, Failure> {
+    if gpus.is_empty() {
+        return Ok(None);
+    }
+    let mapping = |path: PathBuf| DeviceMapping {
+        path_on_host: Some(text_of(&path)),
+        path_in_container: Some(text_of(&Path::new("/dev").join(path.file_name().unwrap_or_default()))),
+        cgroup_permissions: Some("rwm".to_owned()),
+    };
+    let mut files = Vec::new();
+    for gpu in gpus {
+        let file = folder.join(format!("nvidia{gpu}"));
+        if !file.exists() {
+            let hint = "name GPUs by their numbers in `gpus` of pipewright.toml, or use Docker".to_owned();
+            let message = format!("GPU {gpu} has no file {}, by which Podman is given GPUs", file.display());
+            return Err(refused(message, Some(hint)));
+        }
+        files.push(file);
+    }
+    files.extend(DRIVER_FILES.iter().map(|name| folder.join(name)).filter(|file| file.exists()));
+    Ok(Some(files.into_iter().map(mapping).collect()))
+}
+
 /// Asks for the GPUs that were allotted: Docker's NVIDIA runtime knows them by number or id, Podman by their names in
-/// the container device interface.
+/// the container device interface, where its version looks at that.
 fn devices(gpus: &[String], engine: &EngineFacts) -> Option<Vec<DeviceRequest>> {
     if gpus.is_empty() {
         return None;
@@ -292,7 +333,37 @@ fn mounts(spec: &LaunchSpec, parts: &Parts<'_>) -> Result<Vec<Mount>, Failure> {
     mounts.sort_by_key(|mount| {
         mount.target.as_deref().map_or(0, |target| Path::new(target).components().count())
     });
+    for (number, mount) in mounts.iter().enumerate() {
+        make_place(mount, &mounts[..number])?;
+    }
     Ok(mounts)
+}
+
+/// Makes the place of a mount that lies in a folder of this machine which may only be read: engines make it there,
+/// and cannot.
+fn make_place(mount: &Mount, outer: &[Mount]) -> Result<(), Failure> {
+    let Some(target) = &mount.target else { return Ok(()) };
+    let part = |outer: &Mount| {
+        let around = outer.target.as_ref().filter(|around| *around != target)?;
+        Path::new(target).strip_prefix(around).ok().map(Path::to_owned)
+    };
+    let Some((outer, part)) = outer.iter().rev().find_map(|outer| Some((outer, part(outer)?))) else {
+        return Ok(());
+    };
+    let (Some(whole), Some(true), Some(MountType::BIND)) = (&outer.source, outer.read_only, outer.typ) else {
+        return Ok(());
+    };
+    let is_file = |source: &String| mount.typ == Some(MountType::BIND) && Path::new(source).is_file();
+    let is_folder = !mount.source.as_ref().is_some_and(is_file);
+    let folder = if is_folder { Some(&*part) } else { part.parent() };
+    let made = inside(Path::new(whole), folder).and_then(|place| {
+        let file = place.join(part.file_name().unwrap_or_default());
+        if is_folder || std::fs::symlink_metadata(&file).is_ok() {
+            return Ok(());
+        }
+        std::fs::File::create_new(&file).map(drop).map_err(|error| error.to_string())
+    });
+    made.map_err(|why| refused(format!("failed to make a place for {target}: {why}"), None))
 }
 
 fn volume_mount(volume: &LaunchVolume, parts: &Parts<'_>, number: usize) -> Result<Option<Mount>, Failure> {
@@ -425,5 +496,19 @@ mod tests {
             assert_eq!(ids.collect::<Vec<_>>(), expected);
         }
         assert_eq!(devices(&[], &engine(false)), None);
+    }
+
+    #[test]
+    fn gpus_of_podman_are_files() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["nvidia0", "nvidia3", "nvidiactl", "nvidia-uvm", "null"] {
+            std::fs::write(folder.path().join(name), b"").expect("a file");
+        }
+        let found = device_files(&["3".to_owned()], folder.path()).expect("there is one").unwrap_or_default();
+        let places = found.iter().filter_map(|mapping| mapping.path_in_container.as_deref());
+        assert_eq!(places.collect::<Vec<_>>(), ["/dev/nvidia3", "/dev/nvidiactl", "/dev/nvidia-uvm"]);
+        let refused = device_files(&["0".to_owned(), "GPU-1a".to_owned()], folder.path()).unwrap_err();
+        assert!(refused.message.contains("GPU GPU-1a has no file"), "{}", refused.message);
+        assert_eq!(device_files(&[], folder.path()), Ok(None));
     }
 }

@@ -7,8 +7,8 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 
 use super::options::Error;
 
-/// How long an engine may take to say that it is there.
-const HELLO: Duration = Duration::from_secs(10);
+/// How long an engine may take to say that it is there; one that is busy with others takes its time.
+const HELLO: Duration = Duration::from_secs(30);
 /// How long one answer may take. Waiting for a container's end asks again.
 const ANSWER_SECONDS: u64 = 120;
 

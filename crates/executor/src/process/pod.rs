@@ -398,7 +398,7 @@ fn is_variable(name: &str) -> bool {
 }
 
 /// Reads a quantity of bytes such as `64Mi`.
-fn bytes_of(text: &str) -> Option<u64> {
+pub(crate) fn bytes_of(text: &str) -> Option<u64> {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, suffix) = text.split_at(end);
     let unit: f64 = match suffix {

@@ -77,6 +77,7 @@ pub struct World {
     pub observations: Observations,
     pub kind: Kind,
     objects: Registry,
+    reserve: u64,
     count: u32,
 }
 
@@ -125,7 +126,20 @@ fn written(log: &Path) -> String {
 
 impl World {
     pub async fn new(kind: &Kind, objects: impl Fn(&Path) -> Registry) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        Self::in_home(kind, tempfile::tempdir().unwrap(), objects).await
+    }
+
+    pub async fn in_home(kind: &Kind, home: tempfile::TempDir, objects: impl Fn(&Path) -> Registry) -> Self {
+        Self::with_reserve(kind, home, objects, 0).await
+    }
+
+    /// Makes one that keeps that much of its disk free.
+    pub async fn with_reserve(
+        kind: &Kind,
+        home: tempfile::TempDir,
+        objects: impl Fn(&Path) -> Registry,
+        reserve: u64,
+    ) -> Self {
         let objects = objects(home.path());
         let archive = home.path().join("image.tar");
         match kind {
@@ -136,13 +150,13 @@ impl World {
             }
             Kind::Engine(socket) => load(&connect(socket).await, &archive).await,
         }
-        let (executor, observations) = start(kind, home.path(), &objects).await;
-        Self { home, executor, observations, kind: kind.clone(), objects, count: 0 }
+        let (executor, observations) = start(kind, home.path(), &objects, reserve).await;
+        Self { home, executor, observations, kind: kind.clone(), objects, reserve, count: 0 }
     }
 
     /// Has another server take over, as after a crash of the first: nothing of that is used any more.
     pub async fn restart(&mut self) {
-        let (executor, observations) = start(&self.kind, self.home.path(), &self.objects).await;
+        let (executor, observations) = start(&self.kind, self.home.path(), &self.objects, self.reserve).await;
         let old = std::mem::replace(&mut self.executor, executor);
         drop(std::mem::replace(&mut self.observations, observations));
         drop(old);
@@ -193,13 +207,23 @@ impl World {
     }
 }
 
-async fn start(kind: &Kind, home: &Path, objects: &Registry) -> (Box<dyn Executor>, Observations) {
+async fn start(
+    kind: &Kind,
+    home: &Path,
+    objects: &Registry,
+    disk_reserve_bytes: u64,
+) -> (Box<dyn Executor>, Observations) {
     let grace = Duration::from_millis(500);
     match kind {
         Kind::Process | Kind::Unpacked => {
             let (isolation, objects) = (Isolation::On, objects.clone());
-            let options =
-                process::Options { isolation, grace, objects, ..process::Options::new(home, launcher()) };
+            let options = process::Options {
+                isolation,
+                grace,
+                objects,
+                disk_reserve_bytes,
+                ..process::Options::new(home, launcher())
+            };
             let (executor, observations) = ProcessExecutor::start(options).unwrap();
             (Box::new(executor), observations)
         }
@@ -209,6 +233,7 @@ async fn start(kind: &Kind, home: &Path, objects: &Registry) -> (Box<dyn Executo
                 network: Network::None,
                 grace,
                 objects: objects.clone(),
+                disk_reserve_bytes,
                 ..container::Options::new(home, launcher())
             };
             let (executor, observations) = ContainerExecutor::start(options).await.unwrap();

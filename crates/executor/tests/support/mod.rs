@@ -52,7 +52,8 @@ fn add<W: std::io::Write>(builder: &mut tar::Builder<W>, name: &str, content: &[
     builder.append_data(&mut header, name, content).unwrap();
 }
 
-fn layer() -> Vec<u8> {
+/// Makes the files of the image.
+pub fn layer() -> Vec<u8> {
     let mut files: BTreeSet<PathBuf> = BTreeSet::new();
     let mut builder = tar::Builder::new(Vec::new());
     for folder in ["bin", "etc", "srv", "srv/app", "tmp"] {
