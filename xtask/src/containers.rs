@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::images;
-use crate::workspace::{cargo, must};
+use crate::workspace::{self, cargo, must};
+use crate::{container_crash, images};
 
 /// How long an engine may take to start.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Where tests have a registry without TLS, which Podman wants to be told before.
+const REGISTRY_PORT: u16 = 47_219;
 /// Pipelines of the corpus that are run in images.
 const SUBSET: &str = "hello,chain,artifact-folder,empty-dir,exit-failure,if-else-none,for-static,executor-input,\
     py-hello,py-artifacts,secret-volume,config-map-volume,ephemeral-volume,pvc-life,cancel-plain,collected-loop,\
@@ -31,8 +33,18 @@ impl Engine {
         fs::read_to_string(self.folder.join("engine.pid")).ok()?.trim().parse().ok()
     }
 
+    /// Returns its name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Tells whether that is its name, however it is spelled.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
     /// The script that kills it and starts it again.
-    fn restart(&self) -> PathBuf {
+    pub fn restart(&self) -> PathBuf {
         self.folder.join("restart.sh")
     }
 }
@@ -99,10 +111,16 @@ pub fn run() -> Result<()> {
         "--test",
         "pods",
     ]);
-    contract.args(["--test", "engine_restart"]);
+    contract.args(["--test", "engine_restart", "--test", "registry", "--test", "choice"]);
+    contract.args(["--test", "disk_reserve"]);
+    contract.env("PIPEWRIGHT_TEST_REGISTRY", REGISTRY_PORT.to_string());
     let restarts: Vec<String> = engines.iter().map(|engine| engine.restart().display().to_string()).collect();
     contract.env("PIPEWRIGHT_TEST_RESTARTS", restarts.join(","));
     must(contract.env("PIPEWRIGHT_TEST_ENGINES", sockets.join(",")))?;
+    let binary = workspace::build("dev")?;
+    for engine in &engines {
+        container_crash::soak(&binary, engine)?;
+    }
     let images = images::make()?;
     println!("a part of the corpus in unpacked images");
     must(&mut corpus(&Place::Unpacked(&images), Some(SUBSET)))?;
@@ -119,12 +137,46 @@ pub fn run_corpus(name: Option<&str>) -> Result<()> {
     let images = images::make()?;
     let further = images::make_corpus()?;
     let engines = engines(folder.path());
-    let wanted = |engine: &&Engine| name.is_none_or(|name| engine.name.eq_ignore_ascii_case(name));
+    let wanted = |engine: &&Engine| name.is_none_or(|name| engine.is_called(name));
     let engine = engines.iter().find(wanted).context("there is no such engine")?;
     load(&images.join("images.tar"), &engine.socket)?;
     load(&further, &engine.socket)?;
     println!("the whole corpus in containers of {}", engine.name);
     must(&mut corpus(&Place::Engine(&engine.socket), None))
+}
+
+/// Runs the examples, in both formats, in containers of an engine: each in the images that it names.
+pub fn run_examples(name: Option<&str>) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let images = images::make()?;
+    let further = images::make_example_images()?;
+    let engines = engines(folder.path());
+    let wanted = |engine: &&Engine| name.is_none_or(|name| engine.is_called(name));
+    let engine = engines.iter().find(wanted).context("there is no such engine")?;
+    load(&images.join("images.tar"), &engine.socket)?;
+    load(&further, &engine.socket)?;
+    let binary = workspace::build("dev")?;
+    let home = folder.path().join("home");
+    let small = ["trial=1", "epoch=2", "patience=1"];
+    let places = ["dataset=g-research-crypto-forecasting", "data_path=/mnt"];
+    for (file, parameters) in [
+        ("facial-keypoints/pipeline.yaml", &small[..]),
+        ("facial-keypoints/pipeline_v1.yaml", &small[..]),
+        ("crypto-forecasting/pipeline.yaml", &[]),
+        ("crypto-forecasting/pipeline_v1.yaml", &places[..]),
+    ] {
+        println!("{file} in containers of {}", engine.name);
+        let mut run = Command::new(&binary);
+        run.arg("run").arg(workspace::root().join("examples").join(file)).arg("--home").arg(&home);
+        run.args(["--executor", "container", "--container-network", "host", "--container-socket"]);
+        run.arg(&engine.socket);
+        for parameter in parameters {
+            run.args(["--parameter", parameter]);
+        }
+        // Wheels of this machine are not there in a container.
+        must(run.env_remove("PIP_FIND_LINKS"))?;
+    }
+    Ok(())
 }
 
 /// Gives an engine the images of an archive.
@@ -162,8 +214,6 @@ fn corpus(place: &Place<'_>, only: Option<&str>) -> Command {
         Place::Unpacked(images) => {
             // Of v1 a file of its own says what stands for images.
             test.args(["--skip", "once::v1"]).env("PIPEWRIGHT_IMAGES", images.join("images.toml"));
-            // The command is the first process there, which no signal of its own ends.
-            test.env("PIPEWRIGHT_TEST_EXCEPT", "failure-signal");
         }
         Place::Engine(socket) => {
             test.env("PIPEWRIGHT_EXECUTOR", "container").env("PIPEWRIGHT_CONTAINER_SOCKET", socket);
@@ -178,7 +228,8 @@ fn corpus(place: &Place<'_>, only: Option<&str>) -> Command {
     test
 }
 
-fn docker(folder: &Path) -> Result<Engine> {
+/// Starts Docker.
+pub fn docker(folder: &Path) -> Result<Engine> {
     images::install(&[("dockerd", "docker.io"), ("runc", "runc"), ("curl", "curl")])?;
     let folder = folder.join("docker");
     fs::create_dir_all(&folder)?;
@@ -203,12 +254,16 @@ fn podman(folder: &Path) -> Result<Engine> {
         &settings,
         "[engine]\ncgroup_manager=\"cgroupfs\"\nruntime=\"runc\"\nevents_logger=\"file\"\n",
     )?;
+    let registries = folder.join("registries.conf");
+    let registry = format!("[[registry]]\nlocation = \"127.0.0.1:{REGISTRY_PORT}\"\ninsecure = true\n");
+    fs::write(&registries, registry)?;
     let socket = folder.join("sock");
     let shown = folder.display();
     let command = format!(
-        "env CONTAINERS_CONF={} podman --root {shown}/root --runroot {shown}/run --storage-driver overlay \
+        "env CONTAINERS_CONF={} CONTAINERS_REGISTRIES_CONF={} podman --root {shown}/root --runroot {shown}/run --storage-driver overlay \
          system service --time 0 unix://{shown}/sock",
-        settings.display()
+        settings.display(),
+        registries.display()
     );
     start("Podman", &command, "true", socket, folder)
 }

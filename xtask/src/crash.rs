@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use crate::ir::{self, Pipeline};
 use crate::served::{self, Served};
-use crate::workspace;
+use crate::{container_crash, workspace};
 
 /// How hard to try.
 #[derive(clap::Args)]
@@ -32,6 +32,9 @@ pub struct Args {
     /// Seconds that each task takes.
     #[arg(long, default_value = "0.3")]
     task_seconds: String,
+    /// Kill it with containers running, and then the engine too: docker or podman.
+    #[arg(long, conflicts_with_all = ["count", "seed", "task_seconds"])]
+    engine: Option<String>,
 }
 
 /// Iterations of the outer loop, of the inner loop, and links of the plain chain.
@@ -45,6 +48,9 @@ type Tally = Arc<Mutex<BTreeMap<String, u32>>>;
 /// Runs the soak and fails on the first broken promise.
 pub fn run(args: &Args) -> Result<()> {
     let binary = workspace::build(&args.profile)?;
+    if let Some(engine) = &args.engine {
+        return container_crash::run(&binary, engine);
+    }
     let seed = args.seed.unwrap_or_else(|| u64::from(std::process::id()));
     soak(&binary, args.count, seed, &args.task_seconds)
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::workspace::{self, must};
 
 /// Packages of the Python image.
-const DEBIAN: &str = "python3,python3-pip,python3-venv,ca-certificates";
+const DEBIAN: &str = "python3,python3-pip,python3-venv,ca-certificates,libgomp1";
 const SUITE: &str = "bookworm";
 /// What comes along with a component's own requirements.
 const PIP: [&str; 1] = ["kfp==2.17.0"];
@@ -33,7 +33,8 @@ const PYTHON_NAMES: [&str; 10] = [
     "pipewright/python:1",
 ];
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const NOOP: &str = "pipewright/noop:1";
+/// The image whose only program does nothing.
+pub const NOOP: &str = "pipewright/noop:1";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -43,8 +44,11 @@ pub struct Args {
     /// Then run the whole corpus in containers of an engine.
     #[arg(long)]
     corpus: bool,
-    /// With --corpus: the engine to run it in, docker or podman.
-    #[arg(long, requires = "corpus")]
+    /// Then run the examples in containers of an engine; their steps need a package index.
+    #[arg(long)]
+    examples: bool,
+    /// The engine to run them in, docker or podman.
+    #[arg(long)]
     engine: Option<String>,
 }
 
@@ -55,7 +59,11 @@ pub fn run(args: &Args) -> Result<()> {
     }
     let made = make()?;
     println!("images are in {}", made.display());
-    if args.corpus { crate::containers::run_corpus(args.engine.as_deref()) } else { Ok(()) }
+    let engine = args.engine.as_deref();
+    if args.examples {
+        crate::containers::run_examples(engine)?;
+    }
+    if args.corpus { crate::containers::run_corpus(engine) } else { Ok(()) }
 }
 
 /// Says why images cannot be made here, if so.
@@ -201,16 +209,42 @@ fn make_example(folder: &Path, python: &Path, part: &str) -> Result<PathBuf> {
     Ok(layer)
 }
 
-/// A system that is one static program, which does nothing.
+/// A program that says in a file when it begins and when it is done: `/act FILE NAME MILLISECONDS`.
+const ACT: &str = r#"
+use std::io::Write;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [file, name, millis] = words.as_slice() else { panic!("three words, please") };
+    let millis: u64 = millis.parse().expect("a number");
+    let mut file = std::fs::File::options().append(true).create(true).open(file).expect("a file");
+    file.write_all(format!("begun {name}\n").as_bytes()).expect("room");
+    std::thread::sleep(std::time::Duration::from_millis(millis));
+    file.write_all(format!("done {name}\n").as_bytes()).expect("room");
+}
+"#;
+
+/// A system that is two static programs: one does nothing, the other leaves lines in a file.
 fn make_noop(folder: &Path) -> Result<PathBuf> {
     let root = folder.join("noop");
     fs::create_dir_all(&root)?;
-    let source = folder.join("noop.rs");
-    fs::write(&source, "fn main() {}\n")?;
-    let mut rustc = Command::new("rustc");
-    rustc.args(["-O", "-C", "target-feature=+crt-static", "-C", "strip=symbols", "-o"]);
-    must(rustc.arg(root.join("noop")).arg(&source))?;
+    for (name, text) in [("noop", "fn main() {}\n"), ("act", ACT)] {
+        let source = folder.join(format!("{name}.rs"));
+        fs::write(&source, text)?;
+        let mut rustc = Command::new("rustc");
+        rustc.args(["-O", "-C", "target-feature=+crt-static", "-C", "strip=symbols", "-o"]);
+        must(rustc.arg(root.join(name)).arg(&source))?;
+    }
     Ok(root)
+}
+
+/// Makes the archive of the image that does nothing.
+pub fn make_noop_archive() -> Result<PathBuf> {
+    let folder = folder();
+    fs::create_dir_all(&folder)?;
+    let noop = make_noop(&folder)?;
+    save(&folder, "noop.tar", &[System { command: "/noop", ..System::new(&[NOOP], vec![noop]) }])?;
+    Ok(folder.join("noop.tar"))
 }
 
 struct System {
@@ -261,6 +295,29 @@ pub fn make_corpus() -> Result<PathBuf> {
         systems.push(system);
     }
     save(&folder, "corpus.tar", &systems)?;
+    Ok(archive)
+}
+
+/// Makes the image that the crypto example's older pipeline names, as its `images.toml` describes it; returns its
+/// archive. Loaded after the others, it takes over the name of one of those.
+pub fn make_example_images() -> Result<PathBuf> {
+    let folder = folder();
+    let archive = folder.join("examples.tar");
+    if archive.exists() {
+        return Ok(archive);
+    }
+    let layer = folder.join("crypto-forecasting");
+    let _ = fs::remove_dir_all(&layer);
+    let source = workspace::root().join("examples/crypto-forecasting/image");
+    must(Command::new("cp").arg("-a").arg(source).arg(&layer))?;
+    fs::write(layer.join("kaggle/constraints.txt"), "lightgbm<4\n")?;
+    let mut system = System::new(&["python:3.7.1"], vec![folder.join("python"), layer]);
+    system.env = vec![
+        "PATH=/kaggle/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG=C.UTF-8",
+        "PIP_CONSTRAINT=/kaggle/constraints.txt",
+    ];
+    save(&folder, "examples.tar", &[system])?;
     Ok(archive)
 }
 

@@ -6,6 +6,7 @@
 
 mod bench;
 mod codegen;
+mod container_crash;
 mod containers;
 mod crash;
 mod demo;

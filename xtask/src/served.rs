@@ -24,6 +24,11 @@ pub struct Served {
 impl Served {
     /// Starts a server on this home and waits for its first answer. Its talk is appended to `<home>.log`.
     pub fn start(binary: &Path, home: &Path, extra: &[&str]) -> Result<Self> {
+        Self::start_patiently(binary, home, extra, PATIENCE)
+    }
+
+    /// Starts one that may need longer for its first answer.
+    pub fn start_patiently(binary: &Path, home: &Path, extra: &[&str], patience: Duration) -> Result<Self> {
         let port = free_port()?;
         let address = format!("127.0.0.1:{port}");
         let log = File::options().create(true).append(true).open(log_path(home))?;
@@ -38,7 +43,7 @@ impl Served {
             .spawn()
             .with_context(|| format!("cannot start {}", binary.display()))?;
         let mut served = Self { child, url: format!("http://{address}"), ready_after: Duration::ZERO };
-        while started.elapsed() < PATIENCE {
+        while started.elapsed() < patience {
             if let Ok((200, _)) = http::exchange(&served.url, "GET", "/apis/v2beta1/healthz", None) {
                 served.ready_after = started.elapsed();
                 return Ok(served);
@@ -48,7 +53,7 @@ impl Served {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        bail!("the server did not answer within {PATIENCE:?}; see {}", log_path(home).display())
+        bail!("the server did not answer within {patience:?}; see {}", log_path(home).display())
     }
 
     /// Creates a run from an IR document and returns its id.

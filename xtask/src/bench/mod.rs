@@ -5,6 +5,7 @@
 
 mod artifact;
 mod compile;
+mod containers;
 mod load;
 mod nested;
 mod pages;
@@ -21,7 +22,7 @@ use crate::workspace;
 /// Which cases to measure.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Case to measure: tasks, nested, python, startup, compile, artifact, pages, load; all but load when left out.
+    /// Case to measure: tasks, nested, containers, python, startup, compile, artifact, pages, load; all but load when left out.
     cases: Vec<String>,
     /// Build profile of the measured binary.
     #[arg(long, default_value = "fast")]
@@ -63,6 +64,7 @@ const CASES: &[Case] = &[
     ("startup", startup::measure),
     ("tasks", tasks::measure),
     ("nested", nested::measure),
+    ("containers", containers::measure),
     ("python", python::measure),
     ("compile", compile::measure),
     ("artifact", artifact::measure),
