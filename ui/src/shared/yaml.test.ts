@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { toYaml } from "./yaml";
+import { toDocuments, toYaml } from "./yaml";
 
 test("objects, lists and texts are written as one would by hand", () => {
   const value = {
@@ -37,4 +37,11 @@ command:
     echo $0
     exit 1
 `);
+});
+
+test("settings of platforms are a document of their own, as in the file", () => {
+  const pipeline = { root: { dag: {} } };
+  expect(toDocuments(pipeline)).toBe(toYaml(pipeline));
+  expect(toDocuments({ pipeline_spec: pipeline, platform_spec: {} })).toBe(toYaml(pipeline));
+  expect(toDocuments({ pipeline_spec: pipeline, platform_spec: { platforms: { kubernetes: {} } } })).toBe("root:\n  dag: {}\n---\nplatforms:\n  kubernetes: {}\n");
 });

@@ -8,6 +8,13 @@ export function toYaml(value: Json): string {
   return `${block(value, 0)}\n`;
 }
 
+/** Writes a pipeline as its file has it: settings of platforms are a document of their own. */
+export function toDocuments(spec: Record<string, Json>): string {
+  const { pipeline_spec: pipeline, platform_spec: platform } = spec;
+  if (!isNested(pipeline ?? null)) return toYaml(spec);
+  return isNested(platform ?? null) ? `${toYaml(pipeline!)}---\n${toYaml(platform!)}` : toYaml(pipeline!);
+}
+
 function block(value: Json, depth: number): string {
   const indent = "  ".repeat(depth);
   if (Array.isArray(value)) {

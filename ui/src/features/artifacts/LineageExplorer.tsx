@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { FileBox } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { getLineage } from "@/api/own";
 import type { LineageNode, LineageView } from "@/api/own-types";
 import { layout } from "@/graph/layout/layout";
@@ -41,11 +41,16 @@ function Drawing({ lineage, center, isStale }: { lineage: LineageView; center: s
     () => layout({ nodes: lineage.nodes.map((node) => ({ id: node.id, ...BOX })), edges: lineage.edges }, { direction: "right" }),
     [lineage],
   );
+  const region = useRef<HTMLDivElement>(null);
+  // A long history is wider than the window: what it is about is shown first.
+  useEffect(() => {
+    if (placed.boxes.length > 0) region.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "center", inline: "center" });
+  }, [placed]);
   const byId = new Map(lineage.nodes.map((node) => [node.id, node]));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable
-    <div tabIndex={0} role="region" aria-label="Lineage" className={cx("min-h-96 flex-1 overflow-auto bg-canvas transition-opacity", isStale && "opacity-60")}>
-      <div style={{ width: placed.width + 2 * MARGIN, height: placed.height + 2 * MARGIN }} className="relative">
+    <div ref={region} tabIndex={0} role="region" aria-label="Lineage" className={cx("flex min-h-96 flex-1 overflow-auto bg-canvas transition-opacity", isStale && "opacity-60")}>
+      <div style={{ width: placed.width + 2 * MARGIN, height: placed.height + 2 * MARGIN }} className="relative m-auto shrink-0">
         <svg aria-hidden width={placed.width + 2 * MARGIN} height={placed.height + 2 * MARGIN} className="absolute inset-0">
           <g transform={`translate(${MARGIN} ${MARGIN})`} fill="none" stroke="var(--ink-3)" strokeOpacity="0.7" strokeWidth="1.3">
             {placed.routes.map((route) => (

@@ -8,7 +8,7 @@ import { CodeDiff } from "@/shared/CodeEditor";
 import { Page } from "@/shared/Page";
 import { Skeleton } from "@/shared/Skeleton";
 import { useUrlState } from "@/shared/url";
-import { toYaml } from "@/shared/yaml";
+import { toDocuments } from "@/shared/yaml";
 import { VersionChooser } from "../runs/form/choosers";
 
 /** Two versions of a pipeline side by side. */
@@ -20,7 +20,7 @@ export default function DiffPage() {
   const left = useQuery(getVersion(pipelineId, before));
   const right = useQuery(getVersion(pipelineId, after));
   const error = left.error ?? right.error;
-  const texts = [left.data, right.data].map((version) => version && toYaml(version.pipeline_spec ?? {}));
+  const texts = [left.data, right.data].map((version) => version && toDocuments(version.pipeline_spec ?? {}));
   const name = pipeline.data?.display_name ?? "Pipeline";
   return (
     <Page

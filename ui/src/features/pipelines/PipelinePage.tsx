@@ -16,7 +16,7 @@ import { Skeleton } from "@/shared/Skeleton";
 import { SplitPane } from "@/shared/SplitPane";
 import { Tabs } from "@/shared/Tabs";
 import { RelativeTime } from "@/shared/Time";
-import { toYaml } from "@/shared/yaml";
+import { toDocuments } from "@/shared/yaml";
 import { EditorOnly } from "@/shared/EditorOnly";
 import { VersionChooser } from "../runs/form/choosers";
 import { usePipelineActions } from "./actions";
@@ -122,7 +122,7 @@ function Graph({ pipelineId, versionId }: { pipelineId: string; versionId: strin
 
 function Spec({ version }: { version: PipelineVersion | undefined }) {
   if (!version) return <Skeleton className="m-4 h-80" />;
-  const text = toYaml(version.pipeline_spec ?? {});
+  const text = toDocuments(version.pipeline_spec ?? {});
   return (
     <div className="relative flex min-h-0 flex-1">
       <CodeEditor label="Pipeline spec" language="yaml" text={text} fill />

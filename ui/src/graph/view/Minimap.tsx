@@ -69,6 +69,7 @@ export function Minimap({ viewport, picture, palette, version }: MinimapProps) {
   return (
     <div
       aria-hidden
+      data-minimap
       onPointerDown={(event) => {
         event.stopPropagation();
         event.currentTarget.setPointerCapture(event.pointerId);

@@ -7,7 +7,7 @@ import { Button } from "@/shared/Button";
 import { CodeEditor } from "@/shared/CodeEditor";
 import { EmptyState } from "@/shared/EmptyState";
 import { SkeletonLines } from "@/shared/Skeleton";
-import { toYaml } from "@/shared/yaml";
+import { toDocuments } from "@/shared/yaml";
 
 /** The document that the run was made from. */
 export function SpecTab({ runId }: { runId: string }) {
@@ -15,7 +15,7 @@ export function SpecTab({ runId }: { runId: string }) {
   const reference = run.data?.pipeline_version_reference;
   const version = useQuery(getVersion(reference?.pipeline_id ?? "", reference?.pipeline_version_id ?? ""));
   const spec = run.data?.pipeline_spec ?? version.data?.pipeline_spec;
-  const text = useMemo(() => (spec === undefined ? undefined : toYaml(spec)), [spec]);
+  const text = useMemo(() => (spec === undefined ? undefined : toDocuments(spec)), [spec]);
   const error = run.error ?? version.error;
   if (error !== null && spec === undefined) return <ErrorBanner error={error} onRetry={() => void (run.error ? run.refetch() : version.refetch())} className="m-4" />;
   if (run.isPending || (text === undefined && version.isFetching)) return <div className="p-6"><SkeletonLines lines={10} /></div>;
