@@ -185,6 +185,15 @@ export function wide(count) {
   return spec;
 }
 
+/** Two tasks that each want a GPU for as long as they are not stopped. */
+export function greedy() {
+  const spec = empty("greedy");
+  shell(spec, "take", 'echo "has $CUDA_VISIBLE_DEVICES"; sleep 600');
+  spec.deploymentSpec.executors["exec-take"].container.resources = { accelerator: { type: "nvidia.com/gpu", count: "1" } };
+  for (const name of ["one", "other"]) task(spec.root.dag, name, { component: "take" });
+  return spec;
+}
+
 /** A task that prints slowly, and one that prints `megabytes` at once and then stays for some seconds. */
 export function talkative(megabytes, stays = 0) {
   const spec = empty("talkative");

@@ -45,6 +45,26 @@ export const paths = {
     await page.waitForFunction(() => decodeURIComponent(location.hash).includes("for-loop-1[23]"));
   },
 
+  "run page: a loop of 1 000 iterations stays readable, and is folded in place": async (walk, { api }) => {
+    const { page } = walk;
+    const run = await finished(api, "sweep of 1000", sweep(1000));
+    await walk.open(`/runs/details/${run.run_id}`);
+    const strip = page.getByRole("slider", { name: /Iteration shown below/ });
+    await strip.waitFor({ timeout: 30_000 });
+    check((await strip.getAttribute("aria-valuetext")).startsWith("Iteration 7 of 1000, failed"), "the first that failed is not shown first");
+    await page.getByRole("button", { name: "100 failed" }).click();
+    await page.waitForFunction(() => document.querySelector('[role="slider"]')?.getAttribute("aria-valuenow") === "17");
+    await strip.press("End");
+    await page.getByRole("button", { name: /^fit, task, succeeded/ }).waitFor();
+    await walk.picture("strip-of-1000");
+    await page.getByRole("button", { name: "Collapse for-loop-1" }).click();
+    await strip.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: /^for-loop-1, loop, failed/ }).waitFor();
+    await page.getByRole("button", { name: "Expand for-loop-1" }).click();
+    await strip.waitFor();
+    await walk.accessible("an open loop of 1 000 iterations");
+  },
+
   "run page: attempts have logs of their own": async (walk, { api }) => {
     const { page } = walk;
     const run = await finished(api, "retried", sweep(1));
@@ -160,12 +180,24 @@ export const paths = {
       const run = await start(api, "loud and discreet", talkative(20));
       await api.settled([run]);
       const whole = [];
-      page.on("request", (request) => request.method() === "GET" && request.url().includes("/log?") && whole.push(request.url()));
+      page.on("request", (request) => {
+        const isPart = "range" in request.headers() || request.url().includes("follow=true");
+        if (request.method() === "GET" && request.url().includes("/log?") && !isPart) whole.push(request.url());
+      });
       await walk.open(`/runs/details/${run.run_id}?task=root/loud&panel=logs`);
-      await walk.see("00199999 the quick *** jumps over");
+      await walk.see("00199999 the quick ********* jumps over");
       await page.getByRole("log").focus();
       await page.keyboard.press("Home");
-      await walk.see("00000000 the quick *** jumps over");
+      await walk.see("00000000 the quick ********* jumps over");
+      // Where a match is in the file is where it is shown.
+      await page.getByLabel("Search in the log").fill("00123456 the quick");
+      await walk.see("00123456 the quick ********* jumps over");
+      // While it runs, too.
+      const running = await start(api, "loud, discreet and busy", talkative(20, 600));
+      await waitFor(() => fetch(`${server.url}/apis/pipewright/v1/runs/${running.run_id}/tasks/root%2Floud/log?in_place=true`, { method: "HEAD" }).then((answer) => Number(answer.headers.get("content-length")) >= LOUD_BYTES));
+      await walk.open(`/runs/details/${running.run_id}?task=root/loud&panel=logs`);
+      await walk.see("00199999 the quick ********* jumps over");
+      await walk.see("live");
       check((await page.getByText("brown fox").count()) === 0, "the secret is shown");
       check(whole.length === 0, `the log was read as a whole: ${whole[0]}`);
     } finally {
@@ -186,9 +218,27 @@ export const paths = {
     await page.mouse.up();
     await page.getByRole("button", { name: "Find a task" }).click();
     await page.getByLabel("Find a task by name").fill("task-777");
-    await page.locator('[data-node="root/task-777"]').waitFor();
+    const found = page.locator('[data-node="root/task-777"]');
+    await found.waitFor();
+    // The small drawing leads elsewhere, and the search back.
+    await page.locator("[data-minimap]").click({ position: { x: 88, y: 6 } });
+    const isSeen = (element) => element.getBoundingClientRect().top < innerHeight && element.getBoundingClientRect().bottom > 0;
+    await waitFor(async () => !(await found.evaluate(isSeen)));
+    await page.getByLabel("Find a task by name").press("Enter");
+    await waitFor(() => found.evaluate(isSeen));
   },
 };
+
+/** What `talkative(20)` prints at least. */
+const LOUD_BYTES = 18_000_000;
+
+async function waitFor(isSo) {
+  for (let look = 0; look < 600; look++) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  throw new Error("it did not come to be");
+}
 
 async function waitForTask(url, run, key) {
   for (let look = 0; look < 600; look++) {

@@ -1,4 +1,6 @@
 // Tasks that wait for somebody: seen in the drawing, answered in the panel.
+import { Api, startServer } from "../api.mjs";
+import { greedy } from "../gallery.mjs";
 import { check } from "../walk.mjs";
 
 async function waiting(walk, api, name) {
@@ -50,5 +52,30 @@ export const paths = {
     await page.getByRole("button", { name: /^approve, .*running/ }).waitFor({ timeout: 30_000 });
     await walk.button("Answer…").waitFor();
     await api.call("POST", `runs/${run.run_id}:terminate`);
+  },
+
+  "wait: for a GPU that another task has": async (walk) => {
+    const { page } = walk;
+    const server = await startServer({ extra: ["--gpus", "7"] });
+    try {
+      walk.url = server.url;
+      const api = new Api(server.url);
+      const run = await api.call("POST", "runs", { display_name: "greedy", pipeline_spec: greedy() });
+      await walk.open(`/runs/details/${run.run_id}`);
+      await page.getByRole("button", { name: /^(one|other), task, running/ }).click();
+      await page.getByRole("tablist", { name: "About the task" }).getByRole("tab", { name: "Details" }).click();
+      await walk.see(/GPUs 7/);
+      await page.getByRole("button", { name: /^(one|other), task, (pending|waiting)/ }).click();
+      await walk.see("It waits for room on the machine");
+      await page.getByRole("row", { name: /^GPUs 1 0/ }).waitFor();
+      await walk.accessible("a task that waits for a GPU");
+      await walk.picture("waiting-for-a-gpu");
+      await walk.open("/settings");
+      await page.getByRole("meter", { name: "GPUs in use" }).waitFor();
+      check((await page.getByRole("meter", { name: "GPUs in use" }).getAttribute("aria-valuetext")) === "1 of 1", "the GPU is not said to be in use");
+      await walk.accessible("the settings of a server with a GPU");
+    } finally {
+      await server.stop();
+    }
   },
 };
