@@ -2,22 +2,8 @@
 import { queryOptions } from "@tanstack/react-query";
 import { ApiError, address } from "./client";
 import { own } from "./own";
-import type { GraphView } from "./own-types";
+import type { CheckView } from "./own-types";
 import type { Json } from "./types";
-
-export interface Diagnostic {
-  severity: "error" | "warning";
-  line?: number;
-  column?: number;
-  path?: string;
-  message: string;
-  hint?: string;
-}
-export interface CheckView {
-  ok: boolean;
-  graph?: GraphView;
-  diagnostics: Diagnostic[];
-}
 
 /** Lets the server read a file. */
 export async function checkFile(body: Blob | string, signal?: AbortSignal): Promise<CheckView> {

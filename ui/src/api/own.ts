@@ -18,6 +18,8 @@ import type {
   TaskDetailView,
   TaskProgress,
   UsageSeries,
+  ResumeAnswer,
+  ResumeRequest,
 } from "./own-types";
 
 export const own = "apis/pipewright/v1";
@@ -135,15 +137,8 @@ export const getArtifactTable = (id: string, path?: string, rows = 200) =>
     staleTime: 60_000,
   });
 
-export interface Answer {
-  tasks: string[];
-  parameters: Record<string, string>;
-  /** The answer is no. */
-  decline: boolean;
-  message?: string;
-}
 /** Lets tasks go on that wait for somebody, or fail. */
-export const answerTasks = (run: string, answer: Answer) => post<{ tasks: string[] }>(`${own}/runs/${word(run)}:resume`, answer);
+export const answerTasks = (run: string, answer: ResumeRequest) => post<ResumeAnswer>(`${own}/runs/${word(run)}:resume`, answer);
 
 export const getBoards = () => queryOptions({ queryKey: ["boards"], queryFn: ({ signal }) => get<BoardsView>(`${own}/tensorboard`, undefined, signal) });
 export const startBoard = (folders: BoardView["folders"]) => post<BoardView>(`${own}/tensorboard`, { folders });

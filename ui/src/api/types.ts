@@ -1,4 +1,6 @@
-/** The messages of API v2beta1 as the page reads them. Fields that the server leaves out when empty are optional. */
+/** The messages of API v2beta1 as the page reads them. Fields that the server leaves out when empty are optional. Those
+ * that our own routes answer with too are the server's types, see `generated.ts`. */
+import type * as wire from "./generated";
 
 export type RunState =
   | "RUNTIME_STATE_UNSPECIFIED"
@@ -14,10 +16,10 @@ export type RunState =
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Parameters = Record<string, Json>;
 
-export interface Status {
-  code?: number;
-  message?: string;
-}
+export type Status = wire.Status;
+
+/** A message with fields that the server always fills in. */
+type Given<T, Fields extends keyof T> = Omit<T, Fields> & Required<Pick<T, Fields>>;
 
 export interface Experiment {
   experiment_id: string;
@@ -54,56 +56,21 @@ export interface PipelineVersion {
   tags?: Record<string, string>;
 }
 
-export interface VersionReference {
-  pipeline_id: string;
-  pipeline_version_id?: string;
-}
+export type VersionReference = Given<wire.PipelineVersionReference, "pipeline_id">;
+export type RuntimeConfig = Omit<wire.RuntimeConfig, "parameters"> & { parameters?: Parameters };
+export type RuntimeStatus = Omit<wire.RuntimeStatus, "state" | "update_time"> & { update_time: string; state: RunState };
+export type TaskDetail = Omit<Given<wire.TaskDetail, "run_id" | "task_id">, "state" | "state_history"> & { state?: RunState; state_history?: RuntimeStatus[] };
 
-export interface RuntimeConfig {
-  parameters?: Parameters;
-  pipeline_root?: string;
-}
-
-export interface RuntimeStatus {
-  update_time: string;
-  state: RunState;
-  error?: Status;
-}
-
-export interface TaskDetail {
-  run_id: string;
-  task_id: string;
-  display_name?: string;
-  create_time?: string;
-  start_time?: string;
-  end_time?: string;
-  state?: RunState;
-  error?: Status;
-  inputs?: Record<string, { artifact_ids?: string[] }>;
-  outputs?: Record<string, { artifact_ids?: string[] }>;
-  parent_task_id?: string;
-  state_history?: RuntimeStatus[];
-  child_tasks?: { task_id?: string; pod_name?: string }[];
-}
-
-export interface Run {
-  experiment_id: string;
-  run_id: string;
-  display_name: string;
+/** What the pages read of a run, with what is always there, and words instead of any text. */
+export type Run = Omit<Given<wire.Run, "experiment_id" | "run_id" | "display_name" | "created_at">, keyof RunWords> & RunWords;
+interface RunWords {
   storage_state?: "AVAILABLE" | "ARCHIVED";
-  description?: string;
+  state?: RunState;
   pipeline_spec?: Record<string, Json>;
   pipeline_version_reference?: VersionReference;
   runtime_config?: RuntimeConfig;
-  service_account?: string;
   plugins_input?: Record<string, Json>;
-  created_at: string;
-  scheduled_at?: string;
-  finished_at?: string;
-  state?: RunState;
-  error?: Status;
   run_details?: { task_details?: TaskDetail[] };
-  recurring_run_id?: string;
   state_history?: RuntimeStatus[];
 }
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { WhoAmI } from "@/api/about";
+import type { WhoAmI } from "@/api/own-types";
 import { mayEdit } from "./EditorOnly";
 
-const who = (required: boolean, roles: WhoAmI["roles"]): WhoAmI => ({ required, roles, authenticated: true, user: "ada", method: "session", is_admin: false });
+const who = (required: boolean, roles: WhoAmI["roles"]): WhoAmI => ({ required, roles, authenticated: true, login: { password: true }, namespaces: false, user: "ada", method: "session", is_admin: false });
 
 test.each([
   [undefined, true],

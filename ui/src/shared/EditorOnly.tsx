@@ -1,5 +1,5 @@
 import { createContext, useContext, type ReactNode } from "react";
-import type { WhoAmI } from "@/api/about";
+import type { WhoAmI } from "@/api/own-types";
 import { Banner } from "./Banner";
 
 /** Where all pipelines, runs, experiments and recurring runs are. */

@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { getWhoAmI, logIn, type WhoAmI } from "@/api/about";
+import { getWhoAmI, logIn } from "@/api/about";
+import type { WhoAmI } from "@/api/own-types";
 import { address, ApiError } from "@/api/client";
 import { ErrorBanner } from "@/shared/Banner";
 import { Button } from "@/shared/Button";

@@ -50,7 +50,7 @@ export function CompareGraph({ view }: { view: CompareView }) {
           <GraphCanvas key={base} view={graph.data} label="Graph with what differs" marked={marked} selected={node} onSelect={setNode} />
         )}
       </div>
-      <div className="w-[44%] min-w-0 overflow-y-auto border-l border-line max-lg:w-full max-lg:border-t max-lg:border-l-0">
+      <div className="w-[44%] min-w-0 overflow-auto border-l border-line max-lg:w-full max-lg:border-t max-lg:border-l-0">
         <label className="flex items-center gap-2 px-4 py-2.5 text-xs">
           <input type="checkbox" checked={onlyDiffering} onChange={() => setOnlyDiffering(!onlyDiffering)} className="size-3.5 accent-accent" />
           Only tasks that differ
@@ -62,7 +62,7 @@ export function CompareGraph({ view }: { view: CompareView }) {
             <thead>
               <tr className="text-ink-3">
                 <th scope="col" className="border-b border-line px-4 py-1.5 font-normal">Task</th>
-                <th scope="col" className="border-b border-line px-2 py-1.5 font-normal">Differs in</th>
+                <th scope="col" className="border-b border-line px-2 py-1.5 font-normal whitespace-nowrap">Differs in</th>
                 {view.runs.map((run, index) => (
                   <th key={run.run_id} scope="col" title={run.display_name} className="border-b border-line px-2 py-1.5 font-normal">
                     {letterOf(index)}
@@ -85,7 +85,7 @@ export function CompareGraph({ view }: { view: CompareView }) {
                       {state === null ? (
                         <span className="text-ink-3">—</span>
                       ) : (
-                        <Link to="/runs/details/$runId" params={{ runId: view.runs[index].run_id }} search={{ task: row.key } as never} className="flex items-center gap-1 hover:underline">
+                        <Link to="/runs/details/$runId" params={{ runId: view.runs[index].run_id }} search={{ task: row.key } as never} className="flex items-center gap-1 whitespace-nowrap hover:underline">
                           <StatusIcon state={state} size={12} label={lookOf(state).word} />
                           <span className="tnum text-ink-3">{row.durations[index] === null ? "" : durationText(row.durations[index] * 1000)}</span>
                         </Link>

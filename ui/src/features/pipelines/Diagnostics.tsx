@@ -1,5 +1,5 @@
 import { CircleAlert, TriangleAlert } from "lucide-react";
-import type { Diagnostic } from "@/api/check";
+import type { Diagnostic } from "@/api/own-types";
 
 /** What is wrong with a file: where, what, and what to do. */
 export function Diagnostics({ diagnostics }: { diagnostics: Diagnostic[] }) {

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ChartColumn } from "lucide-react";
-import { getStatistics, type PipelineStatistics } from "@/api/about";
+import { getStatistics } from "@/api/about";
+import type { PipelineStatistics } from "@/api/own-types";
 import { ErrorBanner } from "@/shared/Banner";
 import { cx } from "@/shared/cx";
 import { EmptyState } from "@/shared/EmptyState";

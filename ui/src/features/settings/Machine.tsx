@@ -1,5 +1,5 @@
 import { CircleCheck, TriangleAlert } from "lucide-react";
-import type { MachineView } from "@/api/about";
+import type { MachineView } from "@/api/own-types";
 import { bytesText } from "@/shared/bytes";
 import { cx } from "@/shared/cx";
 

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { getAbout, type About } from "@/api/about";
+import { getAbout } from "@/api/about";
+import type { About } from "@/api/own-types";
 import { address, base } from "@/api/client";
 import { getHealth } from "@/api/queries";
 import { Banner } from "@/shared/Banner";

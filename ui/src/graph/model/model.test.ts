@@ -34,7 +34,7 @@ function dag(tasks: TaskDefinition[]): ComponentView {
 const LEAF: ComponentView = { kind: "container", inputs: PORTS, outputs: { parameters: [], artifacts: [{ name: "model", type: "system.Model", is_list: false, optional: false }] } };
 
 function view(components: Record<string, ComponentView>): GraphView {
-  return { name: "p", dialect: "v2", root: "root", parameters: [], artifact_inputs: [], settings: {}, components };
+  return { name: "p", dialect: "v2", root: "root", parameters: [], artifact_inputs: [], settings: { retention: {} }, components };
 }
 
 const LOOP = view({

@@ -28,7 +28,6 @@ export function DetailsTab({ run, detail }: { run: string; detail: TaskDetailVie
         {attempt !== undefined && (
           <Group title={detail.attempt_list.length > 1 ? `Attempt ${attempt.number + 1}` : "Process"}>
             <Facts items={attemptFacts(attempt)} />
-            {attempt.command !== undefined && <CodeBlock text={attempt.command.map(quoted).join(" ")} label="Command as it ran" wrap className="mt-3 max-h-48 overflow-auto" />}
           </Group>
         )}
         {attempt?.has_samples === true && (
@@ -87,16 +86,14 @@ const strategies = {
 function attemptFacts(attempt: AttemptView): Fact[] {
   const { usage } = attempt;
   const facts: (Fact | false | undefined)[] = [
-    ["Runs on", attempt.executor],
+    attempt.executor !== "unknown" && ["Runs on", attempt.executor],
     attempt.place !== undefined && attempt.place !== `process ${attempt.pid}` && ["Place", attempt.place],
     attempt.pid !== undefined && ["Process", String(attempt.pid)],
     attempt.image !== undefined && ["Image", <code key="image" className="font-mono text-xs break-all">{attempt.image}</code>],
-    attempt.stand_in !== undefined && ["Stands for it", attempt.stand_in],
     attempt.exit_code !== undefined && ["Exit code", String(attempt.exit_code)],
     ["Duration", <Duration key="duration" from={attempt.started_at} to={attempt.ended_at} isLive={attempt.state === "RUNNING"} />],
     usage && ["CPU", `${round(usage.cpu_user_seconds + usage.cpu_system_seconds)} s (${round(usage.cpu_user_seconds)} user, ${round(usage.cpu_system_seconds)} system)`],
     usage && ["Most memory", bytesText(usage.peak_memory_bytes)],
-    attempt.folder !== undefined && ["Folder", <code key="folder" className="font-mono text-xs break-all">{attempt.folder}</code>],
     attempt.note !== undefined && ["Note", attempt.note],
   ];
   return facts.filter((fact): fact is Fact => Array.isArray(fact));
