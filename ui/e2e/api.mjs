@@ -93,9 +93,10 @@ export class Api {
     return this.call("POST", `pipelines/upload?${query}`, form);
   }
 
-  async uploadVersion(path, pipelineId, name) {
+  /** Uploads a file of the repository, with changes if wanted, as another version. */
+  async uploadVersion(path, pipelineId, name, change = (text) => text) {
     const form = new FormData();
-    form.append("uploadfile", new Blob([readFileSync(join(root, path))]), "pipeline.yaml");
+    form.append("uploadfile", new Blob([change(readFileSync(join(root, path), "utf8"))]), "pipeline.yaml");
     return this.call("POST", `pipelines/upload_version?${new URLSearchParams({ name, pipelineid: pipelineId })}`, form);
   }
 

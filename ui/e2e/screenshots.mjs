@@ -13,6 +13,8 @@ const wanted = process.argv.slice(2);
 const QUALITY = 82;
 
 const server = await startServer();
+/** One that asks who somebody is. */
+const locked = await startServer({ users: { ada: { role: "admin", password: "correct horse battery" } }, extra: ["--auth", "required"] });
 const browser = await launch();
 try {
   const api = new Api(server.url);
@@ -23,25 +25,31 @@ try {
   made.trained = await trainings(api, made.experiments.churn.experiment_id);
   mkdirSync(folder, { recursive: true });
   const pages = pagesOf(made);
+  const isWanted = (name) => wanted.length === 0 || wanted.includes(name);
   for (const theme of ["light", "dark"]) {
     for (const [name, { route, prepare }] of Object.entries(pages)) {
-      if (wanted.length > 0 && !wanted.includes(name)) continue;
-      const { page, context } = await openPage(browser, { theme, width: 1280, height: 800 });
-      await page.goto(`${server.url}/#${route}`);
-      await page.waitForSelector("main h1");
-      await page.waitForFunction(() => !document.querySelector('[aria-busy="true"], [aria-label="Loading"]'), undefined, { timeout: 15_000 });
-      await page.waitForTimeout(900);
-      await prepare?.(page);
-      await page.waitForTimeout(300);
-      const file = join(folder, `${name}-${theme}.webp`);
-      await save(page, file);
-      console.log(file.slice(root.length));
-      await context.close();
+      if (isWanted(name)) await picture(name, theme, `${server.url}/#${route}`, "main h1", prepare);
     }
+    if (isWanted("login")) await picture("login", theme, locked.url, "h1");
   }
 } finally {
   await browser.close();
   await server.stop();
+  await locked.stop();
+}
+
+async function picture(name, theme, address, until, prepare) {
+  const { page, context } = await openPage(browser, { theme, width: 1280, height: 800 });
+  await page.goto(address);
+  await page.waitForSelector(until);
+  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"], [aria-label="Loading"]'), undefined, { timeout: 15_000 });
+  await page.waitForTimeout(900);
+  await prepare?.(page);
+  await page.waitForTimeout(300);
+  const file = join(folder, `${name}-${theme}.webp`);
+  await save(page, file);
+  console.log(file.slice(root.length));
+  await context.close();
 }
 
 /** Runs that differ in what was chosen and in what came of it. */

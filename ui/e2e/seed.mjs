@@ -2,6 +2,9 @@
 
 const CORPUS = "conformance/corpus";
 
+/** Another version of the forecasting pipeline: it trains for longer and is judged by later days. */
+const moreRounds = (text) => text.replace("defaultValue: 300.0", "defaultValue: 500.0").replace("defaultValue: '2021-05-01'", "defaultValue: '2021-06-01'");
+
 /** Returns what was made, by name. */
 export async function seed(api) {
   const churn = await api.experiment("churn-model", "Which features tell that a customer leaves?");
@@ -13,7 +16,7 @@ export async function seed(api) {
     failing: await api.upload(`${CORPUS}/failure-nested/pipeline.yaml`, "always-fails", "Shows what a failure looks like."),
   };
   await api.uploadVersion("examples/facial-keypoints/pipeline.yaml", pipelines.crypto.pipeline_id, "other-example");
-  await api.uploadVersion("examples/crypto-forecasting/pipeline.yaml", pipelines.crypto.pipeline_id, "v2-more-windows");
+  await api.uploadVersion("examples/crypto-forecasting/pipeline.yaml", pipelines.crypto.pipeline_id, "v2-more-rounds", moreRounds);
   const runs = [];
   for (let day = 1; day <= 4; day++) {
     runs.push(await api.run(pipelines.loop.pipeline_id, `churn features ${day}`, { experiment_id: churn.experiment_id }));

@@ -12,7 +12,7 @@ export const paths = {
     await walk.row("crypto-forecasting");
     await walk.accessible("the pipelines");
     await page.getByRole("button", { name: "Expand crypto-forecasting" }).click();
-    await page.getByLabel("Mark v2-more-windows for a comparison").check();
+    await page.getByLabel("Mark v2-more-rounds for a comparison").check();
     await page.getByLabel("Mark other-example for a comparison").check();
     await walk.button("Compare the two").click();
     await walk.title("Compare versions");
