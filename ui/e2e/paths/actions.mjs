@@ -41,7 +41,7 @@ export const paths = {
       await walk.open("/pipeline_versions/new");
       await page.getByRole("radio", { name: "Address" }).click();
       await page.getByRole("textbox", { name: "Address" }).fill("https://example.org/pipeline.yaml");
-      await page.getByLabel("Name").fill("from elsewhere");
+      await page.getByLabel(/^Name/).fill("from elsewhere");
       walk.allowed.push(/400/);
       await walk.button("Upload").click();
       await page.getByRole("alert").filter({ hasText: "example.org" }).waitFor();

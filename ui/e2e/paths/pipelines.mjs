@@ -48,7 +48,7 @@ export const paths = {
     await walk.open("/pipeline_versions/new");
     await page.setInputFiles("input[type=file]", file("conformance/corpus/hello/pipeline.yaml"));
     await walk.see("1 task");
-    await page.getByLabel("Name").fill("fan-out");
+    await page.getByLabel(/^Name/).fill("fan-out");
     await page.getByRole("button", { name: "Upload this as its new version" }).click();
     await page.getByLabel("Version name").fill("by hand");
     await walk.button("Upload to fan-out").click();

@@ -51,7 +51,8 @@ export const paths = {
     await walk.open(`/runs/details/${run.run_id}`);
     const strip = page.getByRole("slider", { name: /Iteration shown below/ });
     await strip.waitFor({ timeout: 30_000 });
-    check((await strip.getAttribute("aria-valuetext")).startsWith("Iteration 7 of 1000, failed"), "the first that failed is not shown first");
+    // What failed is shown first.
+    await page.waitForFunction(() => document.querySelector('[role="slider"]')?.getAttribute("aria-valuetext")?.startsWith("Iteration 7 of 1000, failed"));
     await page.getByRole("button", { name: "100 failed" }).click();
     await page.waitForFunction(() => document.querySelector('[role="slider"]')?.getAttribute("aria-valuenow") === "17");
     await strip.press("End");

@@ -82,7 +82,7 @@ async function walkThrough(walk, name, example) {
   const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByText("or choose a file").click()]);
   await chooser.setFiles(join(root, "examples", example.file));
   await walk.see(example.summary);
-  await page.getByLabel("Name").fill(name);
+  await page.getByLabel(/^Name/).fill(name);
   await picture("1 upload");
   await walk.button("Upload").click();
   await walk.title(name);
@@ -92,7 +92,7 @@ async function walkThrough(walk, name, example) {
   await page.getByRole("link", { name: "Experiments" }).click();
   await page.getByRole("link", { name: "New experiment" }).click();
   await walk.title("New experiment");
-  await page.getByLabel("Name").fill(`forecasts of ${name}`);
+  await page.getByLabel(/^Name/).fill(`forecasts of ${name}`);
   await walk.button("Create").click();
   await walk.title(`forecasts of ${name}`);
   await page.getByRole("link", { name: "New run" }).first().click();
