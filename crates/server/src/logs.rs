@@ -78,7 +78,7 @@ pub(crate) async fn attempt_of(
 
 /// Streams the log of one attempt (the last one when not said), from `offset` bytes on; with `follow=true`
 /// until the attempt has ended; a part of it when a `Range` says so. The values of secrets are hidden, so offsets
-/// are those of what is shown.
+/// are those of what is shown; with `in_place=true` values are written over byte by byte, so they are the file's.
 async fn log(
     State(app): State<App>,
     Segments((run, key)): Segments<(String, String)>,
@@ -100,9 +100,12 @@ pub(crate) async fn attempt_log(
     let follow = words.flag("follow")?;
     let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok()).and_then(Range::parse);
     let masks = app.store.masks().await?;
+    let is_in_place = words.flag("in_place")?;
     let path = app.logs.log_path(&attempt);
     let size = tokio::fs::metadata(&path).await.map_or(0, |metadata| metadata.len());
-    let range = match (range.filter(|_| !follow), masks.is_empty()) {
+    // Whether a byte is shown where it is in the file.
+    let is_true = masks.is_empty() || is_in_place;
+    let range = match (range.filter(|_| !follow), is_true) {
         (None, _) => None,
         (Some(range), true) => match range.within(size) {
             Some(range) => Some(range),
@@ -113,15 +116,16 @@ pub(crate) async fn attempt_log(
     };
     let offset = range.map_or(words.number("offset")?.unwrap_or(0), |(first, _)| first);
     let left = range.map(|(first, last)| last - first + 1);
-    let known = (masks.is_empty() && !follow).then(|| left.unwrap_or(size.saturating_sub(offset)));
+    let known = (is_true && !follow).then(|| left.unwrap_or(size.saturating_sub(offset)));
+    // A value may lie across the offset; and where what is hidden has another length, only what is shown is counted.
+    let from = if is_true { offset.saturating_sub(masks.longest() as u64) } else { 0 };
     let tail = Tail {
         path,
-        // With something to hide the file is read from its beginning: a value may lie across the offset.
-        offset: if masks.is_empty() { offset } else { 0 },
-        skip: if masks.is_empty() { 0 } else { offset },
+        offset: from,
+        skip: offset - from,
         // A log that grows meanwhile is shown as long as it was announced.
         left: left.or(known).unwrap_or(u64::MAX),
-        masker: Masker::default(),
+        masker: if is_in_place { Masker::in_place() } else { Masker::default() },
         masks,
         follow,
         attempt,

@@ -8,20 +8,20 @@ const SHOWN = 4_000;
 
 export interface LogLineProps {
   text: string;
-  top: number;
   /** What is looked for, in lower case. */
   wanted: string;
   isCurrent: boolean;
 }
 
-export const LogLine = memo(function LogLine({ text, top, wanted, isCurrent }: LogLineProps) {
+/** Knows nothing of where it stands, so that scrolling renders only the lines that come into sight. */
+export const LogLine = memo(function LogLine({ text, wanted, isCurrent }: LogLineProps) {
   const level = severity(plainText(text));
   const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
   return (
     <div
-      style={{ top, height: LINE_HEIGHT }}
+      style={{ height: LINE_HEIGHT }}
       className={cx(
-        "absolute min-w-full border-l-2 pr-6 pl-2.5 leading-[19px] whitespace-pre",
+        "w-max min-w-full border-l-2 pr-6 pl-2.5 leading-[19px] whitespace-pre",
         isCurrent ? "border-accent bg-accent-soft" : level === "error" ? "border-failed bg-failed-soft" : level === "warning" ? "border-warning bg-warning-soft" : "border-transparent",
       )}
     >

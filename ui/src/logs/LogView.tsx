@@ -114,9 +114,11 @@ function Lines({ name, pages, isLive, version, touch }: LinesProps) {
       >
         <div style={{ height: Math.max(scroll.total, 1) }}>
           <div style={{ height: scroll.height || "100%" }} className="sticky top-0 overflow-x-auto overflow-y-hidden">
-            {lines.map(({ line, top }) => (
-              <LogLine key={line.offset} text={line.text} top={top} wanted={wanted} isCurrent={current === line.offset} />
-            ))}
+            <div style={{ transform: `translateY(${-scroll.place.hidden}px)` }} className="w-max min-w-full">
+              {lines.map(({ line }) => (
+                <LogLine key={line.offset} text={line.text} wanted={wanted} isCurrent={current === line.offset} />
+              ))}
+            </div>
           </div>
         </div>
       </div>

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { placed } from "./source";
 import { pieces, plainText, severity } from "./ansi";
 import { LogPages, LONGEST_LINE, PIECE } from "./pages";
 import { atEnd, LINE_HEIGHT, move, scrollHeight, TALLEST, visible } from "./scroll";
@@ -81,24 +80,6 @@ describe("pages", () => {
     const { pages, reads } = log("a\n");
     await Promise.all([pages.load(0, 2), pages.load(0, 2)]);
     expect(reads).toHaveLength(1);
-  });
-});
-
-describe("a log with hidden secrets", () => {
-  // "token=hunter2\nab\nlast" in the file.
-  const lines = [
-    { offset: 0, text: "token=***" },
-    { offset: 14, text: "ab" },
-    { offset: 17, text: "last" },
-    { offset: 22, text: "" },
-  ];
-  const text = (from: number, to: number) => new TextDecoder().decode(placed(lines, from, to));
-  test("keeps its lines where they are in the file", () => {
-    expect(text(0, 21)).toBe("token=***    \nab\nlast");
-  });
-  test("gives the same from anywhere", () => {
-    for (let from = 0; from < 21; from++) expect(text(from, 21)).toBe(text(0, 21).slice(from));
-    expect(text(4, 15)).toBe("n=***    \na");
   });
 });
 

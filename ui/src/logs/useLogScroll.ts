@@ -9,7 +9,8 @@ const NEAR = 4;
 export function useLogScroll(pages: LogPages, version: number, touch: () => void) {
   const scroller = useRef<HTMLDivElement>(null);
   const [height, setHeight] = useState(0);
-  const [place, setPlace] = useState<Place>({ offset: 0, hidden: 0 });
+  // The end has been read by now, and the beginning of a large log nobody asks for yet.
+  const [place, setPlace] = useState<Place>(() => ({ offset: pages.lineStart(pages.size) ?? 0, hidden: 0 }));
   const [isFollowing, setFollowing] = useState(true);
   const [usualLine, setUsualLine] = useState(80);
   const expected = useRef(0);

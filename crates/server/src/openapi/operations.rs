@@ -227,6 +227,7 @@ fn of_runs(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) 
                 ATTEMPT,
                 ("offset", "integer", "From this byte on"),
                 ("follow", "boolean", "Until the attempt has ended"),
+                ("in_place", "boolean", "Hides secrets byte by byte, so that offsets are those of the file"),
             ];
             ("The log of an attempt; ranges of bytes are answered", Answer::Text)
         }

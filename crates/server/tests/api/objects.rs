@@ -79,6 +79,25 @@ async fn logs_hide_the_values_of_secrets() {
         let answer = server.call("GET", &format!("{path}?offset={from}"), None).await;
         assert_eq!(answer.text.trim_start_matches('x'), expected, "{offset}");
     }
+
+    // Byte by byte, so that any part can be asked for by its place in the file.
+    let shown = format!("{padding}*******, ************ hunt");
+    let path = format!("{path}?in_place=true");
+    let head = Request::head(&path).body(Body::empty()).unwrap();
+    let head = server.send(head).await;
+    assert_eq!(head.headers["content-length"].to_str().unwrap(), shown.len().to_string());
+    assert_eq!(server.call("GET", &path, None).await.text, shown);
+    for first in padding.len() - 2..shown.len() {
+        for last in [first, first + 3, shown.len() - 1] {
+            let last = last.min(shown.len() - 1);
+            let range = format!("bytes={first}-{last}");
+            let request = Request::get(&path).header("Range", &range).body(Body::empty()).unwrap();
+            let part = server.send(request).await;
+            assert_eq!((part.status.as_u16(), &*part.text), (206, &shown[first..=last]), "{range}");
+        }
+        let rest = server.call("GET", &format!("{path}&follow=true&offset={first}"), None).await;
+        assert_eq!(rest.text, shown[first..], "followed from {first}");
+    }
 }
 
 #[tokio::test]

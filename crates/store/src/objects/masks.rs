@@ -8,6 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 
 /// What stands for a hidden value.
 pub const MASK: &str = "***";
+/// What stands for each of its bytes where bytes keep their places.
+const BLANK: u8 = b'*';
 /// Fewest bytes of a value that is hidden.
 const SHORTEST: usize = 4;
 /// Fewest bytes of a line that is hidden by itself.
@@ -114,9 +116,16 @@ enum Seen {
 #[derive(Debug, Default)]
 pub struct Masker {
     kept: Vec<u8>,
+    /// As many bytes are shown as there are.
+    is_in_place: bool,
 }
 
 impl Masker {
+    /// Writes over values byte by byte, so that what is shown is as long as the text.
+    pub fn in_place() -> Self {
+        Self { kept: Vec::new(), is_in_place: true }
+    }
+
     /// Takes a piece and returns what can be shown by now.
     pub fn push(&mut self, masks: &Masks, piece: &[u8]) -> Vec<u8> {
         self.kept.extend_from_slice(piece);
@@ -142,7 +151,11 @@ impl Masker {
                     at += 1;
                 }
                 Seen::Value(length) => {
-                    shown.extend_from_slice(MASK.as_bytes());
+                    if self.is_in_place {
+                        shown.resize(shown.len() + length, BLANK);
+                    } else {
+                        shown.extend_from_slice(MASK.as_bytes());
+                    }
                     at += length;
                 }
                 Seen::Unclear => {
@@ -188,6 +201,11 @@ mod tests {
                 assert_eq!(String::from_utf8(shown).unwrap(), expected, "{text} by {size}");
             }
             assert_eq!(String::from_utf8(masks.mask(text.as_bytes())).unwrap(), expected);
+            let mut masker = Masker::in_place();
+            let mut shown = masker.push(&masks, text.as_bytes());
+            shown.extend(masker.finish(&masks));
+            assert_eq!(shown.len(), text.len(), "{text} in place");
+            assert_eq!(shown == text.as_bytes(), text == expected, "{text} in place");
         }
         assert_eq!(Masks::default().mask(b"as it is"), b"as it is");
     }
