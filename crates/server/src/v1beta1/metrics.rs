@@ -154,10 +154,13 @@ pub(crate) async fn by_task(app: &App, run: &RunId) -> Result<Vec<(String, RunMe
 
 /// Sees to it that runs can be sorted by what is in files, when they are to be sorted by a metric.
 pub(crate) async fn sortable(app: &App, query: &store::ListQuery) -> Result<(), Error> {
-    // A page token has its sort in it.
-    let may_sort = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
-    let by_metric = query.sort_by.as_ref().is_some_and(|sort| sort.to_ascii_lowercase().contains("metric:"));
-    if !by_metric && !(may_sort(&query.page_token) && !may_sort(&query.sort_by)) {
+    let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+    let by_metric = match &query.sort_by {
+        Some(sort) if given(&query.sort_by) => sort.to_ascii_lowercase().contains("metric:"),
+        // A page token has its sort in it.
+        _ => given(&query.page_token),
+    };
+    if !by_metric {
         return Ok(());
     }
     loop {
