@@ -1,4 +1,5 @@
 // Lists: what they show, filter, sort, remember and do to many rows at once.
+import { training } from "../gallery.mjs";
 import { check } from "../walk.mjs";
 
 export const paths = {
@@ -62,6 +63,37 @@ export const paths = {
     const row = await walk.row("appears by itself");
     await row.getByText("Succeeded").waitFor({ timeout: 15_000 });
     await api.call("DELETE", `runs/${run.run_id}`);
+  },
+
+  "runs: metrics are columns, and sort": async (walk, { api }) => {
+    const { page } = walk;
+    const spec = training();
+    const runs = await api.settled(
+      await Promise.all([3, 30, 10].map((epochs) => api.call("POST", "runs", { display_name: `trained ${epochs}`, pipeline_spec: spec, runtime_config: { parameters: { epochs } } }))),
+    );
+    const order = () => page.locator("tr[data-row] a").evaluateAll((links) => links.map((link) => link.textContent).filter((text) => text.startsWith("trained")).join());
+    const comesTo = (expected) => page.waitForFunction((wanted) => [...document.querySelectorAll("tr[data-row] a")].map((link) => link.textContent).filter((text) => text.startsWith("trained")).join() === wanted, expected);
+    await walk.open("/runs?q=trained");
+    await walk.row("trained 30");
+    await walk.button("Metrics").click();
+    await page.getByRole("menuitem", { name: "loss" }).click();
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "loss" }).click();
+    await page.waitForFunction(() => location.hash.includes("metric"));
+    await comesTo("trained 3,trained 10,trained 30");
+    await page.getByRole("button", { name: "loss" }).click();
+    await comesTo("trained 30,trained 10,trained 3");
+    await walk.accessible("runs by a metric");
+    // The address says it all.
+    await page.reload();
+    await walk.row("trained 30");
+    check((await order()) === "trained 30,trained 10,trained 3", await order());
+    await page.getByRole("columnheader", { name: "loss" }).waitFor();
+    await walk.button("Metrics").click();
+    await page.getByRole("menuitem", { name: "loss" }).click();
+    await page.keyboard.press("Escape");
+    await page.getByRole("columnheader", { name: "loss" }).waitFor({ state: "detached" });
+    for (const run of runs) await api.call("DELETE", `runs/${run.run_id}`);
   },
 
   "runs: pages go on and back": async (walk) => {

@@ -10,7 +10,7 @@ import { Menu } from "@/shared/Menu";
 import { ExperimentName, PipelineName, RecurringRunName, startOf } from "@/shared/names";
 import { StatusBadge } from "@/shared/StatusBadge";
 import { isOver } from "@/shared/status";
-import { DataTable, TableToolbar, useTableState, type Column } from "@/shared/table";
+import { DataTable, METRIC, TableToolbar, useTableState, type Column } from "@/shared/table";
 import { Duration, RelativeTime } from "@/shared/Time";
 import { useUrlState } from "@/shared/url";
 import { EditorOnly } from "@/shared/EditorOnly";
@@ -52,18 +52,25 @@ export function RunTable({ name, prefix, isArchived = false, experimentId, recur
     }),
   );
   const [metricNames, chooseMetrics] = useMetricChoice();
+  // A list that is sorted by a metric shows it.
+  const sortedBy = state.sort.key.startsWith(METRIC) ? state.sort.key.slice(METRIC.length) : undefined;
+  const shownMetrics = sortedBy === undefined || metricNames.includes(sortedBy) ? metricNames : [...metricNames, sortedBy];
   const [isAsked, setAsked] = useState(false);
-  const metrics = useMetrics(query.data?.items ?? [], isAsked || metricNames.length > 0);
+  const showMetrics = (names: string[]) => {
+    if (sortedBy !== undefined && !names.includes(sortedBy)) state.toggleSort("created_at");
+    chooseMetrics(names);
+  };
+  const metrics = useMetrics(query.data?.items ?? [], isAsked || shownMetrics.length > 0);
   const columns = columnsFor(actions, experimentId === undefined, recurringRunId === undefined);
   // Before the last two: when, and the menu.
-  columns.splice(-3, 0, ...metricNames.map((name) => metricColumn(name, metrics)));
+  columns.splice(-3, 0, ...shownMetrics.map((name) => metricColumn(name, metrics)));
   const setStates = (next: string[]) =>
     patch({ [stateKey]: next.join(",") || undefined, [prefix ? `${prefix}.page` : "page"]: undefined, [prefix ? `${prefix}.token` : "token"]: undefined });
   return (
     <>
       <TableToolbar state={state} columns={columns} placeholder="Filter runs by name">
         <StateFilter chosen={states} onChange={setStates} />
-        <MetricsMenu metrics={metrics} chosen={metricNames} onChoose={chooseMetrics} onOpen={() => setAsked(true)} />
+        <MetricsMenu metrics={metrics} chosen={shownMetrics} onChoose={showMetrics} onOpen={() => setAsked(true)} />
       </TableToolbar>
       <DataTable
         label="Runs"
@@ -96,6 +103,7 @@ function metricColumn(name: string, metrics: Map<string, Metrics>): Column<Run> 
   return {
     id: `metric.${name}`,
     header: name,
+    sortKey: METRIC + name,
     width: "120px",
     align: "end",
     isFixed: true,

@@ -6,6 +6,7 @@ import { beforeEach, expect, test } from "vitest";
 import type { Page } from "@/api/types";
 import { parseSearch, stringifySearch } from "../url";
 import { DataTable, TableToolbar, useTableState, type Column } from ".";
+import { readSort } from "./state";
 
 interface Row {
   id: string;
@@ -115,4 +116,12 @@ test("an empty list shows what to do", async () => {
 test("a failed list shows why, as an alert", async () => {
   await show({ error: new Error("The disk is full") });
   within(screen.getByRole("alert")).getByText("The disk is full");
+});
+
+test.each([
+  ["created_at desc", { key: "created_at", descending: true }],
+  ["name", { key: "name", descending: false }],
+  ["metric:mean loss asc", { key: "metric:mean loss", descending: false }],
+])("the order %s is read", (text, expected) => {
+  expect(readSort(text)).toEqual(expected);
 });

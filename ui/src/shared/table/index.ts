@@ -1,4 +1,4 @@
 export { DataTable, type DataTableProps } from "./DataTable";
 export type { Column } from "./columns";
 export { TableToolbar } from "./TableToolbar";
-export { useTableState, type TableState } from "./state";
+export { METRIC, useTableState, type TableState } from "./state";

@@ -28,6 +28,15 @@ export interface TableState {
   args: Pick<ListArguments, "pageSize" | "pageToken" | "sortBy">;
 }
 
+/** Before the name of a metric that a list is sorted by. */
+export const METRIC = "metric:";
+
+/** Reads `key`, `key asc` or `key desc`; names of metrics may hold spaces. */
+export function readSort(text: string): TableState["sort"] {
+  const match = /^(.*?)(?: (asc|desc))?$/s.exec(text);
+  return { key: match?.[1] ?? "", descending: match?.[2] === "desc" };
+}
+
 export interface TableOptions {
   /** Names the list in storage, and in the URL when a page has several (`prefix`). */
   name: string;
@@ -50,8 +59,7 @@ export function useTableState({ name, prefix = "", sort: usual = "created_at des
 
   const filter = read("q") ?? "";
   const sortText = read("sort") ?? remembered<string>(`table.${name}.sort`) ?? usual;
-  const [sortKey = "", direction] = sortText.split(" ");
-  const sort = { key: sortKey, descending: direction === "desc" };
+  const sort = readSort(sortText);
   const rememberedSize = remembered<number>(`table.${name}.size`);
   const size = Number(read("size")) || rememberedSize || usualSize;
   const page = Number(read("page")) || 1;
@@ -69,7 +77,8 @@ export function useTableState({ name, prefix = "", sort: usual = "created_at des
     setFilter: (text) => write({ q: text || undefined, ...first }),
     sort,
     toggleSort: (wanted) => {
-      const next = `${wanted} ${sort.key === wanted ? (sort.descending ? "asc" : "desc") : wanted.endsWith("_at") ? "desc" : "asc"}`;
+      const isHighFirst = wanted.endsWith("_at") || wanted.startsWith(METRIC);
+      const next = `${wanted} ${sort.key === wanted ? (sort.descending ? "asc" : "desc") : isHighFirst ? "desc" : "asc"}`;
       remember(`table.${name}.sort`, next);
       write({ sort: next === usual ? undefined : next, ...first });
     },
