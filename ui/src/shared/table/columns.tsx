@@ -46,7 +46,7 @@ export function HeaderCell<T>({ column, state }: { column: Column<T>; state: Tab
         <button
           type="button"
           onClick={() => state.toggleSort(sortKey)}
-          className={cx("group -mx-1 inline-flex items-center gap-1 rounded-sm px-1 hover:text-ink", isSorted && "text-ink-2")}
+          className={cx("group -mx-1 inline-flex items-center gap-1 rounded-sm px-1 hover:text-ink", align === "end" && "flex-row-reverse", isSorted && "text-ink-2")}
         >
           {header}
           <Arrow size={12} aria-hidden className={cx("transition-opacity", !isSorted && "opacity-0 group-hover:opacity-50")} />
