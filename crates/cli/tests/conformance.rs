@@ -58,8 +58,11 @@ impl Found {
     fn of(document: &Value, wrong: Vec<String>) -> Self {
         let state = document["state"].as_str().unwrap_or_default().to_owned();
         let tasks = || document["tasks"].as_array().into_iter().flatten();
-        let works =
-            |task: &&Value| matches!(task["kind"].as_str(), Some("container" | "importer" | "resource"));
+        let never_began = |task: &Value| task["state"] == "CANCELED" && task["started_at"].is_null();
+        let works = |task: &&Value| {
+            let kind = task["kind"].as_str();
+            matches!(kind, Some("container" | "importer" | "resource")) && !never_began(task)
+        };
         let root = tasks().find(|task| task["task_id"] == "root");
         let seconds = root.and_then(|task| task["duration_seconds"].as_f64()).unwrap_or_default();
         Self { state, tasks: tasks().filter(works).count(), seconds, wrong }

@@ -30,7 +30,7 @@ const ERRORS: &[Case] = &[
     ("when: '{{item}} > 1'", "when: '{{item}} >'", "'{{item}} >'", "wrong-expression", &["ends where an operand"]),
     ("when: '{{item}} > 1'", "when: '{{item}} & '", "'{{item}} & '", "wrong-expression", &["ends where an operand"]),
     ("withItems: [1, 2]", "withItems: 3", "3\n        arguments", "wrong-type", &["list"]),
-    ("withItems: [1, 2]", "withSequence: {count: '{{workflow.uid}}'}", "'{{workflow.uid}}'", "unsupported", &["numbers"]),
+    ("withItems: [1, 2]", "withSequence: {count: many}", "many", "wrong-type", &["whole number"]),
     ("limit: 2", "limit: many", "many", "wrong-type", &["whole number"]),
     ("retryPolicy: Always", "retryPolicy: Sometimes", "Sometimes", "wrong-value", &["OnFailure"]),
     ("duration: 1m", "duration: soon", "soon", "wrong-value", &["`soon`", "30s"]),

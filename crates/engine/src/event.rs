@@ -163,6 +163,8 @@ pub enum SkipReason {
     Cancelled,
     /// A loop over nothing, where that passes the task over.
     NoItems,
+    /// Something beside it failed, and the dag starts nothing more then.
+    Stopped,
 }
 
 /// Where a fingerprint's document says which image it is of.
@@ -206,6 +208,8 @@ pub struct CacheSource {
 pub enum Doom {
     Cancelled,
     TimedOut,
+    /// Something that all of the run needs is not to be had.
+    Abandoned,
 }
 
 /// How an attempt ended.

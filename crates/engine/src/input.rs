@@ -55,6 +55,9 @@ pub struct Submit {
     pub pipeline_root: String,
     pub created_at: Timestamp,
     pub scheduled_at: Option<Timestamp>,
+    /// Whose account tasks get; empty when it is left to the pipeline.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub service_account: String,
     /// No cache look-ups at all, whatever the tasks say.
     pub caching_disabled: bool,
     /// Tasks that take no earlier result, and with them everything that depends on them.

@@ -304,6 +304,7 @@ impl<'a> Seen<'a> {
                 return Err("I3: clean-up was called off".to_owned());
             }
             SkipReason::Cancelled if self.is_cancelled => TaskPhase::Cancelled,
+            SkipReason::Stopped if dag.fail_fast => TaskPhase::Cancelled,
             _ => return Err("I1: no reason to pass it over".to_owned()),
         };
         self.ended.insert(key.clone(), phase);
@@ -327,13 +328,28 @@ impl<'a> Seen<'a> {
                 return Err("I5: failed without or in spite of what is inside".to_owned());
             }
             let all = self.items.get(key).is_none_or(|count| *count as usize == inside.len());
-            let may_stop_early = self.is_cancelled && phase != TaskPhase::Succeeded;
+            let may_stop_early = (self.is_cancelled || self.is_stopped(key)) && phase != TaskPhase::Succeeded;
             if !all && !may_stop_early {
                 return Err("I6: iterations were left out".to_owned());
             }
         }
         self.ended.insert(key.clone(), phase);
         Ok(())
+    }
+
+    /// Tells whether the dag around starts nothing more, because a task or an iteration in it has failed.
+    fn is_stopped(&self, key: &TaskKey) -> bool {
+        let Some(around) = key.parent().filter(|_| self.task(key).is_some_and(|(dag, _)| dag.fail_fast))
+        else {
+            return false;
+        };
+        let mut failed = self.ended.iter().filter(|(_, phase)| **phase == TaskPhase::Failed);
+        failed.any(|(other, _)| {
+            let parent = other.parent();
+            parent.as_ref() == Some(&around)
+                || (other.index().is_some()
+                    && parent.and_then(|parent| parent.parent()).as_ref() == Some(&around))
+        })
     }
 
     /// Lists what a dag or a loop holds; of a loop what has begun.

@@ -33,7 +33,7 @@ pub use id::{AttemptId, RunId, TaskKey, Timestamp};
 pub use input::{
     CacheAnswer, ExecutorChoice, ImportAnswer, Input, Observation, Observed, Resume, Retry, Submit,
 };
-pub use node_name::{item_name, node_id};
+pub use node_name::{display_name, failure_message, item_name, node_id};
 pub use schedule::{Schedule, Trigger};
 pub use state::{RunState, changed_tasks, resource_name};
 pub use view::{AttemptView, Released, RunPhase, RunView, Suspension, TaskKind, TaskPhase, TaskView};

@@ -1,10 +1,12 @@
-//! How the v1 format calls what a run does: names of nodes, their ids, and the pods that stand for attempts.
+//! How the v1 format calls what a run does: names of nodes, their ids, the pods that stand for attempts, and what
+//! it says of failures.
 //!
 //! Source: v1 semantics 2.3, 2.7 and 2.9. A pod is called by the id of its node (pod names of the first format),
 //! so that readers find one by the other.
 
 use pipewright_plan::{DagShape, Dialect, Plan, Task, TriggerStrategy, Value, text_form};
 
+use crate::event::{Failure, FailureReason};
 use crate::id::{AttemptId, TaskKey};
 use crate::state::{Children, RunState, dag_at, resource_name};
 
@@ -21,6 +23,32 @@ fn fnv1a(text: &str) -> u32 {
 pub fn item_name(task: &str, index: u32, item: &Value) -> String {
     let text: String = item_text(item).chars().filter(|letter| !matches!(letter, '(' | ')')).collect();
     format!("{task}({index}:{text})")
+}
+
+/// Returns a node's name without that of the node around it and without its group of steps.
+pub fn display_name<'n>(name: &'n str, around: Option<&str>) -> &'n str {
+    let inner = around.and_then(|around| name.strip_prefix(around)).unwrap_or(name);
+    let step = inner.strip_prefix('[').and_then(|rest| Some(rest.split_once("].")?.1));
+    step.or_else(|| inner.strip_prefix('.')).unwrap_or(inner)
+}
+
+/// Says of a failure what readers of the format look for; `stopped` when the run ended it, not its own limit.
+pub fn failure_message(failure: &Failure, stopped: bool) -> String {
+    match (failure.reason, failure.exit_code) {
+        (FailureReason::ExitCode | FailureReason::Signal, Some(code)) => {
+            format!("main: Error (exit code {code})")
+        }
+        (FailureReason::OutOfMemory, _) => "main: OOMKilled (exit code 137)".to_owned(),
+        (FailureReason::TimedOut, _) if stopped => "Step exceeded its deadline".to_owned(),
+        (FailureReason::TimedOut, _) => {
+            "Pod was active on the node longer than the specified deadline".to_owned()
+        }
+        (FailureReason::Cancelled, _) => "terminated".to_owned(),
+        (FailureReason::Inner, _) => String::new(),
+        // Only a command has one of its own.
+        (FailureReason::Output, Some(_)) => format!("wait: Error (exit code 64): {}", failure.message),
+        _ => failure.message.clone(),
+    }
 }
 
 fn item_text(item: &Value) -> String {
@@ -43,6 +71,17 @@ pub(crate) fn node_name(plan: &Plan, state: &RunState, attempt: &AttemptId) -> O
     let (name, task) = node_of(plan, state, &attempt.task)?;
     let is_numbered = task.is_some_and(|task| task.retry.is_some());
     Some(if is_numbered { format!("{name}({})", attempt.number) } else { name })
+}
+
+/// Returns how the node of a whole task is called to people.
+pub(crate) fn task_display_name(plan: &Plan, state: &RunState, task: &TaskKey) -> Option<String> {
+    let (name, _) = node_of(plan, state, task)?;
+    let mut around = task.parent();
+    if task.index().is_some() {
+        around = around.and_then(|whole| whole.parent());
+    }
+    let around = around.and_then(|around| Some(node_of(plan, state, &around)?.0)).filter(|it| *it != name);
+    Some(display_name(&name, around.as_deref()).to_owned())
 }
 
 /// Returns the id of the node that stands for a whole task.
@@ -105,6 +144,15 @@ mod tests {
             assert_eq!(node_id(workflow, name), format!("{workflow}-{hash}"));
         }
         assert_eq!(node_id("w", "w"), "w");
+    }
+
+    #[test]
+    fn display_names_are_relative() {
+        assert_eq!(display_name("w.a(0:x).b", Some("w.a(0:x)")), "b");
+        assert_eq!(display_name("w.a(0:x)", Some("w")), "a(0:x)");
+        assert_eq!(display_name("w[0].b", Some("w")), "b");
+        assert_eq!(display_name("w[0]", Some("w")), "[0]");
+        assert_eq!(display_name("w", None), "w");
     }
 
     #[test]

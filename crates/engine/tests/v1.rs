@@ -191,6 +191,38 @@ fn a_cancel_ends_what_waits_for_room() {
 }
 
 #[test]
+fn a_run_that_cannot_begin_fails_and_cleans_nothing_up() {
+    let exit = json!({"component": "c", "upstream": ["a"], "trigger": {"strategy": "exit"}});
+    let mut world = World::new(plan(json!({"a": after("c", &[]), "leave": exit})));
+    world.submit(json!({}));
+    world.input(&Input::Abandon { reason: "no claim".to_owned() });
+    world.settle();
+    assert_eq!(world.phases(), ["a: cancelled", "leave: cancelled"]);
+    assert_eq!(world.phase(), "failed");
+    let error = world.state.run_view().error.clone().unwrap();
+    assert_eq!((error.reason, error.message.as_str()), (FailureReason::NotStarted, "no claim"));
+}
+
+#[test]
+fn a_dag_may_start_nothing_more_after_a_failure() {
+    let tasks = json!({
+        "a": after("c", &[]),
+        "b": after("c", &[]),
+        "c": after("c", &["b"]),
+        "each": with(after("use", &[]), each(json!([1, 2]), json!({}))),
+    });
+    let mut plan = serde_json::to_value(plan_with(json!({"tasks": tasks}), json!({}))).unwrap();
+    plan["components"]["root"]["kind"]["parallelism"] = json!(1);
+    let go_on = World::new(serde_json::from_value(plan.clone()).unwrap()).script("a", &[Act::Fail]);
+    assert_eq!(go_on.run(json!({})).launched.len(), 5);
+    plan["components"]["root"]["kind"]["fail_fast"] = json!(true);
+    let world = World::new(serde_json::from_value(plan).unwrap()).script("a", &[Act::Fail]).run(json!({}));
+    assert_eq!((world.launched.len(), world.phase().as_str()), (1, "failed"));
+    let begun = world.phases().into_iter().filter(|phase| !phase.ends_with("cancelled"));
+    assert_eq!(begun.collect::<Vec<_>>(), ["a: failed"]);
+}
+
+#[test]
 fn retries_follow_their_policy() {
     let retry = |on: &str| json!({"retry": {"max_retries": 2, "backoff": {"secs": 0, "nanos": 0}, "factor": 1.0, "on": on}});
     let tasks = json!({"failure": with(after("c", &[]), retry("failure")), "error": with(after("c", &[]), retry("error"))});

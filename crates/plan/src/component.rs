@@ -190,6 +190,9 @@ pub struct Dag {
     /// Tasks of one instance that run at once; `None` is no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallelism: Option<u32>,
+    /// Nothing more starts once a task, or an iteration of one, has failed (v1 `failFast` of a template).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fail_fast: bool,
     /// Of the entry: output parameters that the whole run knows by a name of their own (v1 `globalName`), as
     /// (component, output key); the latest that was left counts.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]

@@ -15,6 +15,7 @@ mod pod;
 mod pod_default;
 mod quantity;
 mod resource;
+mod sequence;
 mod show;
 mod suspend;
 mod task;
@@ -45,10 +46,11 @@ pub use pod::{EnvFrom, KeyFile, PodSettings, PodText, VolumeMount, VolumeSource,
 pub use pod_default::PodDefault;
 pub use quantity::quantity;
 pub use resource::{Manifest, Resource, ResourceAction, ResourceOutput};
+pub use sequence::{LONGEST_SEQUENCE, SequenceError, sequence};
 pub use suspend::{Supplied, Suspend, read_duration};
 pub use task::{
-    ArtifactBinding, Caching, Each, Items, IterationKind, LoopPolicy, ParameterBinding, ParameterSource,
-    Retry, RetryOn, Task, Trigger, TriggerStrategy,
+    ArtifactBinding, Caching, Each, Items, IterationKind, LoopPolicy, Memo, ParameterBinding,
+    ParameterSource, Retry, RetryOn, Task, Trigger, TriggerStrategy,
 };
 pub use task_config::TaskConfig;
 pub use types::{ArtifactType, ParameterType};

@@ -17,6 +17,8 @@ const FUNCTIONS: &[(&str, usize, usize)] = &[
     ("range", 2, 2),
     ("part", 3, 3),
     ("coalesce", 2, 2),
+    // The items of a `withSequence` by its start, end, count and format, or what is wrong with them.
+    ("sequence", 4, 4),
     // Additions of the format.
     ("asInt", 1, 1),
     ("asFloat", 1, 1),

@@ -243,7 +243,18 @@ pub struct Caching {
     /// Replaces the fingerprint: equal keys of one component are one cache entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// Replaces the fingerprint by a text over the task's inputs (v1 `memoize`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memo: Option<Memo>,
     /// Older results do not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<Duration>,
+}
+
+/// Results that are found by a text of the user's own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memo {
+    /// Equal keys of different caches have nothing to do with each other.
+    pub cache: Text,
+    pub key: Text,
 }

@@ -48,7 +48,7 @@ mod tests {
     fn a_step_is_held_to_the_limits_of_the_server() {
         let days = |days: u64| Duration::from_secs(days * 86_400);
         let check = |(usual, most), own, expected| {
-            let mut caching = Caching { enabled: true, key: None, max_age: own };
+            let mut caching = Caching { enabled: true, max_age: own, ..Caching::default() };
             CacheAges { usual, most }.limit(&mut caching);
             assert_eq!((caching.enabled, caching.max_age), expected);
         };

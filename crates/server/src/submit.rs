@@ -145,7 +145,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
         pipeline_spec: found.compiled.pipeline_spec,
         parameters: Value::Object(arguments.given),
         pipeline_root: submission.pipeline_root,
-        service_account: submission.service_account,
+        service_account: submission.service_account.clone(),
         plugins_input: submission.plugins_input,
         firing: submission.firing,
         submit: Submit {
@@ -155,6 +155,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
             pipeline_root,
             created_at,
             scheduled_at,
+            service_account: submission.service_account,
             caching_disabled: submission.caching_disabled,
             fresh: submission.fresh,
             executor,

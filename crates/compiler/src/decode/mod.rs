@@ -66,7 +66,10 @@ impl Context {
     }
 
     /// Records a mistake at the current place.
+    #[cfg_attr(test, track_caller)]
     pub fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        #[cfg(test)]
+        crate::v1::sites::visit(std::panic::Location::caller());
         self.record(Severity::Error, code, span, message.into())
     }
 

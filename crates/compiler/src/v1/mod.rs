@@ -5,6 +5,8 @@
 mod defaults;
 mod expression;
 mod lower;
+#[cfg(test)]
+pub(crate) mod sites;
 mod tags;
 mod when;
 mod workflow;

@@ -88,7 +88,7 @@ impl Decision<'_> {
         };
         let failure = match doomed {
             Some(Doom::TimedOut) => self.timed_out(id),
-            Some(Doom::Cancelled) | None => failure,
+            Some(Doom::Cancelled | Doom::Abandoned) | None => failure,
         };
         self.attempt_failed(id, number, failure, left);
     }

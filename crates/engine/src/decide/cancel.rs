@@ -39,11 +39,11 @@ impl Decision<'_> {
     }
 }
 
-/// A run that ran out of time failed; one that somebody stopped was cancelled.
+/// A run that ran out of time or could not begin failed; one that somebody stopped was cancelled.
 pub(super) fn phase_of(why: Doom) -> RunPhase {
     match why {
         Doom::Cancelled => RunPhase::Cancelled,
-        Doom::TimedOut => RunPhase::Failed,
+        Doom::TimedOut | Doom::Abandoned => RunPhase::Failed,
     }
 }
 
@@ -51,6 +51,7 @@ pub(super) fn called_off(why: Doom, reason: &str) -> Failure {
     let kind = match why {
         Doom::Cancelled => FailureReason::Cancelled,
         Doom::TimedOut => FailureReason::TimedOut,
+        Doom::Abandoned => FailureReason::NotStarted,
     };
     Failure { reason: kind, message: reason.to_owned(), hint: None, exit_code: None }
 }

@@ -61,7 +61,8 @@ impl Decision<'_> {
             inside.iter().map(|child| &self.state.nodes[*child]).filter(move |child| child.phase == wanted)
         };
         let mut failed = phases(TaskPhase::Failed);
-        let is_called_off = self.state.is_called_off(id);
+        let is_stopped = self.state.nodes[id].parent.is_some_and(|dag| self.is_stopped(dag));
+        let is_called_off = self.state.is_called_off(id) || (is_stopped && self.has_unstarted(id));
         let (phase, error) = if let Some(first) = failed.next() {
             (TaskPhase::Failed, Some(inner_failure(first, failed.count())))
         } else if is_called_off

@@ -28,7 +28,8 @@ impl Decision<'_> {
                 self.resume(resting);
                 continue;
             }
-            if next >= *count || self.state.is_called_off(id) {
+            let is_stopped = node.parent.is_some_and(|dag| self.is_stopped(dag));
+            if next >= *count || is_stopped || self.state.is_called_off(id) {
                 if *open == 0 {
                     self.finish_loop(id);
                 }

@@ -73,7 +73,7 @@ impl Decision<'_> {
                 }
             }
             Input::Terminate => self.cancel(Doom::Cancelled, "cancelled by request"),
-            Input::Abandon { reason } => self.cancel(Doom::Cancelled, reason),
+            Input::Abandon { reason } => self.cancel(Doom::Abandoned, reason),
             Input::Retry { .. } => {}
             Input::Resume { resume } => self.release(resume),
             Input::Observed { observation } => {

@@ -1,4 +1,5 @@
-//! Dags that limit how many of their tasks run at once. Source: v1 semantics 2.6.
+//! Dags that limit how many of their tasks run at once, and those that start nothing more after a failure.
+//! Source: v1 semantics 2.4 and 2.6.
 
 use super::{Decision, Work};
 use crate::state::{Children, NodeId, UNBORN, dag_at};
@@ -18,10 +19,16 @@ impl Decision<'_> {
         running.sum::<u32>() < limit
     }
 
+    /// Tells whether nothing more starts in this dag instance, because something in it has failed.
+    pub(super) fn is_stopped(&self, dag: NodeId) -> bool {
+        self.state.nodes[dag].has_failed_inside
+            && dag_at(self.plan, self.state.nodes[dag].component).is_some_and(|dag| dag.fail_fast)
+    }
+
     /// Gives the tasks and loops of a limited dag their turn once more, after something in it has ended.
     pub(super) fn use_room(&mut self, dag: NodeId) {
-        let is_limited =
-            dag_at(self.plan, self.state.nodes[dag].component).is_some_and(|dag| dag.parallelism.is_some());
+        let is_limited = dag_at(self.plan, self.state.nodes[dag].component)
+            .is_some_and(|dag| dag.parallelism.is_some() || dag.fail_fast);
         let Children::Dag { tasks, waiting, .. } = &self.state.nodes[dag].children else { return };
         if !is_limited {
             return;

@@ -94,6 +94,9 @@ impl Decision<'_> {
 
     fn reason_to_skip(&self, dag: NodeId, task: &Task) -> Option<SkipReason> {
         let owner = dag_at(self.plan, self.state.nodes[dag].component)?;
+        if self.is_stopped(dag) && !self.state.is_called_off(dag) {
+            return Some(SkipReason::Stopped);
+        }
         let upstream = task.upstream.iter().filter_map(|name| {
             let index = owner.tasks.get_index_of(name)?;
             self.state.child(dag, index)
@@ -128,7 +131,7 @@ impl Decision<'_> {
             TriggerStrategy::AllCompleted => self.state.is_called_off(dag).then_some(SkipReason::Cancelled),
             // Clean-up runs after a cancel too, for what had begun.
             TriggerStrategy::Exit => {
-                let cleans_up = upstream.into_iter().any(|node| node.fired);
+                let cleans_up = !self.state.is_abandoned() && upstream.into_iter().any(|node| node.fired);
                 (self.state.is_called_off(dag) && !cleans_up).then_some(SkipReason::Cancelled)
             }
         }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipewright_plan::{ArtifactValue, EnvFrom, Filling, Plan, VolumeSource, canonical};
+use pipewright_plan::{ArtifactValue, EnvFrom, Filling, Memo, Plan, VolumeSource, canonical};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -33,6 +33,15 @@ pub(crate) fn fingerprint(plan: &Plan, state: &RunState, node: &Node) -> Option<
             ("cache key".to_owned(), key.clone()),
         ]);
         return Some(Fingerprint { key: sha256(&format!("{component_name}\0{key}")), document });
+    }
+    if let Some(memo) = task_of(plan, node).and_then(|task| task.caching.memo.as_ref()) {
+        let (cache, key) = filled(plan, state, node, memo);
+        let document = BTreeMap::from([
+            ("component".to_owned(), component_name.clone()),
+            ("memo cache".to_owned(), cache.clone()),
+            ("memo key".to_owned(), shortened(key.clone())),
+        ]);
+        return Some(Fingerprint { key: sha256(&format!("{component_name}\0{cache}\0{key}")), document });
     }
     let mut document = BTreeMap::new();
     for (name, value) in &node.inputs.parameters {
@@ -122,6 +131,16 @@ fn add_pod(plan: &Plan, state: &RunState, node: &Node, document: &mut BTreeMap<S
     if pod.env.iter().any(|entry| matches!(entry, EnvFrom::Field { .. })) {
         document.insert("pod metadata".to_owned(), shortened(json(&(&pod.labels, &pod.annotations))));
     }
+}
+
+/// Fills the user's own key and the name of its cache.
+fn filled(plan: &Plan, state: &RunState, node: &Node, memo: &Memo) -> (String, String) {
+    let values = &node.inputs.parameters;
+    let asking = Asking { plan, state, key: &node.key, attempt: None, values };
+    let job = asking.job_facts([&memo.cache, &memo.key]);
+    let (input, defaults) = (inputs_alone(&node.inputs), BTreeMap::new());
+    let filling = Filling { executor_input: &input, defaults: &defaults, job: &job };
+    (filling.text(&memo.cache), filling.text(&memo.key))
 }
 
 fn json<T: Serialize>(value: &T) -> String {

@@ -6,6 +6,7 @@ use pipewright_plan::{
 };
 
 use super::artifacts::{inline, take_parts};
+use super::library::SEQUENCE;
 use super::resolve::{accept, inputs_alone, iterated};
 use super::tags::{Asking, texts_of};
 use super::unresolved;
@@ -33,6 +34,7 @@ pub(crate) fn items_of(iterator: &LoopPolicy, resolved: &Resolved) -> Result<(u3
         Some(Value::Array(items)) => items.clone(),
         Some(Value::String(text)) => match serde_json::from_str(text) {
             Ok(Value::Array(items)) => items.into_iter().map(pipewright_plan::normalize).collect(),
+            _ if text.starts_with(SEQUENCE) => return Err(unresolved(text.clone())),
             _ if name == WITH_PARAM => {
                 return Err(unresolved(format!(
                     "withParam value could not be parsed as a JSON list: {text}"

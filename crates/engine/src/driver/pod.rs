@@ -108,6 +108,11 @@ impl Around<'_> {
         if let Some(account) = &given.service_account {
             pod.service_account = self.name("the name of the service account", account)?;
         }
+        // The run's own comes before what the pipeline says.
+        let own = self.state.submit.as_ref().map(|submit| &submit.service_account);
+        if let Some(own) = own.filter(|own| !own.is_empty()) {
+            pod.service_account = Some(own.clone());
+        }
         Ok(pod)
     }
 

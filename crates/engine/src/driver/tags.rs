@@ -6,15 +6,15 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    ArtifactValue, ComponentKind, Container, Dag, DagShape, Dialect, Expr, JobFacts, Placeholder, Plan, Text,
+    ArtifactValue, Container, Dag, DagShape, Dialect, Expr, JobFacts, Placeholder, Plan, Text,
     TriggerStrategy, Value, ValueTemplate, text_form,
 };
 use serde_json::json;
 
 use super::{Environment, evaluate, library};
-use crate::event::{FailureReason, Resolved};
+use crate::event::{Failure, FailureReason, Resolved};
 use crate::id::{AttemptId, TaskKey, Timestamp};
-use crate::node_name::{node_name, pod_name, task_node_id};
+use crate::node_name::{failure_message, node_name, pod_name, task_display_name, task_node_id};
 use crate::state::{Children, Node, NodeId, RunState, UNBORN, dag_at, resource_name, rfc3339, task_of};
 use crate::view::TaskPhase;
 
@@ -262,7 +262,12 @@ impl Asking<'_> {
             "name" => Some(resource_name(self.plan, &state.run)),
             "namespace" => Some(state.namespace().to_owned()),
             "uid" => Some(state.run.0.clone()),
-            "serviceAccountName" => Some("pipeline-runner".to_owned()),
+            "serviceAccountName" => {
+                let own = Some(submit.service_account.as_str()).filter(|name| !name.is_empty());
+                Some(own.unwrap_or("pipeline-runner").to_owned())
+            }
+            // What the run was given, or nothing.
+            "serviceAccountName.own" => Some(submit.service_account.clone()).filter(|name| !name.is_empty()),
             "labels.pipeline/runid" => Some(state.run.0.clone()),
             "annotations.pipelines.kubeflow.org/run_name" => Some(submit.display_name.clone()),
             "creationTimestamp" => Some(rfc3339(created)),
@@ -318,33 +323,53 @@ impl Asking<'_> {
 
     /// Lists all that failed, as a JSON text inside a JSON text.
     fn failures(&self) -> String {
-        let failed = self.state.nodes.iter().filter(|node| node.phase == TaskPhase::Failed);
-        let all: Vec<Value> = failed
-            .map(|node| {
-                let component = self.plan.components.get_index(node.component);
-                json!({
-                    "displayName": node.key.name(),
-                    "message": node.error.as_ref().map(|error| error.message.clone()).unwrap_or_default(),
-                    "templateName": component.map(|(name, _)| name.clone()).unwrap_or_default(),
-                    "phase": phase_word(node),
-                    "podName": self.pod_name(node),
-                    "finishedAt": node.ended_at.map(rfc3339).unwrap_or_default(),
-                })
-            })
-            .collect();
+        // What the end of the run stopped has failed as well, once it had begun.
+        let failed = self.state.nodes.iter().filter(|node| {
+            node.phase == TaskPhase::Failed || (node.phase == TaskPhase::Cancelled && node.fired)
+        });
+        let all: Vec<Value> = failed.flat_map(|node| self.failure_of(node)).collect();
         let text = if all.is_empty() { "null".to_owned() } else { Value::from(all).to_string() };
         Value::from(text).to_string()
     }
 
-    fn pod_name(&self, node: &Node) -> String {
-        let is_pod = self
-            .plan
-            .components
-            .get_index(node.component)
-            .is_some_and(|(_, component)| matches!(component.kind, ComponentKind::Container(_)));
-        let Some(last) = node.attempts.last().filter(|_| is_pod) else { return String::new() };
-        let attempt = AttemptId { run: self.state.run.clone(), task: node.key.clone(), number: last.number };
-        pod_name(self.plan, self.state, &attempt)
+    /// Describes a task that failed, and each of its attempts that has a node of its own.
+    fn failure_of(&self, node: &Node) -> Vec<Value> {
+        let name = task_display_name(self.plan, self.state, &node.key).unwrap_or_default();
+        let component = self.plan.components.get_index(node.component);
+        let template = component.map(|(name, _)| name.as_str()).unwrap_or_default();
+        let is_stopped = node.phase == TaskPhase::Cancelled;
+        let said = |failure: Option<&Failure>| {
+            failure.map(|failure| failure_message(failure, is_stopped)).unwrap_or_default()
+        };
+        let retry = task_of(self.plan, node).and_then(|task| task.retry.as_ref());
+        let made = node.attempts.len().saturating_sub(node.earlier as usize);
+        let is_exhausted = retry.is_some_and(|retry| made > retry.max_retries as usize);
+        let message =
+            if is_exhausted { "No more retries left".to_owned() } else { said(node.error.as_ref()) };
+        let mut all = vec![json!({
+            "displayName": name,
+            "message": message,
+            "templateName": template,
+            "phase": phase_word(node),
+            "podName": task_node_id(self.plan, self.state, &node.key).unwrap_or_default(),
+            "finishedAt": node.ended_at.map(rfc3339).unwrap_or_default(),
+        })];
+        let attempts = node.attempts.iter().skip(node.earlier as usize).filter(|_| retry.is_some());
+        for attempt in attempts.filter(|attempt| attempt.failure.is_some()) {
+            let failure = attempt.failure.as_ref();
+            let is_error = failure.is_some_and(|failure| is_error(failure.reason));
+            let id =
+                AttemptId { run: self.state.run.clone(), task: node.key.clone(), number: attempt.number };
+            all.push(json!({
+                "displayName": format!("{name}({})", attempt.number),
+                "message": said(failure),
+                "templateName": template,
+                "phase": if is_error { "Error" } else { "Failed" },
+                "podName": pod_name(self.plan, self.state, &id),
+                "finishedAt": attempt.ended_at.map(rfc3339).unwrap_or_default(),
+            }));
+        }
+        all
     }
 }
 

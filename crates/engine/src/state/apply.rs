@@ -72,7 +72,7 @@ impl RunState {
                 let phase = match reason {
                     SkipReason::Condition | SkipReason::NoItems => TaskPhase::Skipped,
                     SkipReason::Upstream { .. } => TaskPhase::Omitted,
-                    SkipReason::Cancelled => TaskPhase::Cancelled,
+                    SkipReason::Cancelled | SkipReason::Stopped => TaskPhase::Cancelled,
                 };
                 self.end(id, at, phase);
             }
@@ -261,6 +261,12 @@ impl RunState {
         self.nodes[id].phase = phase;
         self.nodes[id].ended_at = Some(at);
         let Some(parent) = self.nodes[id].parent else { return };
+        if phase == TaskPhase::Failed {
+            // Iterations count as tasks of the dag around their loop.
+            let is_loop = matches!(self.nodes[parent].children, Children::Loop { .. });
+            let dag = if is_loop { self.nodes[parent].parent } else { Some(parent) };
+            dag.into_iter().for_each(|dag| self.nodes[dag].has_failed_inside = true);
+        }
         let place = self.nodes[id].place;
         match &mut self.nodes[parent].children {
             Children::Dag { waiting, open, .. } => {
@@ -344,6 +350,7 @@ impl RunState {
             phase: TaskPhase::Pending,
             fired: false,
             cleanup: false,
+            has_failed_inside: false,
             created_at: at,
             started_at: None,
             ended_at: None,

@@ -13,7 +13,7 @@ pub use views::changed_tasks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use pipewright_plan::{ComponentKind, Container, Dag, Importer, JobFacts, Plan, Task};
+use pipewright_plan::{ComponentKind, Container, Dag, Dialect, Importer, JobFacts, Plan, Task};
 
 use crate::event::{Doom, Event};
 use crate::id::{AttemptId, RunId, TaskKey, Timestamp};
@@ -178,6 +178,11 @@ impl RunState {
         self.is_cancelling() && !self.nodes[id].cleanup
     }
 
+    /// Tells whether the run could not begin, so that there is nothing to clean up.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        matches!(self.cancelling, Some((Doom::Abandoned, _)))
+    }
+
     pub(crate) fn set_phase(&mut self, at: Timestamp, phase: RunPhase) {
         if self.view.phase != phase || self.view.history.is_empty() {
             self.view.phase = phase;
@@ -224,10 +229,17 @@ pub(crate) fn importer_at(plan: &Plan, component: usize) -> Option<&Importer> {
 /// Letters of a run's id in the name of its object. Objects are named after it, so no two runs may share it; an
 /// id begins with the time, which many do.
 const SUFFIX: usize = 10;
+/// Most letters of a workflow's own name in what its objects are called.
+const LONGEST_NAME: usize = 52;
 
 /// Returns the name that the field gives the object behind a run: pipeline name, a dash, a suffix of the run's own.
 pub fn resource_name(plan: &Plan, run: &RunId) -> String {
     let name = plan.name.rsplit('/').next().unwrap_or(&plan.name);
+    // With what follows it is as long as the name of an object may be.
+    let name: String = match plan.dialect {
+        Dialect::V1 => name.chars().take(LONGEST_NAME).collect(),
+        Dialect::V2 => name.to_owned(),
+    };
     let letters: Vec<char> = run.0.chars().filter(char::is_ascii_alphanumeric).collect();
     let suffix: String = letters[letters.len().saturating_sub(SUFFIX)..].iter().collect();
     format!("{name}-{suffix}")

@@ -30,6 +30,8 @@ pub(crate) struct Node {
     pub(crate) fired: bool,
     /// An exit task or a part of one: goes on to its own end when the run is called off.
     pub(crate) cleanup: bool,
+    /// Of a dag: a task, or an iteration of one, has failed.
+    pub(crate) has_failed_inside: bool,
     pub(crate) created_at: Timestamp,
     /// Of a container: when its first attempt ran; of anything else: when it fired.
     pub(crate) started_at: Option<Timestamp>,

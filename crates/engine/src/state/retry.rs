@@ -107,6 +107,7 @@ impl RunState {
         node.ended_at = None;
         node.outcome = Default::default();
         node.error = None;
+        node.has_failed_inside = false;
         node.resting = true;
     }
 

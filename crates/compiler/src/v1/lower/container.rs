@@ -2,14 +2,14 @@
 
 use pipewright_plan::{
     Container, EnvVar, InputSettings, Manifest, OutputPlace, Placeholder, Places, Resource, ResourceAction,
-    ResourceOutput, Resources, Text, TextPart, Value, Word,
+    ResourceOutput, Resources, Text, TextPart, Value, Word, quantity,
 };
 
 use super::source::{named, named_artifacts, unsupported};
 use super::text::Interface;
 use super::{artifact, pod};
 use crate::decode::{self, Context};
-use crate::v1::workflow::{AnyText, ContainerSpec, ResourceTemplate};
+use crate::v1::workflow::{AnyText, ContainerSpec, ResourceFieldRef, ResourceTemplate};
 use crate::yaml::{self, Node, Span};
 
 /// Where a script's text lies.
@@ -73,7 +73,12 @@ pub(super) fn words(
 pub(super) fn env(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx: &mut Context) -> Vec<EnvVar> {
     cx.within("env", |cx| {
         let mut variables = Vec::new();
-        for (index, variable) in spec.env.iter().enumerate().filter(|(_, v)| v.value_from.is_none()) {
+        for (index, variable) in spec.env.iter().enumerate() {
+            let field = variable.value_from.as_ref().map(|from| from.resource_field_ref.as_ref());
+            // The others come from objects or from the pod.
+            if field.is_some_and(|field| field.is_none()) {
+                continue;
+            }
             cx.within(format!("[{index}]"), |cx| {
                 let name = variable.name.as_ref().map(|name| name.value.as_str()).unwrap_or_default();
                 if name.is_empty() || name.contains(['=', '\0']) {
@@ -81,12 +86,39 @@ pub(super) fn env(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx: &mut 
                     cx.error("wrong-value", variable.span, message);
                     return;
                 }
-                let value = variable.value.as_ref().map(|value| interface.any_text(value, cx));
+                let value = match field.flatten() {
+                    Some(field) => own_resource(spec, field, cx).map(Text::literal),
+                    None => variable.value.as_ref().map(|value| interface.any_text(value, cx)),
+                };
                 variables.push(EnvVar { name: name.to_owned(), value: value.unwrap_or_default() });
             });
         }
         variables
     })
+}
+
+/// Returns a limit or request of the container in units of a divisor, as Kubernetes rounds it.
+fn own_resource(spec: &ContainerSpec, field: &ResourceFieldRef, cx: &mut Context) -> Option<String> {
+    let resource = field.resource.as_ref().map(|resource| resource.value.as_str()).unwrap_or_default();
+    let (kind, name) = resource.split_once('.').unwrap_or_default();
+    let given = spec.resources.as_ref().and_then(|all| {
+        let limit = all.limits.get(name);
+        // What is not asked for is asked for as far as the limit goes.
+        if kind == "requests" { all.requests.get(name).or(limit) } else { limit.filter(|_| kind == "limits") }
+    });
+    let is_own = field.container_name.as_ref().is_none_or(|name| {
+        name.value == "main" || spec.name.as_ref().is_some_and(|own| own.value == name.value)
+    });
+    let amount = given.and_then(|given| quantity(&given.value.value)).filter(|_| is_own);
+    let divisor = field.divisor.as_ref().map_or(Some(1.0), |divisor| quantity(&divisor.value));
+    match (amount, divisor.map(|divisor| if divisor > 0.0 { divisor } else { 1.0 })) {
+        (Some(amount), Some(divisor)) => Some(format!("{:.0}", (amount / divisor - 1e-9).ceil())),
+        _ => {
+            let hint = "set the limit in `resources` of the same container, as a number";
+            cx.within("valueFrom", |cx| unsupported(cx, "resourceFieldRef", field.span, hint));
+            None
+        }
+    }
 }
 
 pub(super) fn resources(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx: &mut Context) -> Resources {

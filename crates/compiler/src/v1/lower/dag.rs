@@ -112,6 +112,7 @@ fn finish<'w>(
     dag.outputs = outputs(&scope, owner, cx);
     dag.deciding = deciding(&members, &dag, target, cx)
         .or_else(|| hooked.then(|| members.keys().map(|name| (*name).to_owned()).collect()));
+    dag.fail_fast = owner.fail_fast.as_ref().is_some_and(|fast| fast.value);
     dag.parallelism = owner.parallelism.as_ref().and_then(|limit| template::parallelism(limit, cx));
     dag
 }

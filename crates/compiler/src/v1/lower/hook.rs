@@ -193,7 +193,7 @@ fn holds() -> Expr {
 
 /// Gives a hook of the workflow its arguments and its condition.
 pub(super) fn of_workflow(
-    source: &Source<'_>,
+    workflow: &Source<'_>,
     (name, hook): (&str, &Hook),
     task: &mut Task,
     cx: &mut Context,
@@ -201,10 +201,16 @@ pub(super) fn of_workflow(
     cx.within("hooks", |cx| {
         cx.within(name, |cx| {
             let arguments = hook.arguments.as_ref();
+            if let Some(arguments) = arguments {
+                cx.within("arguments", |cx| source::check_parameters("argument", &arguments.parameters, cx));
+            }
             for parameter in arguments.into_iter().flat_map(|arguments| &arguments.parameters) {
+                if let Some(from) = &parameter.value_from {
+                    unsupported(cx, "valueFrom", from.span, "give the argument a `value`");
+                }
                 let (Some(name), Some(value)) = (&parameter.name, &parameter.value) else { continue };
                 let text = Spanned { value: value.value.clone(), span: value.span };
-                let value = ValueTemplate::Text { text: bind::run_text(source, &text, cx) };
+                let value = ValueTemplate::Text { text: bind::run_text(workflow, &text, cx) };
                 task.parameters.insert(name.value.clone(), bind::constant(value));
             }
             if let Some(artifact) = arguments.into_iter().flat_map(|arguments| &arguments.artifacts).next() {
@@ -214,7 +220,7 @@ pub(super) fn of_workflow(
                 let mut parts = text::Parts::default();
                 for piece in split(&format!("{{{{={}}}}}", expression.value)) {
                     if let Piece::Tag(Tag::Expression(text)) = piece {
-                        parts.expression(&text, expression.span, cx, &mut |tag| run_variable(source, tag));
+                        parts.expression(&text, expression.span, cx, &mut |tag| run_variable(workflow, tag));
                     }
                 }
                 let value = ValueTemplate::Text { text: parts.finish() };

@@ -312,7 +312,7 @@ fn invocation(
             cx.within(format!("[{index}]"), |cx| {
                 task.retry = template::retry(&Interface { source, template }, cx);
                 task.timeout = template::timeout(template, cx);
-                task.caching = template::caching(&source.volumes, template);
+                task.caching = template::reuse(&Interface { source, template }, cx);
             });
         });
     }
@@ -323,6 +323,12 @@ fn invocation(
 fn inputs(source: &Source<'_>, entry: &Component, cx: &mut Context) -> Inputs {
     let mut inputs = Inputs::default();
     let arguments = source.spec.arguments.as_ref();
+    if let Some(arguments) = arguments {
+        cx.within("arguments", |cx| {
+            source::check_parameters("argument", &arguments.parameters, cx);
+            source::check_artifacts("argument", &arguments.artifacts, cx);
+        });
+    }
     for (name, argument) in arguments.into_iter().flat_map(|arguments| named(&arguments.parameters)) {
         if let Some(from) = &argument.value_from {
             cx.within("arguments", |cx| {
@@ -343,12 +349,7 @@ fn inputs(source: &Source<'_>, entry: &Component, cx: &mut Context) -> Inputs {
             literals: argument.enumeration.iter().map(|word| Value::from(word.value.clone())).collect(),
             description: argument.description.as_ref().map(|text| text.value.clone()),
         };
-        if inputs.parameters.insert(name.value.clone(), input).is_some() {
-            let message = format!("argument `{}` is given twice", name.value);
-            cx.within("arguments", |cx| {
-                cx.error("duplicate-name", name.span, message);
-            });
-        }
+        inputs.parameters.insert(name.value.clone(), input);
     }
     for (name, declared) in &entry.inputs.parameters {
         inputs.parameters.entry(name.clone()).or_insert_with(|| declared.clone());
@@ -372,8 +373,10 @@ fn raw_arguments(source: &Source<'_>, cx: &mut Context) -> Vec<(String, pipewrig
         match data {
             Some(data) => raw.push((name.value.clone(), bind::run_text(source, data, cx))),
             None => {
-                cx.error("unsupported", artifact.span, "an artifact given to the workflow must be `raw`")
-                    .hint("import the bytes in a first step");
+                cx.within("arguments", |cx| {
+                    cx.error("unsupported", artifact.span, "an artifact given to the workflow must be `raw`")
+                        .hint("import the bytes in a first step");
+                });
             }
         }
     }

@@ -115,8 +115,8 @@ pub(super) fn env(
             let variable = name.value.clone();
             cx.within(format!("[{index}]"), |cx| {
                 cx.within("valueFrom", |cx| {
-                    if let Some(field) = &from.resource_field_ref {
-                        unsupported(cx, "resourceFieldRef", field.span, "give the number itself");
+                    if from.resource_field_ref.is_some() {
+                        // It is known here already: a value like any other.
                     } else if let Some(key) = &from.secret_key_ref {
                         found.extend(
                             keyed(interface, key, cx).map(|(name, key, optional)| EnvFrom::Secret {

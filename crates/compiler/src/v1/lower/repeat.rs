@@ -1,18 +1,15 @@
 //! Loops: `withItems`, `withParam` and `withSequence`.
 
-use indexmap::IndexMap;
 use pipewright_plan::{
-    Each, Expr, Items, IterationKind, LoopPolicy, ParameterBinding, ParameterSource, Value, ValueTemplate,
+    Each, Expr, Items, IterationKind, LoopPolicy, ParameterBinding, ParameterSource, Placeholder,
+    SequenceError, Text, TextPart, Value, ValueTemplate,
 };
 
-use super::bind::{Bindings, ITEM, ITEMS};
+use super::bind::{self, Bindings, ITEM, ITEMS};
 use crate::decode::Context;
 use crate::v1::tags::split;
-use crate::v1::workflow::{DagTask, Sequence, Whole};
-use crate::yaml::Span;
-
-/// Longest sequence that is written out.
-const LONGEST: i64 = 100_000;
+use crate::v1::workflow::{AnyText, DagTask, Sequence};
+use crate::yaml::{self, Span};
 
 /// Tells whether the task runs once for each of something.
 pub(super) fn loops(spec: &DagTask) -> bool {
@@ -39,7 +36,7 @@ pub(super) fn lower(
         cx.within("withParam", |cx| computed(bindings, &text.value, text.span, cx))
     } else {
         let sequence = spec.with_sequence.as_ref()?;
-        Items::Static { values: cx.within("withSequence", |cx| numbers(sequence, cx))? }
+        cx.within("withSequence", |cx| counted(bindings, sequence, cx))?
     };
     Some(LoopPolicy {
         kind: IterationKind::Parameter,
@@ -106,95 +103,68 @@ fn template(bindings: &mut Bindings<'_, '_>, value: &Value, span: Span, cx: &mut
     }
 }
 
-fn numbers(sequence: &Sequence, cx: &mut Context) -> Option<Vec<Value>> {
-    let fields: IndexMap<&str, &Whole> =
-        [("start", &sequence.start), ("end", &sequence.end), ("count", &sequence.count)]
-            .into_iter()
-            .filter_map(|(name, field)| Some((name, field.as_ref()?)))
-            .collect();
-    for (name, field) in &fields {
-        if field.value.is_none() {
-            cx.within(*name, |cx| {
-                cx.error("unsupported", field.span, "a sequence must be made of numbers, not of tags")
-                    .hint("use `withParam` with a list");
+/// The items of a sequence: written out where all of it is known, else counted when the loop begins.
+fn counted(bindings: &mut Bindings<'_, '_>, sequence: &Sequence, cx: &mut Context) -> Option<Items> {
+    let fields = [("start", &sequence.start), ("end", &sequence.end), ("count", &sequence.count)];
+    if sequence.end.is_none() && sequence.count.is_none() {
+        cx.error("missing-field", sequence.span, "a sequence wants `count` or `end`");
+        return None;
+    }
+    let format = sequence.format.as_ref().map(|format| (format.value.as_str(), format.span));
+    let given = fields.iter().filter_map(|(_, field)| field.as_ref()).map(|field| field.value.as_str());
+    if given.chain(format.map(|(text, _)| text)).any(|text| text.contains("{{")) {
+        return Some(counted_later(bindings, sequence, cx));
+    }
+    let mut numbers = [None; 3];
+    for (number, (name, field)) in numbers.iter_mut().zip(fields) {
+        let Some(field) = field else { continue };
+        *number = field.value.trim().parse::<i64>().ok();
+        if number.is_none() {
+            let message = format!("expected a whole number, found `{}`", yaml::shorten(&field.value));
+            cx.within(name, |cx| cx.error("wrong-type", field.span, message).hint("a number, or a tag"));
+            return None;
+        }
+    }
+    let [start, end, count] = numbers;
+    match pipewright_plan::sequence(start, end, count, format.map(|(text, _)| text)) {
+        Ok(texts) => Some(Items::Static { values: texts.into_iter().map(Value::from).collect() }),
+        Err(SequenceError::Format) => {
+            let span = format.map_or(sequence.span, |(_, span)| span);
+            cx.within("format", |cx| {
+                cx.error("unsupported", span, SequenceError::Format.to_string())
+                    .hint("one verb such as `%d`, `%02d`, `%x` or `%o` in a text");
             });
-            return None;
+            None
+        }
+        Err(wrong) => {
+            cx.error("wrong-value", sequence.span, wrong.to_string());
+            None
         }
     }
-    let number = |name: &str| fields.get(name).and_then(|field| field.value);
-    let start = number("start").unwrap_or(0);
-    let (length, step) = match (number("count"), number("end")) {
-        (Some(count), _) => (count.max(0), 1),
-        (None, Some(end)) if end >= start => (end - start + 1, 1),
-        (None, Some(end)) => (start - end + 1, -1),
-        (None, None) => {
-            cx.error("missing-field", sequence.span, "a sequence wants `count` or `end`");
-            return None;
-        }
-    };
-    if length > LONGEST {
-        let message = format!("the sequence has {length} items, {LONGEST} are allowed");
-        cx.error("wrong-value", sequence.span, message);
-        return None;
-    }
-    let format = sequence.format.as_ref().map(|format| format.value.as_str());
-    let mut values = Vec::new();
-    for index in 0..length {
-        let number = start + step * index;
-        match written(format.unwrap_or("%d"), number) {
-            Some(text) => values.push(Value::from(text)),
-            None => {
-                let span = sequence.format.as_ref().map_or(sequence.span, |format| format.span);
-                cx.within("format", |cx| {
-                    cx.error("unsupported", span, "the format is not understood")
-                        .hint("one verb such as `%d`, `%02d`, `%x` or `%o` in a text");
-                });
-                return None;
-            }
-        }
-    }
-    Some(values)
 }
 
-/// Writes a number by one verb of Go's `fmt`, the rest as it stands.
-fn written(format: &str, number: i64) -> Option<String> {
-    let (before, rest) = format.split_once('%')?;
-    let end = rest.find(|c: char| c.is_ascii_alphabetic())?;
-    let (flags, verb) = rest.split_at(end);
-    let after = &verb[1..];
-    if after.contains('%') || !flags.chars().all(|c| c.is_ascii_digit()) {
-        return None;
-    }
-    let digits = match &verb[..1] {
-        "d" | "v" => number.to_string(),
-        "x" => format!("{number:x}"),
-        "X" => format!("{number:X}"),
-        "o" => format!("{number:o}"),
-        "b" => format!("{number:b}"),
-        _ => return None,
-    };
-    let width: usize = if flags.is_empty() { 0 } else { flags.parse().ok().filter(|width| *width < 100)? };
-    let fill = if flags.starts_with('0') { '0' } else { ' ' };
-    let padding: String = std::iter::repeat_n(fill, width.saturating_sub(digits.len())).collect();
-    Some(format!("{before}{padding}{digits}{after}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::written;
-
-    #[test]
-    fn numbers_are_written_by_their_format() {
-        for (format, number, expected) in [
-            ("%d", 7, Some("7")),
-            ("host-%03d.local", 7, Some("host-007.local")),
-            ("%3d", 7, Some("  7")),
-            ("0x%X", 255, Some("0xFF")),
-            ("plain", 7, None),
-            ("%d%d", 7, None),
-            ("%s", 7, None),
-        ] {
-            assert_eq!(written(format, number).as_deref(), expected, "{format}");
-        }
-    }
+/// Makes the items an expression over helpers that hold what the sequence is made of.
+fn counted_later(bindings: &mut Bindings<'_, '_>, sequence: &Sequence, cx: &mut Context) -> Items {
+    let format = sequence.format.as_ref().map(|format| (format.value.as_str(), format.span));
+    let number = |field: &'_ Option<AnyText>| field.as_ref().map(|field| (field.value.clone(), field.span));
+    let fields = [
+        ("start", number(&sequence.start)),
+        ("end", number(&sequence.end)),
+        ("count", number(&sequence.count)),
+        ("format", format.map(|(text, span)| (text.to_owned(), span))),
+    ];
+    let was = std::mem::replace(&mut bindings.loops, false);
+    let arguments = fields.into_iter().map(|(name, field)| {
+        let Some((text, span)) = field else { return Expr::Literal { value: Value::from("") } };
+        let helper = format!("loop.{name}");
+        let binding = cx.within(name, |cx| bindings.binding(&split(&text), span, cx));
+        bindings.parameters.insert(helper.clone(), binding);
+        Expr::Variable { name: helper }
+    });
+    let expr = Box::new(Expr::Named { name: "sequence".to_owned(), arguments: arguments.collect() });
+    bindings.loops = was;
+    let placeholder = Placeholder::Expression { text: "withSequence".to_owned(), expr };
+    let text = Text { parts: vec![TextPart::Placeholder { placeholder }] };
+    bindings.parameters.insert(ITEMS.to_owned(), bind::constant(ValueTemplate::Text { text }));
+    Items::Input { name: ITEMS.to_owned() }
 }

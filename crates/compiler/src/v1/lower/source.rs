@@ -9,6 +9,7 @@ use pipewright_plan::Component;
 use crate::decode::Text;
 use crate::suggest;
 use crate::v1::workflow::{Parameter, Template, Volume, Workflow, WorkflowSpec};
+use crate::yaml::Span;
 use crate::{decode::Context, v1::workflow::Artifact};
 
 /// The workflow, and what its names stand for.
@@ -113,6 +114,39 @@ pub(super) fn is_name(name: &str) -> bool {
         && name.chars().all(is_part)
 }
 
+/// Reports parameters that have no name, one that cannot be spoken of, or that of another.
+pub(super) fn check_parameters(what: &str, parameters: &[Parameter], cx: &mut Context) {
+    let all = parameters.iter().map(|parameter| (parameter.name.as_ref(), parameter.span));
+    cx.within("parameters", |cx| check_names(what, all, cx));
+}
+
+/// The same of artifacts.
+pub(super) fn check_artifacts(what: &str, artifacts: &[Artifact], cx: &mut Context) {
+    let all = artifacts.iter().map(|artifact| (artifact.name.as_ref(), artifact.span));
+    cx.within("artifacts", |cx| check_names(what, all, cx));
+}
+
+fn check_names<'a>(what: &str, all: impl Iterator<Item = (Option<&'a Text>, Span)>, cx: &mut Context) {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    let mut seen = BTreeSet::new();
+    for (index, (name, span)) in all.enumerate() {
+        cx.within(format!("[{index}]"), |cx| match name {
+            None => {
+                cx.error("missing-field", span, format!("the {what} has no `name`"));
+            }
+            Some(name) if name.value.is_empty() || !name.value.chars().all(is_part) => {
+                cx.error("wrong-name", name.span, format!("`{}` is no name of an {what}", name.value))
+                    .hint("letters, digits, `-` and `_`");
+            }
+            Some(name) if !seen.insert(name.value.as_str()) => {
+                let message = format!("{what} `{}` is declared twice", name.value);
+                cx.error("duplicate-name", name.span, message);
+            }
+            Some(_) => {}
+        });
+    }
+}
+
 /// Lists parameters with their names.
 pub(super) fn named(parameters: &[Parameter]) -> impl Iterator<Item = (&Text, &Parameter)> {
     parameters.iter().filter_map(|parameter| Some((parameter.name.as_ref()?, parameter)))
@@ -157,7 +191,10 @@ pub(super) fn suggestion<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) 
 }
 
 /// Records a field whose meaning this release does not carry out.
-pub(super) fn unsupported(cx: &mut Context, field: &'static str, span: crate::yaml::Span, hint: &str) {
+#[cfg_attr(test, track_caller)]
+pub(super) fn unsupported(cx: &mut Context, field: &'static str, span: Span, hint: &str) {
+    #[cfg(test)]
+    crate::v1::sites::visit(std::panic::Location::caller());
     cx.within(field, |cx| {
         let message = format!("`{field}` is not supported by this release");
         cx.error("unsupported", span, message).hint(hint);

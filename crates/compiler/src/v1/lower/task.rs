@@ -5,7 +5,7 @@ use pipewright_plan::{Expr, Task, Trigger, TriggerStrategy};
 
 use super::bind::{Bindings, Scope, inline_name};
 use super::order::Order;
-use super::source::{named, named_artifacts, suggestion, unsupported};
+use super::source::{self, named, named_artifacts, suggestion, unsupported};
 use super::template;
 use super::text::Interface;
 use super::{artifact, repeat};
@@ -55,7 +55,7 @@ pub(super) fn lower<'w>(
         trigger,
         iterator,
         retry: template::retry(&Interface { source: scope.source, template }, cx),
-        caching: template::caching(&scope.source.volumes, template),
+        caching: template::reuse(&Interface { source: scope.source, template }, cx),
         timeout: template::timeout(template, cx),
     })
 }
@@ -109,6 +109,10 @@ pub(super) fn arguments(
     cx: &mut Context,
 ) {
     cx.within("arguments", |cx| {
+        if let Some(arguments) = arguments {
+            source::check_parameters("argument", &arguments.parameters, cx);
+            source::check_artifacts("argument", &arguments.artifacts, cx);
+        }
         cx.within("parameters", |cx| {
             let parameters = arguments.map(|arguments| arguments.parameters.as_slice()).unwrap_or_default();
             for (index, parameter) in parameters.iter().enumerate() {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use pipewright_plan::{
-    ArtifactInput, ArtifactOutput, Caching, Component, ComponentKind, Inputs, Outputs, ParameterInput,
+    ArtifactInput, ArtifactOutput, Caching, Component, ComponentKind, Inputs, Memo, Outputs, ParameterInput,
     ParameterOutput, ParameterType, Retry, RetryOn, Task, Trigger, Value, read_duration,
 };
 
-use super::source::{Source, named, named_artifacts, unsupported};
+use super::source::{self, Source, named, named_artifacts, unsupported};
 use super::text::Interface;
 use super::{artifact, artifact_type, companion, container, dag, suspend, text};
 use crate::decode::Context;
@@ -80,7 +80,6 @@ fn refuse(template: &Template, cx: &mut Context) {
         ("data", &template.data, "list the files in a container"),
         ("containerSet", &template.container_set, "make a task of each container"),
         ("plugin", &template.plugin, later),
-        ("memoize", &template.memoize, "results are cached without it"),
         ("synchronization", &template.synchronization, later),
     ];
     for (name, field, hint) in fields {
@@ -92,8 +91,9 @@ fn refuse(template: &Template, cx: &mut Context) {
     if let Some(daemon) = template.daemon.as_ref().filter(|daemon| daemon.value) {
         unsupported(cx, "daemon", daemon.span, later);
     }
-    if let Some(fast) = template.fail_fast.as_ref().filter(|fast| fast.value) {
-        unsupported(cx, "failFast", fast.span, "branches end by themselves; leave it out");
+    let has_memo = template.container.is_some() || template.script.is_some();
+    if let Some(memoize) = template.memoize.as_ref().filter(|_| !has_memo) {
+        unsupported(cx, "memoize", memoize.span, "set it in templates with a container or a script");
     }
     let is_group = template.dag.is_some() || template.steps.is_some();
     if let Some(retry) = template.retry_strategy.as_ref().filter(|_| is_group) {
@@ -107,6 +107,8 @@ fn refuse(template: &Template, cx: &mut Context) {
 fn inputs(interface: &Interface<'_, '_>, is_group: bool, cx: &mut Context) -> Inputs {
     let mut inputs = Inputs::default();
     cx.within("inputs", |cx| {
+        source::check_parameters("input", interface.template.input_parameters(), cx);
+        source::check_artifacts("input", interface.template.input_artifacts(), cx);
         for (name, input) in named(interface.template.input_parameters()) {
             if let Some(from) = &input.value_from {
                 unsupported(cx, "valueFrom", from.span, "give the input a `value` or a `default`");
@@ -119,9 +121,7 @@ fn inputs(interface: &Interface<'_, '_>, is_group: bool, cx: &mut Context) -> In
                 literals: input.enumeration.iter().map(|word| Value::from(word.value.clone())).collect(),
                 description: input.description.as_ref().map(|text| text.value.clone()),
             };
-            if inputs.parameters.insert(name.value.clone(), lowered).is_some() {
-                cx.error("duplicate-name", name.span, format!("input `{}` is declared twice", name.value));
-            }
+            inputs.parameters.insert(name.value.clone(), lowered);
         }
         let mut paths = BTreeSet::new();
         for (name, input) in named_artifacts(interface.template.input_artifacts()) {
@@ -175,6 +175,8 @@ pub(super) fn has_location(artifact: &Artifact, cx: &mut Context) -> bool {
 fn outputs(interface: &Interface<'_, '_>, is_group: bool, cx: &mut Context) -> Outputs {
     let mut outputs = Outputs::default();
     cx.within("outputs", |cx| {
+        source::check_parameters("output", interface.template.output_parameters(), cx);
+        source::check_artifacts("output", interface.template.output_artifacts(), cx);
         for (name, output) in named(interface.template.output_parameters()) {
             let is_inline = interface.template.name.is_none();
             if let Some(global) = output.global_name.as_ref().filter(|_| is_inline) {
@@ -187,9 +189,7 @@ fn outputs(interface: &Interface<'_, '_>, is_group: bool, cx: &mut Context) -> O
                 description: output.description.as_ref().map(|text| text.value.clone()),
                 default: default.map(|text| Value::from(text.value.clone())),
             };
-            if outputs.parameters.insert(name.value.clone(), lowered).is_some() {
-                cx.error("duplicate-name", name.span, format!("output `{}` is declared twice", name.value));
-            }
+            outputs.parameters.insert(name.value.clone(), lowered);
         }
         for (name, output) in named_artifacts(interface.template.output_artifacts()) {
             has_location(output, cx);
@@ -382,7 +382,40 @@ pub(super) fn caching(shared: &[Volume], template: &Template) -> Caching {
         .is_some_and(|label| label.value.value.contains("tfx"));
     let staleness = annotation("pipelines.kubeflow.org/max_cache_staleness").and_then(staleness);
     let enabled = !mounts_claim && !label && staleness != Some(Duration::ZERO);
-    Caching { enabled, key: None, max_age: staleness }
+    Caching { enabled, max_age: staleness, ..Caching::default() }
+}
+
+/// Says when earlier results count: by the user's own key if there is one, else as [`caching`] does.
+pub(super) fn reuse(interface: &Interface<'_, '_>, cx: &mut Context) -> Caching {
+    let template = interface.template;
+    let usual = caching(&interface.source.volumes, template);
+    let runs = template.container.is_some() || template.script.is_some();
+    let Some(memoize) = template.memoize.as_ref().filter(|_| runs) else { return usual };
+    cx.within("memoize", |cx| {
+        let cache = memoize.cache.as_ref().and_then(|cache| cache.config_map.as_ref()?.name.as_ref());
+        let (Some(key), Some(cache)) = (&memoize.key, cache) else {
+            cx.error(
+                "missing-field",
+                memoize.span,
+                "what is remembered has no `key` or no `cache.configMap.name`",
+            )
+            .hint("set both");
+            return usual;
+        };
+        let max_age = memoize.max_age.as_ref().and_then(|age| {
+            let found = read_duration(&age.value);
+            if found.is_none() {
+                cx.within("maxAge", |cx| {
+                    cx.error("wrong-value", age.span, format!("`{}` is no duration", age.value))
+                        .hint("seconds, or such as `30s`, `2m`, `1h30m`");
+                });
+            }
+            found
+        });
+        let key = cx.within("key", |cx| interface.text(key, cx));
+        let cache = cx.within("cache", |cx| interface.text(cache, cx));
+        Caching { enabled: true, memo: Some(Memo { cache, key }), max_age, ..Caching::default() }
+    })
 }
 
 /// Reads an ISO 8601 duration of weeks, days, hours, minutes and seconds, as `max_cache_staleness` is written.

@@ -198,6 +198,10 @@ pub(super) fn run_variable(source: &Source<'_>, tag: &Tag) -> Result<Expr, Wrong
         _ if name == "workflow.mainEntrypoint" => {
             Ok(literal(source.spec.entrypoint.as_ref().map_or("", |entry| &entry.value)))
         }
+        _ if name == "workflow.serviceAccountName" => Ok(account(source, &name)),
+        _ if name == "workflow.priority" && priority(source).is_some() => {
+            Ok(literal(&priority(source).unwrap_or_default()))
+        }
         _ if source.notes.contains_key(&name) => Ok(literal(source.notes[&name])),
         _ if is_run_tag(source, &name) => Ok(Expr::Variable { name }),
         _ => Err(Wrong {
@@ -258,6 +262,13 @@ pub(super) fn run_tag(source: &Source<'_>, tag: &Tag, span: Span, parts: &mut Pa
         _ if name == "workflow.mainEntrypoint" => {
             parts.literal(source.spec.entrypoint.as_ref().map_or("", |entry| &entry.value));
         }
+        _ if name == "workflow.serviceAccountName" && own_account(source).is_some() => {
+            let expr = Box::new(account(source, &name));
+            parts.placeholder(Placeholder::Expression { text: name, expr });
+        }
+        _ if name == "workflow.priority" && priority(source).is_some() => {
+            parts.literal(&priority(source).unwrap_or_default());
+        }
         _ if all.is_some() => all.into_iter().for_each(|kind| notes(source, kind, parts)),
         // The server adds labels of its own, so that only what stands in the file is certain here.
         _ if name.starts_with("workflow.labels.") || name.starts_with("workflow.annotations.") => {
@@ -272,6 +283,23 @@ pub(super) fn run_tag(source: &Source<'_>, tag: &Tag, span: Span, parts: &mut Pa
             cx.error("unknown-tag", span, message).hint(suggestion(&name, RUN_TAGS.iter().copied()));
         }
     }
+}
+
+/// Returns the account that the workflow names, when it is not the usual one.
+fn own_account<'s>(source: &'s Source<'_>) -> Option<&'s str> {
+    let name = source.spec.service_account_name.as_ref()?;
+    Some(name.value.as_str()).filter(|name| !matches!(*name, "" | "pipeline-runner"))
+}
+
+/// Says whose account it is: that of the run, or what the workflow names.
+fn account(source: &Source<'_>, tag: &str) -> Expr {
+    let given = Expr::Variable { name: format!("{tag}.own") };
+    let usual = Expr::Literal { value: Value::from(own_account(source).unwrap_or("pipeline-runner")) };
+    Expr::Named { name: "coalesce".to_owned(), arguments: vec![given, usual] }
+}
+
+fn priority(source: &Source<'_>) -> Option<String> {
+    source.spec.priority.as_ref().map(|priority| pipewright_plan::text_form(&priority.value))
 }
 
 /// Returns the kind of notes when all of them are asked for.

@@ -44,13 +44,20 @@ messages! {
         secret_key_ref: Option<KeySelector> = "secretKeyRef",
         config_map_key_ref: Option<KeySelector> = "configMapKeyRef",
         field_ref: Option<FieldRef> = "fieldRef",
-        resource_field_ref: Option<Spanned<Value>> = "resourceFieldRef",
+        resource_field_ref: Option<ResourceFieldRef> = "resourceFieldRef",
     } one of "secretKeyRef" | "configMapKeyRef" | "fieldRef" | "resourceFieldRef";
 
     KeySelector {
         name: Option<Text> = "name",
         key: Option<Text> = "key",
         optional: Option<bool> = "optional",
+    };
+
+    /// A limit or a request of the container itself.
+    ResourceFieldRef {
+        container_name: Option<Text> = "containerName",
+        resource: Option<Text> = "resource",
+        divisor: Option<AnyText> = "divisor",
     };
 
     FieldRef {

@@ -43,9 +43,9 @@ messages! {
 
     /// Numbers to loop over.
     Sequence {
-        count: Option<Whole> = "count",
-        start: Option<Whole> = "start",
-        end: Option<Whole> = "end",
+        count: Option<AnyText> = "count",
+        start: Option<AnyText> = "start",
+        end: Option<AnyText> = "end",
         format: Option<Text> = "format",
     } one of "count" | "end";
 
@@ -70,6 +70,23 @@ messages! {
         factor: Option<AnyText> = "factor",
         max_duration: Option<AnyText> = "maxDuration",
         cap: Option<AnyText> = "cap",
+    };
+
+    /// By what results are remembered.
+    Memoize {
+        key: Option<Text> = "key",
+        max_age: Option<AnyText> = "maxAge",
+        cache: Option<MemoCache> = "cache",
+    };
+
+    MemoCache {
+        config_map: Option<MemoMap> = "configMap",
+    };
+
+    MemoMap {
+        name: Option<Text> = "name",
+        key: Option<Text> = "key",
+        optional: Option<bool> = "optional",
     };
 
     /// A wait.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    AnyText, Artifact, ContainerSpec, DagTemplate, Parameter, RetryStrategy, StepGroup, Suspend,
+    AnyText, Artifact, ContainerSpec, DagTemplate, Memoize, Parameter, RetryStrategy, StepGroup, Suspend,
     TemplateMetadata, Volume, Whole,
 };
 use crate::decode::{Spanned, Text, messages};
@@ -49,7 +49,7 @@ messages! {
         archive_location: Option<Value> = "archiveLocation",
         pod_spec_patch: Option<Text> = "podSpecPatch",
         daemon: Option<Spanned<bool>> = "daemon",
-        memoize: Option<Spanned<Value>> = "memoize",
+        memoize: Option<Memoize> = "memoize",
         synchronization: Option<Spanned<Value>> = "synchronization",
     } one of "container" | "script" | "resource" | "dag" | "steps" | "suspend" | "http" | "data" | "containerSet"
         | "plugin";

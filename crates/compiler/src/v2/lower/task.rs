@@ -91,7 +91,7 @@ pub(super) fn lower(
         caching: Caching {
             enabled: caching.and_then(|caching| caching.enable_cache).unwrap_or_default(),
             key: caching.and_then(|caching| caching.cache_key.clone()).filter(|key| !key.is_empty()),
-            max_age: None,
+            ..Caching::default()
         },
         timeout: label.and_then(|label| platform::timeout(scope.source, label, cx)),
     })

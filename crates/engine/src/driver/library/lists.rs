@@ -6,6 +6,8 @@ use pipewright_plan::Value;
 
 use super::texts::no_part;
 
+/// What begins a sentence about a sequence that cannot be counted.
+pub(crate) const SEQUENCE: &str = "withSequence:";
 /// Longest list that a function makes.
 const LONGEST: i64 = 100_000;
 
@@ -17,6 +19,10 @@ pub(super) fn call(function: &str, arguments: &[Value]) -> Option<Result<Value, 
         ("field" | "field?", [operand, key]) => field(operand, key),
         ("get", [operand, key]) => Ok(field(operand, key).unwrap_or_default()),
         ("range", [Value::Number(from), Value::Number(to)]) => range(from.as_i64()?, to.as_i64()?),
+        (
+            "sequence",
+            [Value::String(start), Value::String(end), Value::String(count), Value::String(format)],
+        ) => Ok(Value::String(counted(start, end, count, format).unwrap_or_else(|wrong| wrong))),
         ("part", [operand, from, to]) => part(operand, from, to)?,
         ("len", [Array(items)]) => Ok(Value::from(items.len())),
         ("len", [Object(fields)]) => Ok(Value::from(fields.len())),
@@ -68,6 +74,21 @@ fn field(operand: &Value, key: &Value) -> Result<Value, String> {
         }
         _ => Err(no_part(operand, key)),
     }
+}
+
+/// Returns the items of a sequence as a JSON list, or what is wrong with it.
+fn counted(start: &str, end: &str, count: &str, format: &str) -> Result<String, String> {
+    let number = |name: &str, text: &str| match text.trim() {
+        "" => Ok(None),
+        digits => match digits.parse::<i64>() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(format!("{SEQUENCE} `{name}` is `{digits}`, which is no whole number")),
+        },
+    };
+    let (start, end, count) = (number("start", start)?, number("end", end)?, number("count", count)?);
+    let format = Some(format).filter(|format| !format.is_empty());
+    let items = pipewright_plan::sequence(start, end, count, format);
+    items.map(|items| Value::from(items).to_string()).map_err(|wrong| format!("{SEQUENCE} {wrong}"))
 }
 
 fn place(at: i64, length: usize) -> Option<usize> {

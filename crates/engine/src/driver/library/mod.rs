@@ -9,6 +9,8 @@ mod numbers;
 mod sprig;
 mod texts;
 
+pub(crate) use lists::SEQUENCE;
+
 use pipewright_plan::{Value, kind_name};
 
 /// Applies a function to evaluated arguments; their number was checked when the expression was read.
@@ -95,6 +97,10 @@ mod tests {
         check("field?", json!([null, "b"]), Ok(json!(null)));
         check("field", json!([[1, 2, 3], -1]), Ok(json!(3)));
         check("range", json!([1, 3]), Ok(json!([1, 2, 3])));
+        check("sequence", json!(["", "", "2", "n%02d"]), Ok(json!(r#"["n00","n01"]"#)));
+        check("sequence", json!(["3", "1", "", ""]), Ok(json!(r#"["3","2","1"]"#)));
+        let wrong = "withSequence: `count` is `many`, which is no whole number";
+        check("sequence", json!(["", "", "many", ""]), Ok(json!(wrong)));
         check("part", json!(["hello", 1, 3]), Ok(json!("el")));
         check("part", json!([[1, 2, 3], null, 2]), Ok(json!([1, 2])));
         check("split", json!(["a,b,c", ","]), Ok(json!(["a", "b", "c"])));

@@ -105,7 +105,7 @@ impl Maker<'_> {
         }
         if self.random.chance(30) {
             let key = self.random.chance(20).then(|| "own key".to_owned());
-            task.caching = Caching { enabled: true, key, max_age: None };
+            task.caching = Caching { enabled: true, key, ..Caching::default() };
         }
         if self.random.chance(12) {
             let more = if self.random.chance(60) { 0 } else { self.random.below(1_000) };

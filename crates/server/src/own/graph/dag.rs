@@ -80,7 +80,10 @@ pub(crate) fn task_definition(name: &str, task: &Task) -> TaskDefinition {
         }),
         caching: CachingView {
             enabled: task.caching.enabled,
-            key: task.caching.key.clone(),
+            key: {
+                let memo = task.caching.memo.as_ref().map(|memo| memo.key.to_string());
+                task.caching.key.clone().or(memo)
+            },
             max_age_seconds: task.caching.max_age.map(|age| age.as_secs_f64()),
         },
         timeout_seconds: task.timeout.map(|limit| limit.as_secs_f64()),

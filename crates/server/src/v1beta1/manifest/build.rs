@@ -18,6 +18,9 @@ use super::retries;
 /// The helper input under which a loop keeps its items.
 const ITEMS: &str = "loop.items";
 
+/// What a dag says that starts nothing more after a failure.
+const STOPPED: &str = "template has failed or errored children and failfast enabled";
+
 /// What the nodes are made of.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
@@ -250,10 +253,27 @@ impl<'a> Builder<'a> {
                 self.tasks(&id, around, (dag, tasks.map(Vec::as_slice).unwrap_or_default()))
             }
         };
+        let was_stopped = dag.fail_fast && view.phase == TaskPhase::Failed && self.has_unstarted(around, dag);
         if is_over && let Some(node) = self.nodes.get_mut(&id) {
             node.outbound_nodes.clone_from(&outbound);
+            if was_stopped {
+                STOPPED.clone_into(&mut node.message);
+            }
         }
         if outbound.is_empty() { vec![id] } else { outbound }
+    }
+
+    /// Tells whether something of a dag, an iteration included, never began.
+    fn has_unstarted(&self, around: Around<'_, 'a>, dag: &Dag) -> bool {
+        dag.tasks.keys().any(|name| {
+            let view = self.view(&around.key.child(name));
+            view.is_none_or(|view| view.phase == TaskPhase::Cancelled || self.has_missing(view))
+        })
+    }
+
+    fn has_missing(&self, view: &TaskView) -> bool {
+        let count = view.iteration_count.unwrap_or_default();
+        view.kind == TaskKind::Loop && (0..count).any(|index| self.view(&view.key.iteration(index)).is_none())
     }
 
     /// Makes the nodes of a dag's tasks and the edges between them; returns what is at their end.

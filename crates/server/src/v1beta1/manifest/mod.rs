@@ -16,7 +16,7 @@ use indexmap::IndexMap;
 use pipewright_plan::{ClaimEnd, Plan, text_form};
 use pipewright_store as store;
 use serde_json::{Map, Value, json};
-use store::engine::{RunPhase, Submit, TaskKey, TaskView, resource_name};
+use store::engine::{FailureReason, RunPhase, Submit, TaskKey, TaskView, resource_name};
 
 use crate::time::rfc3339;
 
@@ -35,6 +35,9 @@ pub(super) struct Facts<'a> {
 
 /// Returns the nodes of a run by their ids.
 pub(super) fn nodes(facts: Facts<'_>) -> IndexMap<String, Node> {
+    if never_began(facts.run) {
+        return IndexMap::new();
+    }
     let workflow = resource_name(facts.plan, &facts.run.id);
     let source =
         build::Source { workflow: &workflow, plan: facts.plan, document: facts.document, tasks: facts.tasks };
@@ -42,6 +45,11 @@ pub(super) fn nodes(facts: Facts<'_>) -> IndexMap<String, Node> {
     settle::settle(&mut nodes, facts.run);
     values::fill(source, facts.run.created_at, &mut nodes);
     nodes
+}
+
+/// Tells whether the run was called off before anything of it could begin: such a workflow has no nodes.
+fn never_began(run: &store::Run) -> bool {
+    run.view.error.as_ref().is_some_and(|error| error.reason == FailureReason::NotStarted)
 }
 
 /// Finds a node by its id or by the name of its pod.
@@ -152,7 +160,7 @@ fn claims(facts: Facts<'_>) -> Vec<Value> {
         ClaimEnd::Completion => phase.is_terminal(),
     };
     let workflow = resource_name(facts.plan, &facts.run.id);
-    let claims = platform.claims.iter().filter(|_| !are_gone);
+    let claims = platform.claims.iter().filter(|_| !are_gone && !never_began(facts.run));
     let volume = |name: &str| json!({"name": name, "persistentVolumeClaim": {"claimName": format!("{workflow}-{name}")}});
     claims.map(|claim| volume(&claim.name)).collect()
 }

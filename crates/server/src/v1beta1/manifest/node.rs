@@ -1,5 +1,6 @@
 //! One node of a workflow's status, its phase and its message. Source: v1 semantics 2.9.
 
+pub(super) use pipewright_store::engine::failure_message as message;
 use pipewright_store::engine::{Failure, FailureReason, TaskKey, TaskPhase, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -65,25 +66,6 @@ pub(super) fn is_error(failure: &Failure) -> bool {
         | FailureReason::Cancelled
         | FailureReason::Inner
         | FailureReason::Declined => false,
-    }
-}
-
-/// Says of a failure what readers of the format look for; `stopped` when the run ended it, not its own limit.
-pub(super) fn message(failure: &Failure, stopped: bool) -> String {
-    match (failure.reason, failure.exit_code) {
-        (FailureReason::ExitCode | FailureReason::Signal, Some(code)) => {
-            format!("main: Error (exit code {code})")
-        }
-        (FailureReason::OutOfMemory, _) => "main: OOMKilled (exit code 137)".to_owned(),
-        (FailureReason::TimedOut, _) if stopped => "Step exceeded its deadline".to_owned(),
-        (FailureReason::TimedOut, _) => {
-            "Pod was active on the node longer than the specified deadline".to_owned()
-        }
-        (FailureReason::Cancelled, _) => "terminated".to_owned(),
-        (FailureReason::Inner, _) => String::new(),
-        // Only a command has one of its own.
-        (FailureReason::Output, Some(_)) => format!("wait: Error (exit code 64): {}", failure.message),
-        _ => failure.message.clone(),
     }
 }
 
