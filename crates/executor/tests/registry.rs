@@ -12,6 +12,7 @@ mod registry;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use pipewright_engine::{FailureReason, Launch, Observation, Observed, RunId};
@@ -141,11 +142,16 @@ async fn check(socket: &Path, registry: &Registry, config: &Path) {
 
     // A secret that is missing is passed over; the digest of what was pulled is told with the start.
     assert_eq!(world.executor.image(&image, None).await, ImageState::Unknown);
+    *registry.pause.lock().unwrap() = Duration::from_millis(700);
     let launch = with(world.launch(&[]), &image, None, &["lost", "right"]);
     let told = run(&mut world, launch).await;
+    *registry.pause.lock().unwrap() = Duration::ZERO;
     assert_eq!(told.outcome, Ok("first".to_owned()), "{:?}", told.notes);
     assert!(told.notes.iter().any(|note| note.contains("`lost`")), "{:?}", told.notes);
     assert!(told.notes.iter().any(|note| *note == format!("pulling image {image}")), "{:?}", told.notes);
+    let progress = told.notes.iter().any(|note| note.starts_with("pulling image ") && note.ends_with(" MB"));
+    // Podman tells no numbers over this API.
+    assert!(progress || socket.display().to_string().contains("podman"), "{:?}", told.notes);
     let ImageState::Digest(known) = world.executor.image(&image, None).await else { panic!("no digest") };
     assert_eq!(told.digest.as_deref(), Some(&*known));
     assert!(known == digest || registry.files.lock().unwrap().keys().any(|path| path.ends_with(&known)));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -22,6 +23,8 @@ pub struct Registry {
     pub files: Arc<Mutex<Files>>,
     /// Paths, in their order.
     pub asked: Arc<Mutex<Vec<String>>>,
+    /// Between parts of a blob.
+    pub pause: Arc<Mutex<Duration>>,
 }
 
 impl Registry {
@@ -31,14 +34,17 @@ impl Registry {
         let address = listener.local_addr().unwrap().to_string();
         let files: Arc<Mutex<Files>> = Arc::default();
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+        let pause: Arc<Mutex<Duration>> = Arc::default();
+        let between = Arc::clone(&pause);
         let (own, known, log) = (address.clone(), Arc::clone(&files), Arc::clone(&asked));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (own, known, log) = (own.clone(), Arc::clone(&known), Arc::clone(&log));
-                std::thread::spawn(move || answer(&stream, &own, &known, &log));
+                let between = Arc::clone(&between);
+                std::thread::spawn(move || answer(&stream, &own, &known, &log, &between));
             }
         });
-        Self { address, files, asked }
+        Self { address, files, asked, pause }
     }
 
     fn put(&self, path: &str, media_type: &str, bytes: &[u8]) -> String {
@@ -97,7 +103,13 @@ impl Registry {
     }
 }
 
-fn answer(stream: &TcpStream, own: &str, files: &Mutex<Files>, asked: &Mutex<Vec<String>>) {
+fn answer(
+    stream: &TcpStream,
+    own: &str,
+    files: &Mutex<Files>,
+    asked: &Mutex<Vec<String>>,
+    pause: &Mutex<Duration>,
+) {
     let mut reader = BufReader::new(stream);
     loop {
         let mut first = String::new();
@@ -151,7 +163,12 @@ fn answer(stream: &TcpStream, own: &str, files: &Mutex<Files>, asked: &Mutex<Vec
         let mut out = stream;
         write!(out, "HTTP/1.1 {status}\r\n{extra}Content-Length: {}\r\n\r\n", body.len()).unwrap();
         if method != "HEAD" {
-            out.write_all(&body).unwrap();
+            let between = if path.contains("/blobs/") { *pause.lock().unwrap() } else { Duration::ZERO };
+            let parts = if between.is_zero() { 1 } else { 8 };
+            for part in body.chunks(body.len().div_ceil(parts).max(1)) {
+                std::thread::sleep(between);
+                out.write_all(part).unwrap();
+            }
         }
     }
 }
