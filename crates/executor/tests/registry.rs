@@ -60,11 +60,37 @@ impl Objects for Secrets {
 }
 
 /// Publishes an image that says something; returns the digest of its index.
-fn publish(registry: &Registry, says: &str) -> String {
+fn publish(registry: &Registry, layer: &[u8], says: &str) -> String {
     let settings = json!({
         "Env": ["PATH=/bin"], "Entrypoint": ["/bin/sh", "-c"], "Cmd": [format!("echo {says}")],
     });
-    registry.publish("1", &support::layer(), &settings).0
+    registry.publish("1", layer, &settings).0
+}
+
+/// Makes a layer that no engine has seen before, and that does not pack well.
+fn layer() -> Vec<u8> {
+    use sha2::{Digest, Sha256};
+    let mut salt = moment();
+    let mut bytes = Vec::new();
+    while bytes.len() < 4 << 20 {
+        salt = Sha256::digest(&salt).to_vec();
+        bytes.extend_from_slice(&salt);
+    }
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(bytes.len() as u64);
+    header.set_mode(0o644);
+    builder.append_data(&mut header, "srv/salt", bytes.as_slice()).unwrap();
+    let mut layer = support::layer();
+    // Without the end of the archive.
+    layer.truncate(layer.len() - 1024);
+    layer.extend(builder.into_inner().unwrap());
+    layer
+}
+
+fn moment() -> Vec<u8> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    format!("{} {}", now.as_nanos(), std::process::id()).into_bytes()
 }
 
 /// What was told of an attempt on its way.
@@ -119,8 +145,14 @@ async fn check(socket: &Path, registry: &Registry, config: &Path) {
     let objects = Kept::new(Arc::new(secrets));
     let mut world = World::new(&Kind::Engine(socket.to_owned()), |_| objects.clone()).await;
     let image = format!("{}/team/tool:1", registry.address);
-    let digest = publish(registry, "first");
+    let layer = layer();
+    let digest = publish(registry, &layer, "first");
     let asked = || std::mem::take(&mut *registry.asked.lock().unwrap());
+
+    let docker = connect(socket).await;
+    let remove = || bollard::query_parameters::RemoveImageOptions { force: true, ..Default::default() };
+    // One that failed before may have left it.
+    let _ = docker.remove_image(&image, Some(remove()), None).await;
 
     // Nobody may have it without credentials, or with others; what is no secret for registries is told.
     for (secrets, expected) in [
@@ -157,7 +189,7 @@ async fn check(socket: &Path, registry: &Registry, config: &Path) {
     assert!(known == digest || registry.files.lock().unwrap().keys().any(|path| path.ends_with(&known)));
 
     // What is here is not asked for again, unless always; then the name may have moved on.
-    publish(registry, "second");
+    publish(registry, &layer, "second");
     for (policy, expected, is_asked) in [
         (None, "first", false),
         (Some("IfNotPresent"), "first", false),
@@ -174,13 +206,11 @@ async fn check(socket: &Path, registry: &Registry, config: &Path) {
 
     // As `docker login` leaves it.
     std::fs::write(config.join("config.json"), registry.login(BASIC)).unwrap();
-    publish(registry, "third");
+    publish(registry, &layer, "third");
     let launch = with(world.launch(&[]), &image, Some("Always"), &[]);
     assert_eq!(run(&mut world, launch).await.outcome, Ok("third".to_owned()));
     world.assert_nothing_is_left().await;
-    let docker = connect(socket).await;
-    let options = bollard::query_parameters::RemoveImageOptions { force: true, ..Default::default() };
-    docker.remove_image(&image, Some(options), None).await.unwrap();
+    docker.remove_image(&image, Some(remove()), None).await.unwrap();
 }
 
 #[test]

@@ -106,9 +106,9 @@ async fn a_task_sees_its_image_and_nothing_else() {
         .await;
     world.check("ls -d /usr/share /var /home 2>/dev/null || echo none", "none").await;
     // Its own processes alone, and files of the kernel that it cannot write to.
-    let script =
-        "ls -d /proc/[0-9]* | head -1; cat /proc/1/environ 2>/dev/null; ls /proc/1/fd 2>/dev/null; echo $$";
-    world.check(script, "/proc/1\n2").await;
+    let script = "ls -d /proc/[0-9]* | head -1; cat /proc/1/environ 2>/dev/null || echo hidden; \
+                  readlink /proc/1/fd/* 2>/dev/null || echo hidden; echo $$";
+    world.check(script, "/proc/1\nhidden\nhidden\n2").await;
     world.check("echo x 2>/dev/null > /proc/sys/kernel/core_pattern || echo refused", "refused").await;
     world.check("ls /dev", "fd\nfull\nnull\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero").await;
     // What it writes is its own and gone with it.
