@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::workspace::{self, cargo};
+use crate::http;
+use crate::served::Served;
+use crate::workspace;
 
 /// How to write them.
 #[derive(clap::Args)]
@@ -42,14 +44,12 @@ fn generated() -> PathBuf {
     workspace::root().join("ui/src/api/generated.ts")
 }
 
+/// Asks the binary that the tests use anyway: an example of the server's crate would build all of it once more.
 fn document() -> Result<Value> {
-    let mut command =
-        cargo(&["run", "--quiet", "-p", "pipewright-server", "--example", "openapi", "--", "pipewright"]);
-    let output = command.output().context("cannot run cargo")?;
-    if !output.status.success() {
-        bail!("cannot get the document: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    serde_json::from_slice(&output.stdout).context("the document is no JSON")
+    let binary = workspace::build("dev")?;
+    let folder = tempfile::tempdir().context("cannot make a folder")?;
+    let served = Served::start(&binary, &folder.path().join("home"), &[])?;
+    http::call(&served.url, "GET", "/apis/openapi/pipewright.json", None)
 }
 
 const HEAD: &str =
