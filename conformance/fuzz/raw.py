@@ -160,7 +160,9 @@ class Peer:
             with contextlib.suppress(ConnectionError):
                 connection.sendall(sent)
                 if closes:
-                    connection.shutdown(socket.SHUT_WR)
+                    # The server may have left already.
+                    with contextlib.suppress(OSError):
+                        connection.shutdown(socket.SHUT_WR)
             answer = b''
             with contextlib.suppress(ConnectionError):
                 while piece := connection.recv(65536):
