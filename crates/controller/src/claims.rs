@@ -55,7 +55,11 @@ impl RunActor {
         Ok(true)
     }
 
+    /// Calls the run off; true when it was called off before, so that what has begun comes to its end.
     fn abandon(&mut self, reason: String) -> bool {
+        if self.state.run_view().phase == RunPhase::Cancelling {
+            return true;
+        }
         tracing::error!(%reason, "the run is called off");
         self.step(&Input::Abandon { reason });
         false
