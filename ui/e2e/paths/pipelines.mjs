@@ -1,4 +1,5 @@
 // Pipelines: upload with its checks, versions, differences; and the form of a new run.
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../api.mjs";
 import { check } from "../walk.mjs";
@@ -41,6 +42,25 @@ export const paths = {
     await page.getByRole("region", { name: "Findings" }).waitFor();
     check(await walk.button("Upload").isDisabled(), "a broken file can be uploaded");
     await walk.accessible("findings");
+  },
+
+  "upload: a file is dropped on the page": async (walk) => {
+    const { page } = walk;
+    await walk.open("/pipeline_versions/new");
+    const text = readFileSync(file("conformance/corpus/hello/pipeline.yaml"), "utf8");
+    const dragged = await page.evaluateHandle((content) => {
+      const data = new DataTransfer();
+      data.items.add(new File([content], "dropped.yaml", { type: "application/yaml" }));
+      return data;
+    }, text);
+    const place = page.locator("label", { has: page.locator("input[type=file]") });
+    await place.dispatchEvent("dragover", { dataTransfer: dragged });
+    await place.dispatchEvent("drop", { dataTransfer: dragged });
+    await walk.see("dropped.yaml");
+    await walk.see("1 task");
+    await page.getByLabel(/^Name/).fill("dropped");
+    await walk.button("Upload").click();
+    await walk.title(/dropped/);
   },
 
   "upload: a name that is taken becomes a version": async (walk) => {
