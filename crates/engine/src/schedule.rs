@@ -30,6 +30,8 @@ pub struct Schedule {
     pub end: Option<Timestamp>,
     /// Of slots that were missed, only the last is had.
     pub no_catchup: bool,
+    /// Its own zone, instead of everybody's.
+    pub zone: Option<TimeZone>,
     pub created_at: Timestamp,
 }
 
@@ -41,7 +43,9 @@ impl Schedule {
     pub fn next(&self, last: Option<Timestamp>, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let next = match &self.trigger {
             Trigger::Once => Some(self.created_at).filter(|_| last.is_none()),
-            Trigger::Cron(cron) => self.next_cron(cron, self.base(last), now, zone),
+            Trigger::Cron(cron) => {
+                self.next_cron(cron, self.base(last), now, self.zone.as_ref().unwrap_or(zone))
+            }
             Trigger::Periodic { seconds } => self.next_periodic(last, now, *seconds),
         };
         next.filter(|next| self.end.is_none_or(|end| *next <= end))

@@ -127,11 +127,26 @@ fn slots_follow_the_schedule() {
             start: maybe(start),
             end: maybe(end),
             no_catchup: *no_catchup,
+            zone: None,
             created_at: day("10:00:00"),
         };
         let found = schedule.next(maybe(last), day(now), &TimeZone::UTC);
         assert_eq!(found.map(shown), maybe(expected).map(shown), "{case:?}");
     }
+}
+
+#[test]
+fn a_zone_of_its_own_wins() {
+    let schedule = Schedule {
+        trigger: Trigger::Cron(Cron::parse("0 0 3 * * *").unwrap()),
+        start: None,
+        end: None,
+        no_catchup: false,
+        zone: Some(TimeZone::fixed(jiff::tz::offset(2))),
+        created_at: at("2026-01-01T00:00:00Z"),
+    };
+    let next = schedule.next(None, at("2026-01-01T00:00:00Z"), &TimeZone::UTC);
+    assert_eq!(next.map(shown).unwrap(), "2026-01-01T01:00:00Z");
 }
 
 #[test]
@@ -141,6 +156,7 @@ fn a_long_rest_is_over_at_once() {
         start: None,
         end: None,
         no_catchup: true,
+        zone: None,
         created_at: at("2000-01-01T00:00:00Z"),
     };
     let now = at("2026-01-01T00:00:00.5Z");

@@ -3,6 +3,7 @@
 //! A slot fires in the transaction that creates its run: the row moves on together with the new run, so no
 //! slot is lost or had twice, whoever dies when.
 
+use jiff::tz::TimeZone;
 use pipewright_engine::{Schedule, Timestamp, Trigger};
 use pipewright_plan::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -98,13 +99,31 @@ impl TriggerRule {
         no_catchup: bool,
         created_at: Timestamp,
     ) -> Result<Schedule, pipewright_engine::CronError> {
+        let mut zone = None;
         let trigger = match &self.kind {
             TriggerKind::Once => Trigger::Once,
-            TriggerKind::Cron { expression } => Trigger::Cron(pipewright_engine::Cron::parse(expression)?),
+            TriggerKind::Cron { expression } => {
+                let (own, moments) = zoned(expression)?;
+                zone = own;
+                Trigger::Cron(pipewright_engine::Cron::parse(moments)?)
+            }
             TriggerKind::Periodic { seconds } => Trigger::Periodic { seconds: *seconds },
         };
-        Ok(Schedule { trigger, start: self.start, end: self.end, no_catchup, created_at })
+        Ok(Schedule { trigger, start: self.start, end: self.end, no_catchup, zone, created_at })
     }
+}
+
+/// Takes the zone off an expression, as in `TZ=Europe/Berlin 0 0 3 * * *`.
+fn zoned(expression: &str) -> Result<(Option<TimeZone>, &str), pipewright_engine::CronError> {
+    let text = expression.trim();
+    let Some(rest) = text.strip_prefix("TZ=").or_else(|| text.strip_prefix("CRON_TZ=")) else {
+        return Ok((None, text));
+    };
+    let (name, moments) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let zone = TimeZone::get(name).map_err(|_| pipewright_engine::CronError {
+        message: format!("`{name}` is no time zone, such as `Europe/Berlin`"),
+    })?;
+    Ok((Some(zone), moments))
 }
 
 /// A recurring run as it was asked for, and how far it has come.

@@ -86,6 +86,7 @@ async fn what_could_never_fire_is_refused() {
         (with("max_concurrency", Value::Null), "1 to 10"),
         (with("mode", json!("SOMETIMES")), "ENABLE or DISABLE"),
         (with("trigger", json!({"cron_schedule": {"cron": "* * *"}})), "5 or 6 fields"),
+        (with("trigger", json!({"cron_schedule": {"cron": "TZ=Mars/Base 0 0 3 * * *"}})), "no time zone"),
         (with("trigger", json!({"periodic_schedule": {"interval_second": "0"}})), "from 1"),
         (with("trigger", json!({"cron_schedule": {"cron": "@daily", "start_time": "soon"}})), "start_time"),
         (

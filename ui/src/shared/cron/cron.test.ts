@@ -20,6 +20,7 @@ describe("reading aloud", () => {
     ["0 0/10 8-17 * * *", "Every 10 minutes, between 08:00 and 17:59, every day"],
     ["@weekly", "At 00:00, on Sunday"],
     ["@every 1h30m", "Every 1 hour 30 minutes"],
+    ["TZ=Europe/Berlin 0 0 3 * * *", "At 03:00, every day, Europe/Berlin time"],
   ])("%s", (text, words) => expect(describeCron(text)).toBe(words));
 
   test("five fields are seconds first: a Unix expression means something else", () => {
@@ -53,6 +54,7 @@ describe("what is refused", () => {
     ["0 */0 * * * *", "minute: “0” is no step"],
     ["@fortnightly", "no known shorthand"],
     ["@every soon", "is no duration"],
+    ["TZ=Mars/Base 0 0 3 * * *", "is no time zone"],
   ])("%s", (text, problem) => expect(() => parseCron(text)).toThrow(problem));
 });
 
@@ -68,6 +70,7 @@ describe("next fire times", () => {
     ["0 0 0 13 * 5", "2026-11-01T00:00:00Z", ["2026-11-06T00:00:00Z"]],
     ["30 * * * * *", "2026-11-01T00:00:30Z", ["2026-11-01T00:01:30Z"]],
     ["@every 90s", "2026-11-01T00:00:00Z", ["2026-11-01T00:01:30Z"]],
+    ["TZ=Europe/Berlin 0 0 3 * * *", "2026-11-01T00:00:00Z", ["2026-11-01T02:00:00Z"]],
   ])("%s after %s", (text, from, fires) => expect(next(text, from)).toEqual(fires));
 
   test("in another zone, over the change of its clocks", () => {

@@ -25,7 +25,8 @@ export function describeCron(text: string): string {
   if (cron.kind === "every") return `Every ${interval(cron.seconds)}`;
   const day = days(cron.fields);
   const time = times(cron.fields, cron.words);
-  return `${time}${day === "" ? "" : `, ${day}`}`;
+  const zone = cron.zone === undefined ? "" : `, ${cron.zone} time`;
+  return `${time}${day === "" ? "" : `, ${day}`}${zone}`;
 }
 
 export function interval(seconds: number): string {

@@ -8,7 +8,8 @@ const DAY = 86_400_000;
 const HORIZON_DAYS = 366 * 5;
 
 /** Returns the first instants after `from` (milliseconds) at which a cron expression fires. */
-export function nextFires(cron: Cron, from: number, count: number, zone = "UTC"): number[] {
+export function nextFires(cron: Cron, from: number, count: number, everybodys = "UTC"): number[] {
+  const zone = cron.zone ?? everybodys;
   if (cron.kind === "every") {
     const first = Math.floor(from / 1000) * 1000;
     return Array.from({ length: count }, (_, index) => first + (index + 1) * cron.seconds * 1000);

@@ -17,7 +17,8 @@ export interface Fields {
   anyWeekday: boolean;
 }
 
-export type Cron = { kind: "fields"; fields: Fields; words: string[] } | { kind: "every"; seconds: number };
+/** `zone` is the expression's own, instead of the server's. */
+export type Cron = ({ kind: "fields"; fields: Fields; words: string[] } | { kind: "every"; seconds: number }) & { zone?: string };
 
 interface Range {
   name: string;
@@ -48,6 +49,8 @@ const SHORTHANDS: Record<string, string> = {
 
 /** Reads an expression; throws an `Error` whose message says what is wrong with it. */
 export function parseCron(text: string): Cron {
+  const zoned = /^(?:CRON_)?TZ=(\S*)\s*(.*)$/.exec(text.trim());
+  if (zoned) return { ...parseCron(zoned[2]!), zone: checkedZone(zoned[1]!) };
   const trimmed = text.trim();
   if (trimmed.startsWith("@every ")) return { kind: "every", seconds: parseGoDuration(trimmed.slice(7).trim()) };
   const expression = trimmed.startsWith("@") ? SHORTHANDS[trimmed] : trimmed;
@@ -59,6 +62,14 @@ export function parseCron(text: string): Cron {
   const [second, minute, hour, day, month, weekday] = sets as [Set<number>, Set<number>, Set<number>, Set<number>, Set<number>, Set<number>];
   const isAny = (word: string) => /^[*?]/.test(word);
   return { kind: "fields", words, fields: { second, minute, hour, day, month, weekday, anyDay: isAny(words[3]!), anyWeekday: isAny(words[5]!) } };
+}
+
+function checkedZone(name: string): string {
+  try {
+    return new Intl.DateTimeFormat("en-US", { timeZone: name }) && name;
+  } catch {
+    throw new Error(`“${name}” is no time zone, such as Europe/Berlin`);
+  }
 }
 
 function parseField(word: string, range: Range): Set<number> {

@@ -32,5 +32,6 @@ test("a trigger comes back from its form as it was", () => {
 test("weekdays are put into an expression and found there", () => {
   expect(withWeekdays("0 0 9 * *", new Set([1, 3]))).toBe("0 0 9 * * 1,3");
   expect(withWeekdays("0 0 9 * * 1", new Set())).toBe("0 0 9 * * *");
+  expect(withWeekdays("TZ=Europe/Berlin 0 0 9 * * 1", new Set([2]))).toBe("TZ=Europe/Berlin 0 0 9 * * 2");
   expect([...weekdaysOf("0 0 9 * * mon-wed")]).toEqual([1, 2, 3]);
 });

@@ -70,11 +70,12 @@ export const presets: { label: string; cron: string }[] = [
 
 /** Returns the expression with only these weekdays; all or none means every day. */
 export function withWeekdays(cron: string, weekdays: Set<number>): string {
-  const words = cron.trim().split(/\s+/);
+  const [, zone = "", moments = ""] = /^((?:CRON_)?TZ=\S+\s+)?(.*)$/.exec(cron.trim()) ?? [];
+  const words = moments.split(/\s+/);
   if (words.length < 5 || words.length > 6) return cron;
   const list = [...weekdays].sort((left, right) => left - right);
   words[5] = list.length === 0 || list.length === 7 ? "*" : list.join(",");
-  return words.join(" ");
+  return zone + words.join(" ");
 }
 
 export function weekdaysOf(cron: string): Set<number> {
