@@ -416,9 +416,9 @@ pub(crate) struct Access {
 pub(crate) struct Check {
     /// Pipeline file to check
     pub file: PathBuf,
-    /// How to print the mistakes on stdout
-    #[arg(long, value_enum, default_value_t)]
-    pub output: Format,
+    /// Where workflow templates are that it refers to
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// Where runs are looked for.

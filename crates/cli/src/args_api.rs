@@ -220,7 +220,8 @@ pub(crate) enum RecurringRun {
     /// Make a recurring run
     #[command(after_help = "Examples:
   pipewright recurring-run create nightly --pipeline forecast --cron '0 0 3 * * *'
-  pipewright recurring-run create often --pipeline forecast --every 3600 -a epochs=3")]
+  pipewright recurring-run create often --pipeline forecast --every 3600 -a epochs=3
+  pipewright recurring-run create -f cron-workflow.yaml")]
     Create(CreateRecurring),
     /// Let a recurring run fire again
     #[command(after_help = "Example:\n  pipewright recurring-run enable nightly")]
@@ -235,14 +236,20 @@ pub(crate) enum RecurringRun {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CreateRecurring {
-    pub name: String,
-    #[command(flatten)]
-    pub of: OfPipeline,
+    /// Name of it [default: that in the file]
+    #[arg(required_unless_present = "file")]
+    pub name: Option<String>,
+    /// Id or name of the pipeline
+    #[arg(short, long, value_name = "PIPELINE", required_unless_present = "file")]
+    pub pipeline: Option<String>,
+    /// File with a `CronWorkflow` of Argo, which says what runs and when
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["pipeline", "pipeline_version", "cron", "every", "max_concurrency", "no_catchup"])]
+    pub file: Option<PathBuf>,
     /// Id or name of the version [default: the newest at each time]
     #[arg(long, value_name = "VERSION")]
     pub pipeline_version: Option<String>,
-    /// When, as `SECOND MINUTE HOUR DAY MONTH WEEKDAY`
-    #[arg(long, required_unless_present = "every", conflicts_with = "every")]
+    /// When, as `SECOND MINUTE HOUR DAY MONTH WEEKDAY`, `TZ=ZONE` before it for another zone than the server's
+    #[arg(long, required_unless_present_any = ["every", "file"], conflicts_with = "every")]
     pub cron: Option<String>,
     /// Every so many seconds
     #[arg(long, value_name = "SECONDS")]

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::decode::{Context, Decode};
 use crate::detect::{self, Documents};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::v1::{Library, Stored};
 use crate::yaml::{self, Node, NodeValue, Span};
 use crate::{v1, v2};
 
@@ -17,6 +18,9 @@ pub struct Compiled {
     /// The pipeline specification or workflow as JSON, its fields in camel case.
     pub pipeline_spec: Value,
     pub platform_spec: Option<Value>,
+    /// The status that a run's workflow begins with, where that is more than `pipeline_spec` holds: what it took
+    /// of the library.
+    pub frozen: Option<Value>,
     /// Oddities that do not stand in the way.
     pub warnings: Diagnostics,
 }
@@ -36,14 +40,26 @@ pub struct Checked {
 ///
 /// Errors: every mistake at once, in the order of the text, warnings among them.
 pub fn compile(source: &[u8]) -> Result<Compiled, Diagnostics> {
-    read(source, finish)
+    compile_with(source, &Library::default())
+}
+
+/// Compiles a pipeline file that may refer to workflow templates.
+///
+/// Errors: as for [`compile`].
+pub fn compile_with(source: &[u8], library: &Library) -> Result<Compiled, Diagnostics> {
+    read(source, |nodes, diagnostics| finish((nodes, library), diagnostics))
 }
 
 /// Looks for every mistake of a pipeline file, as [`compile`] does, and keeps its source as it is.
 pub fn check(source: &[u8]) -> Result<Checked, Diagnostics> {
+    check_with(source, &Library::default())
+}
+
+/// Looks for every mistake of a pipeline file that may refer to workflow templates.
+pub fn check_with(source: &[u8], library: &Library) -> Result<Checked, Diagnostics> {
     read(source, |nodes, diagnostics| {
         let mut cx = Context::new();
-        let (plan, _, warnings) = plan(&nodes, diagnostics, &mut cx)?;
+        let Planned { plan, warnings, .. } = plan((&nodes, library), diagnostics, &mut cx)?;
         Ok(Checked { plan, warnings, _source: (nodes, cx) })
     })
 }
@@ -91,18 +107,70 @@ fn read<T: Warned>(
 /// Compiles an inline specification: a pipeline specification, or `{pipeline_spec, platform_spec}`.
 ///
 /// Errors: as for [`compile`], without lines and columns.
-pub fn compile_json(source: &Value) -> Result<Compiled, Diagnostics> {
-    finish(vec![Node::from_json(source)], &mut Diagnostics::default())
+pub fn compile_json(source: &Value, library: &Library) -> Result<Compiled, Diagnostics> {
+    finish((vec![Node::from_json(source)], library), &mut Diagnostics::default())
 }
 
-fn finish(mut nodes: Vec<Node>, diagnostics: &mut Diagnostics) -> Result<Compiled, Diagnostics> {
+/// Compiles what a `CronWorkflow` runs, and says when it does.
+///
+/// Errors: as for [`compile`]; a file without such a document is one.
+pub fn compile_cron(source: &[u8], library: &Library) -> Result<(v1::Schedule, Compiled), Diagnostics> {
+    let (mut nodes, mut diagnostics) = yaml::load(source);
+    if diagnostics.has_errors() {
+        return Err(diagnostics);
+    }
+    let is_cron = |node: &&mut Node| node.get("kind").and_then(Node::as_str) == Some(v1::CRON);
+    let Some(node) = nodes.iter_mut().find(is_cron) else {
+        let message = "there is no `CronWorkflow` in this file";
+        let mut missing = Diagnostic::new(Severity::Error, "no-pipeline", Span::default(), message);
+        missing.hint("of a pipeline make a recurring run by `--pipeline` and `--cron`");
+        diagnostics.push(missing);
+        return Err(diagnostics);
+    };
     let mut cx = Context::new();
-    let (plan, (pipeline, platform), warnings) = plan(&nodes, diagnostics, &mut cx)?;
+    let read = v1::read_cron(node, &mut cx);
+    diagnostics.append(std::mem::take(&mut cx.diagnostics));
+    let Some((schedule, workflow)) = read.filter(|_| !diagnostics.has_errors()) else {
+        diagnostics.settle();
+        return Err(diagnostics);
+    };
+    *node = workflow;
+    let compiled = finish((nodes, library), &mut diagnostics).map_err(|mut found| {
+        for diagnostic in found.iter_mut() {
+            if let Some(rest) = diagnostic.path.strip_prefix("spec") {
+                diagnostic.path = format!("spec.workflowSpec{rest}");
+            }
+        }
+        found
+    })?;
+    Ok((schedule, compiled))
+}
+
+fn finish(
+    (mut nodes, library): (Vec<Node>, &Library),
+    diagnostics: &mut Diagnostics,
+) -> Result<Compiled, Diagnostics> {
+    let mut cx = Context::new();
+    let Planned { plan, addresses: (pipeline, platform), stored: (own, all), warnings } =
+        plan((&nodes, library), diagnostics, &mut cx)?;
+    let mut pipeline_spec = take_json(&mut nodes, pipeline, &cx).unwrap_or_default();
+    if plan.dialect == Dialect::V1 {
+        // A template that is run is a workflow made from it.
+        pipeline_spec["kind"] = Value::from("Workflow");
+    }
+    own.keep_in(&mut pipeline_spec);
+    let frozen = (all != own).then(|| {
+        let mut run =
+            Value::Object([("status".to_owned(), pipeline_spec["status"].clone())].into_iter().collect());
+        all.keep_in(&mut run);
+        run["status"].take()
+    });
     Ok(Compiled {
         dialect: plan.dialect,
         plan,
-        pipeline_spec: take_json(&mut nodes, pipeline, &cx).unwrap_or_default(),
+        pipeline_spec,
         platform_spec: platform.and_then(|platform| take_json(&mut nodes, platform, &cx)),
+        frozen,
         warnings,
     })
 }
@@ -110,18 +178,34 @@ fn finish(mut nodes: Vec<Node>, diagnostics: &mut Diagnostics) -> Result<Compile
 /// The addresses of the pipeline's and of the platform's document.
 type Addresses = (usize, Option<usize>);
 
+/// A plan, what it was made from and what was noted.
+struct Planned {
+    plan: Plan,
+    addresses: Addresses,
+    /// What a workflow keeps of templates elsewhere: those of its file, and all.
+    stored: (Stored, Stored),
+    warnings: Diagnostics,
+}
+
 fn plan(
-    nodes: &[Node],
+    (nodes, library): (&[Node], &Library),
     diagnostics: &mut Diagnostics,
     cx: &mut Context,
-) -> Result<(Plan, Addresses, Diagnostics), Diagnostics> {
+) -> Result<Planned, Diagnostics> {
     let Some(documents) = detect::detect(nodes, diagnostics) else {
         diagnostics.settle();
         return Err(std::mem::take(diagnostics));
     };
-    let plan = match documents {
-        Documents::V1 { workflow } => v1::compile(workflow, cx),
-        Documents::V2 { pipeline, platform } => compile_v2((pipeline, platform), cx),
+    let mut stored = (Stored::default(), Stored::default());
+    let plan = match &documents {
+        Documents::V1 { workflow, templates } => {
+            let sources = v1::Sources { workflow, templates, library };
+            v1::compile(sources, cx).map(|compiled| {
+                stored = (compiled.own, compiled.all);
+                compiled.plan
+            })
+        }
+        Documents::V2 { pipeline, platform } => compile_v2((pipeline, *platform), cx),
     };
     diagnostics.append(std::mem::take(&mut cx.diagnostics));
     if let Some(plan) = plan.as_ref().filter(|_| !diagnostics.has_errors()) {
@@ -136,10 +220,10 @@ fn plan(
     let warnings = std::mem::take(diagnostics);
     let Some(plan) = plan.filter(|_| !warnings.has_errors()) else { return Err(warnings) };
     let addresses = match documents {
-        Documents::V1 { workflow } => (address(workflow), None),
+        Documents::V1 { workflow, .. } => (address(workflow), None),
         Documents::V2 { pipeline, platform } => (address(pipeline), platform.map(address)),
     };
-    Ok((plan, addresses, warnings))
+    Ok(Planned { plan, addresses, stored, warnings })
 }
 
 fn address(node: &Node) -> usize {

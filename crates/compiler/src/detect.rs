@@ -3,13 +3,21 @@
 //! Source: v2 semantics 1.1. Unlike upstream, a document that is neither is told, not dropped in silence.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::v1::Library;
 use crate::yaml::{Node, Span};
 
 /// The documents of one pipeline.
 #[derive(Debug)]
 pub(crate) enum Documents<'n> {
-    V1 { workflow: &'n Node },
-    V2 { pipeline: &'n Node, platform: Option<&'n Node> },
+    /// The workflow, and the workflow templates beside it
+    V1 {
+        workflow: &'n Node,
+        templates: Vec<&'n Node>,
+    },
+    V2 {
+        pipeline: &'n Node,
+        platform: Option<&'n Node>,
+    },
 }
 
 const PIPELINE_KEYS: &[&str] = &[
@@ -43,8 +51,8 @@ pub(crate) fn detect<'n>(nodes: &'n [Node], diagnostics: &mut Diagnostics) -> Op
             }
         }
     }
-    let (workflows, others): (Vec<&Node>, Vec<&Node>) =
-        others.into_iter().partition(|node| is_workflow(node));
+    let (argo, others): (Vec<&Node>, Vec<&Node>) = others.into_iter().partition(|node| is_workflow(node));
+    let (workflows, templates) = runnable(argo);
     for (found, kind) in [(&workflows, "workflow"), (&pipelines, "pipeline"), (&platforms, "platform")] {
         for extra in found.iter().skip(1) {
             let message = format!("there is more than one {kind} specification in this file");
@@ -56,7 +64,7 @@ pub(crate) fn detect<'n>(nodes: &'n [Node], diagnostics: &mut Diagnostics) -> Op
     }
     if let Some(workflow) = workflows.first() {
         ignore(others.into_iter().chain(pipelines).chain(platforms), diagnostics);
-        return Some(Documents::V1 { workflow });
+        return Some(Documents::V1 { workflow, templates });
     }
     let Some(pipeline) = pipelines.first() else {
         diagnostics.push(no_pipeline(&others, &platforms));
@@ -86,6 +94,21 @@ fn has_any(node: &Node, keys: &[&str]) -> bool {
 
 fn is_workflow(node: &Node) -> bool {
     node.get("apiVersion").and_then(Node::as_str).is_some_and(|version| version.starts_with("argoproj.io"))
+}
+
+/// Tells what runs from the templates beside it. Without a workflow a template that says where it begins runs.
+fn runnable(nodes: Vec<&Node>) -> (Vec<&Node>, Vec<&Node>) {
+    let is_template = |node: &&Node| {
+        let kind = node.get("kind").and_then(Node::as_str);
+        kind.is_some_and(|kind| Library::KINDS.contains(&kind))
+    };
+    let (templates, workflows): (Vec<&Node>, Vec<&Node>) = nodes.into_iter().partition(is_template);
+    if !workflows.is_empty() {
+        return (workflows, templates);
+    }
+    let begins = |node: &&Node| node.get("spec").is_some_and(|spec| spec.get("entrypoint").is_some());
+    let (whole, parts): (Vec<&Node>, Vec<&Node>) = templates.into_iter().partition(begins);
+    if whole.is_empty() { (parts, Vec::new()) } else { (whole, parts) }
 }
 
 fn start_of(node: &Node) -> Span {

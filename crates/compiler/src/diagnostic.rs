@@ -103,6 +103,10 @@ impl Diagnostics {
         self.items.iter()
     }
 
+    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
+        self.items.iter_mut()
+    }
+
     /// Tells whether any of them refuses the document.
     pub fn has_errors(&self) -> bool {
         self.items.iter().any(Diagnostic::is_error)

@@ -13,6 +13,6 @@ mod v2;
 mod yaml;
 
 pub use arguments::{ArgumentMistake, complete_arguments, parse_argument, parse_arguments};
-pub use compile::{Checked, Compiled, check, compile, compile_json};
+pub use compile::{Checked, Compiled, check, check_with, compile, compile_cron, compile_json, compile_with};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use v1::staleness;
+pub use v1::{Library, Schedule, staleness};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pipewright_compiler::{Diagnostics, compile};
+use pipewright_compiler::{Diagnostics, Library, compile, compile_with};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -34,7 +34,7 @@ fn every_pipeline_has_its_plan() {
         let source = fs::read(&path).expect("the file was just listed");
         let name = path.parent().and_then(Path::file_name).expect("a pipeline lies in a folder of its name");
         let name = format!("{prefix}{}", name.to_string_lossy());
-        match compile(&source) {
+        match compile_with(&source, &library(&path)) {
             Ok(compiled) => {
                 let text = serde_json::to_string(&compiled.plan).expect("a plan is JSON");
                 let again: pipewright_plan::Plan = serde_json::from_str(&text).expect("a plan is read back");
@@ -48,6 +48,13 @@ fn every_pipeline_has_its_plan() {
         }
     }
     assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
+
+/// Reads the objects that a pipeline expects to find, of which some are workflow templates.
+fn library(pipeline: &Path) -> Library {
+    let Ok(text) = fs::read(pipeline.with_file_name("objects.json")) else { return Library::default() };
+    let objects: Vec<serde_json::Value> = serde_json::from_slice(&text).expect("a list of objects");
+    Library::new(objects)
 }
 
 /// Cuts long program texts, which the plan carries verbatim, so that snapshots stay readable.

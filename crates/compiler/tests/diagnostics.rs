@@ -1,6 +1,6 @@
 //! One case per mistake: a good document with one thing changed, where the complaint stands and what it says.
 
-use pipewright_compiler::{Severity, compile, compile_json};
+use pipewright_compiler::{Library, Severity, compile, compile_json};
 
 const BASE: &str = include_str!("data/base.yaml");
 
@@ -254,7 +254,7 @@ fn every_notation_of_a_pipeline_gives_the_same_plan() {
     let text = serde_json::to_string_pretty(&wrapped).expect("JSON");
     let tabs = text.replace("  ", "\t");
     for other in [
-        compile_json(&wrapped),
+        compile_json(&wrapped, &Library::default()),
         compile(text.as_bytes()),
         compile(tabs.as_bytes()),
         compile(snake.as_bytes()),
@@ -266,7 +266,8 @@ fn every_notation_of_a_pipeline_gives_the_same_plan() {
         assert_eq!(other.pipeline_spec, yaml.pipeline_spec);
         assert_eq!(other.platform_spec, yaml.platform_spec);
     }
-    let bare = compile_json(&yaml.pipeline_spec).unwrap_or_else(|found| panic!("{found}"));
+    let bare =
+        compile_json(&yaml.pipeline_spec, &Library::default()).unwrap_or_else(|found| panic!("{found}"));
     assert_eq!(bare.platform_spec, None);
 }
 
@@ -274,7 +275,7 @@ fn every_notation_of_a_pipeline_gives_the_same_plan() {
 fn inline_mistakes_have_a_path_and_no_line() {
     let mut spec = compile(BASE.as_bytes()).unwrap_or_else(|found| panic!("{found}")).pipeline_spec;
     spec["root"]["dag"]["tasks"]["use"]["dependentTasks"][0] = "nobody".into();
-    let found = compile_json(&spec).expect_err("an unknown task");
+    let found = compile_json(&spec, &Library::default()).expect_err("an unknown task");
     let first = found.iter().next().expect("one mistake");
     assert_eq!((first.line, first.path.as_str()), (0, "root.dag.tasks.use.dependentTasks"));
 }

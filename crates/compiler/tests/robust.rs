@@ -1,6 +1,6 @@
 //! Whatever the bytes, the compiler answers: it neither panics nor hangs, and what it accepts is a sound plan.
 
-use pipewright_compiler::{compile, compile_json, complete_arguments, parse_arguments};
+use pipewright_compiler::{Library, compile, compile_json, complete_arguments, parse_arguments};
 use proptest::prelude::*;
 
 const BASE: &str = include_str!("data/base.yaml");
@@ -17,7 +17,7 @@ fn answer(source: &[u8]) {
         if let Some(platform) = compiled.platform_spec {
             whole["platform_spec"] = platform;
         }
-        let second = compile_json(&whole).unwrap_or_else(|found| panic!("{found}"));
+        let second = compile_json(&whole, &Library::default()).unwrap_or_else(|found| panic!("{found}"));
         assert_eq!(second.plan, compiled.plan);
         let _ = complete_arguments(&compiled.plan, &serde_json::Map::new());
     }

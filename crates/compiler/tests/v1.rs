@@ -59,7 +59,7 @@ const ERRORS: &[Case] = &[
     ("serviceAccountName: runner", "hooks: {running: {template: make}}", "{template: make}}", "missing-field", &["`running`", "expression"]),
     ("serviceAccountName: runner", "hooks: {running: {template: maek, expression: 'true'}}", "maek", "unknown-template", &["`maek`"]),
     ("serviceAccountName: runner", "hooks: {a.b: {template: make, expression: 'true'}}", "{template: make,", "wrong-name", &["`a.b`"]),
-    ("serviceAccountName: runner", "workflowTemplateRef: {name: x}", "{name: x}", "unsupported", &["workflowTemplateRef"]),
+    ("serviceAccountName: runner", "workflowTemplateRef: {name: x}", "name: main\n", "exclusive-fields", &["workflowTemplateRef"]),
     ("dependencies: [one]", "onExit: nobody", "nobody", "unknown-template", &["`nobody`"]),
 ];
 

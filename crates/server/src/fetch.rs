@@ -13,9 +13,10 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 
+use crate::app::App;
 use crate::archive::{FILE_LIMIT, pipeline_file};
+use crate::compile::{Compiled, compile_text};
 use crate::error::Error;
-use crate::submit::{Compiled, compile_text};
 
 /// Hosts that every server may ask; `*.` stands for any name in front.
 const HOSTS: [&str; 4] =
@@ -56,7 +57,8 @@ pub(crate) struct Fetched {
 /// Fetches a pipeline file and compiles it.
 ///
 /// Errors: `Invalid` for a place that is not allowed, for what cannot be had, and for a pipeline that is wrong.
-pub(crate) async fn fetch_pipeline(rules: &UrlRules, url: &str) -> Result<Fetched, Error> {
+pub(crate) async fn fetch_pipeline(app: &App, url: &str) -> Result<Fetched, Error> {
+    let rules = &app.settings.pipeline_urls;
     let asked = Url::parse(url)
         .map_err(|error| Error::Invalid(format!("pipeline_url `{url}` is no URL: {error}")))?;
     rules.check(&asked).map_err(Error::Invalid)?;
@@ -65,7 +67,7 @@ pub(crate) async fn fetch_pipeline(rules: &UrlRules, url: &str) -> Result<Fetche
     let text = tokio::task::spawn_blocking(move || pipeline_file(&name, bytes))
         .await
         .map_err(|error| Error::internal("unpacking a pipeline file failed", error))??;
-    Ok(Fetched { url: url.to_owned(), compiled: compile_text(text).await? })
+    Ok(Fetched { url: url.to_owned(), compiled: compile_text(&app.store, text).await? })
 }
 
 async fn download(rules: &UrlRules, url: Url) -> Result<Vec<u8>, Error> {

@@ -10,6 +10,7 @@ mod blank;
 mod cache_ages;
 mod changes;
 mod companion;
+mod compile;
 mod document;
 mod error;
 mod extract;
@@ -38,6 +39,7 @@ pub mod v2beta1;
 pub use app::{App, Settings, router};
 pub use archive::pipeline_file;
 pub use cache_ages::CacheAges;
+pub use compile::{Compiled, library};
 pub use document::{
     ArtifactDocument, AttemptDocument, RunDocument, TaskDocument, ValuesDocument, run_document,
 };
@@ -47,4 +49,4 @@ pub use machine::{AmountView, FindingView, Machine, MachineView, QueueView};
 pub use openapi::{names as openapi_names, openapi};
 pub use recurring::{Clock, fire_recurring_runs};
 pub use serving::{Patience, TlsFiles, serve};
-pub use submit::{Compiled, Source, Submission, resume, submit, terminate};
+pub use submit::{Source, Submission, resume, submit, terminate};

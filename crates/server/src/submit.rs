@@ -5,36 +5,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pipewright_compiler::{ArgumentMistake, compile, compile_json, complete_arguments, parse_argument};
+use pipewright_compiler::{ArgumentMistake, complete_arguments, parse_argument};
 use pipewright_plan::{Dialect, Plan};
 use pipewright_store::engine::{ExecutorChoice, Resume, RunId, Submit, TaskKey, Timestamp, check_resume};
 use pipewright_store::{Firing, ListQuery, NewRun, Request, Run, Store};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::app::Settings;
+use crate::compile::{Compiled, compile_spec};
 use crate::error::Error;
 use crate::gpus;
 use crate::macros::{self, Facts};
 use crate::plugins;
 use crate::time;
-
-/// A pipeline that compiles, and how the API shows it.
-#[derive(Debug, Clone)]
-pub struct Compiled {
-    pub plan: Arc<Plan>,
-    /// The specification, wrapped with its platform document when there is one.
-    pub pipeline_spec: Value,
-}
-
-impl From<pipewright_compiler::Compiled> for Compiled {
-    fn from(compiled: pipewright_compiler::Compiled) -> Self {
-        let pipeline_spec = match compiled.platform_spec {
-            Some(platform) => json!({"pipeline_spec": compiled.pipeline_spec, "platform_spec": platform}),
-            None => compiled.pipeline_spec,
-        };
-        Self { plan: Arc::new(compiled.plan), pipeline_spec }
-    }
-}
 
 /// Where a run's pipeline comes from.
 #[derive(Debug, Clone)]
@@ -103,7 +86,7 @@ pub(crate) struct Found {
 /// Errors: `Invalid` with every diagnostic or every mistaken argument, `NotFound` for unknown ids.
 pub async fn submit(store: &Store, settings: &Settings, submission: Submission) -> Result<Run, Error> {
     let found = find(store, submission.source).await?;
-    let mut plan = found.compiled.plan;
+    let (mut plan, pipeline_spec) = found.compiled.into_run();
     if settings.cache_ages.concern(&plan) {
         settings.cache_ages.apply(Arc::make_mut(&mut plan));
     }
@@ -115,7 +98,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
                 .to_owned(),
         ));
     }
-    gpus::check(&plan, &found.compiled.pipeline_spec, settings.gpus.len())?;
+    gpus::check(&plan, &pipeline_spec, settings.gpus.len())?;
     let experiment_id = match submission.experiment_id {
         Some(id) => store.get_experiment(&id).await?.id,
         None => store.default_experiment().await?.id,
@@ -142,7 +125,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
         pipeline_id: found.pipeline_id,
         pipeline_version_id: found.version_id,
         plan,
-        pipeline_spec: found.compiled.pipeline_spec,
+        pipeline_spec,
         parameters: Value::Object(arguments.given),
         pipeline_root: submission.pipeline_root,
         service_account: submission.service_account.clone(),
@@ -203,7 +186,7 @@ pub(crate) async fn find(store: &Store, source: Source) -> Result<Found, Error> 
     let (pipeline_id, version_id) = match source {
         Source::Compiled(compiled) => return Ok(Found { compiled, pipeline_id: None, version_id: None }),
         Source::Spec(spec) => {
-            let compiled = compile_spec(spec).await?;
+            let compiled = compile_spec(store, spec).await?;
             return Ok(Found { compiled, pipeline_id: None, version_id: None });
         }
         Source::Version { pipeline_id, version_id } => (pipeline_id, version_id),
@@ -215,7 +198,7 @@ pub(crate) async fn find(store: &Store, source: Source) -> Result<Found, Error> 
             return Err(Error::Invalid("the pipeline_version_reference names no version".to_owned()));
         }
     };
-    let compiled = compile_spec(version.pipeline_spec).await?;
+    let compiled = compile_spec(store, version.pipeline_spec).await?;
     Ok(Found { compiled, pipeline_id: Some(version.pipeline_id), version_id: Some(version.id) })
 }
 
@@ -236,28 +219,6 @@ pub(crate) async fn newest_version(
         .into_iter()
         .next()
         .ok_or_else(|| Error::NotFound(format!("pipeline {pipeline} has no version; upload one first")))
-}
-
-/// Compiles a pipeline file.
-pub(crate) async fn compile_text(text: Vec<u8>) -> Result<Compiled, Error> {
-    blocking(move || compile(&text)).await
-}
-
-async fn compile_spec(spec: Value) -> Result<Compiled, Error> {
-    blocking(move || compile_json(&spec)).await
-}
-
-async fn blocking<F>(work: F) -> Result<Compiled, Error>
-where
-    F: FnOnce() -> Result<pipewright_compiler::Compiled, pipewright_compiler::Diagnostics> + Send + 'static,
-{
-    let result = tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Error::internal("compiling the pipeline failed", error))?;
-    match result {
-        Ok(compiled) => Ok(compiled.into()),
-        Err(diagnostics) => Err(Error::Invalid(format!("the pipeline is wrong:\n{diagnostics}"))),
-    }
 }
 
 /// Makes one error of all mistaken arguments, a line each.

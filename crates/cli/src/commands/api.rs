@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
+use super::cron;
 use crate::args_api::{Change, Remote, Shape, Version};
 use crate::args_api::{CreateRecurring, Experiment, Listing, OfPipeline, One, Pipeline, RecurringRun};
 use crate::client::{Client, escape};
@@ -211,7 +212,12 @@ pub(crate) async fn recurring_run(command: &RecurringRun) -> Result<u8> {
 
 async fn create_recurring(resource: &Resource, asked: &CreateRecurring) -> Result<u8> {
     let client = connect(&asked.remote)?;
-    let pipeline = find(&client, &pipelines(), &asked.of.pipeline).await?;
+    let arguments = parameters::read(&asked.parameters)?;
+    if let Some(file) = &asked.file {
+        let body = cron::recurring(&client, (file, asked.name.as_deref()), arguments).await?;
+        return show(resource, &client.post(&resource.path, &body).await?, asked.remote.output);
+    }
+    let pipeline = find(&client, &pipelines(), asked.pipeline.as_deref().unwrap_or_default()).await?;
     let mut reference = json!({"pipeline_id": pipeline});
     if let Some(version) = &asked.pipeline_version {
         reference["pipeline_version_id"] = find(&client, &versions(&pipeline), version).await?.into();
@@ -227,7 +233,7 @@ async fn create_recurring(resource: &Resource, asked: &CreateRecurring) -> Resul
         "mode": "ENABLE",
         "max_concurrency": asked.max_concurrency,
         "no_catchup": asked.no_catchup,
-        "runtime_config": {"parameters": parameters::read(&asked.parameters)?},
+        "runtime_config": {"parameters": arguments},
     });
     show(resource, &client.post(&resource.path, &body).await?, asked.remote.output)
 }

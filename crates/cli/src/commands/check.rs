@@ -5,18 +5,20 @@ use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use anyhow::Result;
-use pipewright_compiler::Diagnostics;
+use pipewright_compiler::{Diagnostics, check_with};
 use pipewright_plan::Plan;
 use serde_json::json;
 
+use super::library::compiled_here;
 use crate::args::{Check, Format};
 use crate::{diagnostics, source};
 
 /// Prints the mistakes; leaves with 0 when the file can be run, with 2 when it cannot.
 pub(crate) fn run(args: &Check) -> Result<u8> {
     let text = source::read_pipeline(&args.file)?;
+    let checked = compiled_here(&text, &args.place, check_with)?;
     // Never dropped: this process is about to end.
-    let checked = ManuallyDrop::new(pipewright_compiler::check(&text));
+    let checked = ManuallyDrop::new(checked);
     let plan = checked.as_ref().ok().map(|checked| &checked.plan);
     let (found, summary) = match &*checked {
         Ok(checked) => {
@@ -33,7 +35,7 @@ pub(crate) fn run(args: &Check) -> Result<u8> {
             (found, format!("{}: {errors} mistake(s)", args.file.display()))
         }
     };
-    match args.output {
+    match args.place.output {
         Format::Json => {
             let document = json!({
                 "file": args.file.display().to_string(),

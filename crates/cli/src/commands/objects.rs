@@ -101,6 +101,8 @@ fn full_kind(kind: &str) -> &str {
         "persistentvolumeclaim" | "persistentvolumeclaims" | "pvc" | "pvcs" | "volume" => CLAIM,
         "poddefault" | "poddefaults" | "pod-default" => "PodDefault",
         "volumesnapshot" | "volumesnapshots" => "VolumeSnapshot",
+        "workflowtemplate" | "workflowtemplates" | "wftmpl" => "WorkflowTemplate",
+        "clusterworkflowtemplate" | "clusterworkflowtemplates" | "cwft" => "ClusterWorkflowTemplate",
         _ => kind,
     }
 }

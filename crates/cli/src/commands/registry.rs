@@ -4,7 +4,7 @@ use anyhow::Result;
 use pipewright_store::{Error, ObjectAuthor, ObjectKey, ObjectWrite, Store};
 use serde_json::Value;
 
-use crate::args::{Durability, Place};
+use crate::args::{Durability, Home, Place};
 use crate::client::{Client, escape};
 use crate::compose::open_store;
 use crate::contexts::server_of;
@@ -17,7 +17,7 @@ const ROOT: &str = "/apis/pipewright/v1/namespaces";
 /// An open registry.
 pub(crate) enum Registry {
     Server(Client),
-    Home { store: Store, _lock: Lock },
+    Folder { store: Store, _lock: Lock },
 }
 
 impl Registry {
@@ -26,9 +26,16 @@ impl Registry {
         if let Some(url) = server_of(place)? {
             return Ok(Self::Server(Client::new(&url)?));
         }
-        let home = home_folder(&place.home)?;
+        Self::of_home(&place.home)
+    }
+
+    /// Opens the registry of a home folder, which is made when it is missing.
+    pub(crate) fn of_home(home: &Home) -> Result<Self> {
+        let home = home_folder(home)?;
         match home::claim(&home)? {
-            Claim::Ours(lock) => Ok(Self::Home { store: open_store(&home, Durability::Full)?, _lock: lock }),
+            Claim::Ours(lock) => {
+                Ok(Self::Folder { store: open_store(&home, Durability::Full)?, _lock: lock })
+            }
             Claim::Theirs(occupied) => match &occupied.url {
                 Some(url) => Ok(Self::Server(Client::of_home(url, occupied.token.as_ref())?)),
                 None => Err(occupied.into()),
@@ -38,7 +45,7 @@ impl Registry {
 
     /// Finishes what was begun.
     pub(crate) async fn close(self) {
-        if let Self::Home { store, .. } = self {
+        if let Self::Folder { store, .. } = self {
             store.close().await;
         }
     }
@@ -51,7 +58,7 @@ impl Registry {
                 let mut page = client.get(&format!("{ROOT}/{}/objects{filter}", escape(namespace))).await?;
                 Ok(serde_json::from_value(page["objects"].take())?)
             }
-            Self::Home { store, .. } => {
+            Self::Folder { store, .. } => {
                 let objects = store.list_objects(Some(namespace), kind).await?;
                 Ok(objects.iter().map(|object| store.shown_object(object)).collect())
             }
@@ -62,7 +69,7 @@ impl Registry {
     pub(crate) async fn get(&self, key: &ObjectKey) -> Result<Value> {
         match self {
             Self::Server(client) => client.get(&path_of(key)).await,
-            Self::Home { store, .. } => {
+            Self::Folder { store, .. } => {
                 let object = match store.get_object(key).await {
                     Err(Error::NotFound { .. }) => store.get_object(&other_group(store, key).await?).await,
                     other => other,
@@ -79,7 +86,7 @@ impl Registry {
                 let apply = if may_replace { "?apply=true" } else { "" };
                 client.post(&format!("{ROOT}/{}/objects{apply}", escape(namespace)), &manifest).await
             }
-            Self::Home { store, .. } => {
+            Self::Folder { store, .. } => {
                 let how = if may_replace { ObjectWrite::Apply } else { ObjectWrite::Create };
                 let made = store.write_object(namespace, manifest, how, &ObjectAuthor::default()).await;
                 Ok(store.shown_object(&made.map_err(as_input)?))
@@ -91,7 +98,7 @@ impl Registry {
     pub(crate) async fn delete(&self, key: &ObjectKey) -> Result<()> {
         match self {
             Self::Server(client) => client.delete(&path_of(key)).await,
-            Self::Home { store, .. } => {
+            Self::Folder { store, .. } => {
                 let nobody = ObjectAuthor::default();
                 match store.delete_object(key, &nobody).await {
                     Err(Error::NotFound { .. }) => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use pipewright_compiler::{Compiled, compile};
+use pipewright_compiler::{Compiled, compile_with};
 use pipewright_engine::{RunId, RunPhase, TaskPhase};
 use pipewright_server::{Source, Submission, submit};
 use pipewright_store::Store;
@@ -14,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::args::{Format, Run};
 use crate::client::Client;
 use crate::commands::check;
+use crate::commands::library::{self, Shelf};
 use crate::commands::resume::Answers;
 use crate::commands::run_files::plugins_input;
 use crate::compose::Engine;
@@ -42,7 +43,11 @@ struct Prepared {
 /// Runs the pipeline; leaves with 0 when it succeeded, 1 when not, 2 when the input is wrong.
 pub(crate) async fn run(args: &Run) -> Result<u8> {
     let text = source::read_pipeline(&args.file)?;
-    let compiled = match compile(&text) {
+    let shelf = match &args.server {
+        Some(url) => Shelf::Server(url),
+        None => Shelf::Home(&args.home),
+    };
+    let compiled = match library::compiled(&text, shelf, compile_with).await? {
         Ok(compiled) => compiled,
         Err(found) => {
             check::print(&args.file, &text, &found);

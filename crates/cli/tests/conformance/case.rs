@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use pipewright_compiler::Library;
 use serde_json::{Map, Value, json};
 
 use super::{BINARY, conformance, mapping};
@@ -51,7 +52,10 @@ impl Case {
 
     /// Makes the objects that the pipeline expects to find, at a home or a server.
     pub fn apply_objects(&self, place: &[String]) -> Result<(), String> {
-        let Some(objects) = self.expect.get("objects").and_then(Value::as_array) else { return Ok(()) };
+        let objects = self.objects();
+        if objects.is_empty() {
+            return Ok(());
+        }
         // A file of several YAML documents, and JSON is YAML.
         let text: Vec<String> = objects.iter().map(Value::to_string).collect();
         let file = tempfile::NamedTempFile::with_suffix(".yaml").expect("a file for the objects");
@@ -66,10 +70,20 @@ impl Case {
         Err(format!("cannot apply the objects, {}: {}", output.status, talk.trim()))
     }
 
+    /// Lists the objects that it expects to find, of `expect.yaml` and of `objects.json`.
+    fn objects(&self) -> Vec<Value> {
+        let mut objects = self.expect.get("objects").and_then(Value::as_array).cloned().unwrap_or_default();
+        if let Ok(text) = std::fs::read(self.folder.join("objects.json")) {
+            let more: Vec<Value> = serde_json::from_slice(&text).expect("a list of objects");
+            objects.extend(more);
+        }
+        objects
+    }
+
     /// Returns the document as the API takes it.
     pub fn specification(&self) -> Value {
         let text = std::fs::read(self.folder.join("pipeline.yaml")).expect("the compiled pipeline");
-        let compiled = pipewright_compiler::compile(&text)
+        let compiled = pipewright_compiler::compile_with(&text, &Library::new(self.objects()))
             .unwrap_or_else(|wrong| panic!("{} does not compile:\n{wrong}", self.name()));
         match compiled.platform_spec {
             Some(platform) => json!({ "pipeline_spec": compiled.pipeline_spec, "platform_spec": platform }),

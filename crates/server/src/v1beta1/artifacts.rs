@@ -137,7 +137,7 @@ fn packed(
     all.values().filter(|node| node.node_type == NodeType::Pod).find_map(|node| {
         let view = tasks.iter().find(|view| Some(&view.key) == node.task.as_ref())?;
         let artifact = view.outcome.artifacts.values().flatten().find(|artifact| artifact.id == *id)?;
-        Some(Packed::of(plan, &node.template_name, &artifact.name))
+        Some(Packed::of(plan, &node.component, &artifact.name))
     })
 }
 

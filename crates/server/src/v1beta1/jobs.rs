@@ -47,7 +47,7 @@ async fn new_job(app: &App, asked: Job) -> Result<NewRecurringRun, Error> {
     let experiment_id = references::find(references, ResourceType::Experiment)?.unwrap_or_default();
     let version_id = references::find(references, ResourceType::PipelineVersion)?;
     let spec = asked.pipeline_spec.unwrap_or_default();
-    let source = match source(&spec, version_id).await? {
+    let source = match source(app, &spec, version_id).await? {
         Source::Version { pipeline_id: Some(pipeline), version_id: None } => Source::Version {
             version_id: Some(newest_version(&app.store, pipeline.clone()).await?.id),
             pipeline_id: Some(pipeline),

@@ -15,9 +15,10 @@ use super::manifest::{Facts, manifest};
 use super::types::{PipelineRuntime, PipelineSpec, ResourceType, Run, RunDetail};
 use super::{metrics, references};
 use crate::app::App;
+use crate::compile::compile_text;
 use crate::error::Error;
 use crate::extract::{Message, Segments, Words, id_and_verb, read_message};
-use crate::submit::{Source, Submission, compile_text, submit, terminate};
+use crate::submit::{Source, Submission, submit, terminate};
 use crate::v2beta1::runs::{current, remove, retry, unarchive};
 
 /// The parameter by which the client asks for another place of outputs.
@@ -32,13 +33,13 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn create(State(app): State<App>, Message(asked): Message<Run>) -> Result<Json<RunDetail>, Error> {
-    let submission = submission(asked).await?;
+    let submission = submission(&app, asked).await?;
     let run = submit(&app.store, &app.settings, submission).await?;
     Ok(Json(detail(&app, run).await?))
 }
 
 /// Reads what a run is made of; everything that only the server writes is passed over.
-async fn submission(asked: Run) -> Result<Submission, Error> {
+async fn submission(app: &App, asked: Run) -> Result<Submission, Error> {
     if asked.name.is_empty() {
         return Err(Error::Invalid("a run needs a name".to_owned()));
     }
@@ -46,7 +47,7 @@ async fn submission(asked: Run) -> Result<Submission, Error> {
     let experiment_id = references::find(references, ResourceType::Experiment)?;
     let version_id = references::find(references, ResourceType::PipelineVersion)?;
     let spec = asked.pipeline_spec.unwrap_or_default();
-    let source = source(&spec, version_id).await?;
+    let source = source(app, &spec, version_id).await?;
     let config = spec.runtime_config.unwrap_or_default();
     let mut texts: Vec<(String, String)> =
         spec.parameters.into_iter().map(|parameter| (parameter.name, parameter.value)).collect();
@@ -63,14 +64,18 @@ async fn submission(asked: Run) -> Result<Submission, Error> {
 }
 
 /// Finds out where the pipeline of a run or a job comes from.
-pub(super) async fn source(spec: &PipelineSpec, version_id: Option<String>) -> Result<Source, Error> {
+pub(super) async fn source(
+    app: &App,
+    spec: &PipelineSpec,
+    version_id: Option<String>,
+) -> Result<Source, Error> {
     let pipeline_id = Some(spec.pipeline_id.clone()).filter(|id| !id.is_empty());
     let is_named = pipeline_id.is_some() || version_id.is_some();
     let manifests = [&spec.workflow_manifest, &spec.pipeline_manifest];
     let mut manifests = manifests.into_iter().filter(|text| !text.is_empty());
     match (manifests.next(), manifests.next()) {
         (None, _) if is_named => Ok(Source::Version { pipeline_id, version_id }),
-        (Some(text), None) if !is_named => Ok(Source::Compiled(compile_text(text.clone().into()).await?)),
+        (Some(text), None) if !is_named => Ok(Source::Compiled(compile_text(&app.store, text.clone().into()).await?)),
         (None, _) => Err(Error::Invalid(
             "a run needs a pipeline: a manifest in its pipeline_spec, a pipeline_id, or a reference to a \
              PIPELINE_VERSION"

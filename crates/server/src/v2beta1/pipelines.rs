@@ -104,7 +104,7 @@ pub(crate) async fn create_by_url(
 ) -> Result<(store::Pipeline, store::PipelineVersion), Error> {
     check_tags(&version.tags)?;
     check_version_name(&version.name)?;
-    let fetched = fetch_pipeline(&app.settings.pipeline_urls, required(url)?).await?;
+    let fetched = fetch_pipeline(app, required(url)?).await?;
     let version = NewPipelineVersion {
         package_url: Some(fetched.url),
         pipeline_spec: fetched.compiled.pipeline_spec,

@@ -16,9 +16,9 @@ use super::pipelines::{check_tags, new_pipeline};
 use super::types::{Pipeline, PipelineVersion};
 use crate::app::App;
 use crate::archive::{FILE_LIMIT, pipeline_file};
+use crate::compile::{Compiled, compile_text};
 use crate::error::{Error, UploadError};
 use crate::extract::Words;
-use crate::submit::{Compiled, compile_text};
 
 const VERSION_NAME_LIMIT: usize = 127;
 
@@ -50,7 +50,7 @@ pub(crate) async fn create_pipeline(
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<(store::Pipeline, store::PipelineVersion), Error> {
     let tags = tags(&words)?;
-    let uploaded = receive(multipart).await?;
+    let uploaded = receive(app, multipart).await?;
     let (name, display_name) = names(&words, &uploaded.file_name);
     let new = new_pipeline(name, display_name, words.text("description").unwrap_or_default(), tags)?;
     let version = NewPipelineVersion {
@@ -86,7 +86,7 @@ pub(crate) async fn create_version(
         Error::Invalid("pipelineid is missing: which pipeline gets the version?".to_owned())
     })?;
     app.store.get_pipeline(&pipeline_id).await?;
-    let uploaded = receive(multipart).await?;
+    let uploaded = receive(app, multipart).await?;
     let (name, display_name) = names(&words, &uploaded.file_name);
     check_version_name(&name)?;
     let version = NewPipelineVersion {
@@ -103,7 +103,7 @@ pub(crate) async fn create_version(
 }
 
 /// Reads the file part, finds the pipeline file in it and compiles that.
-async fn receive(multipart: Result<Multipart, MultipartRejection>) -> Result<Uploaded, Error> {
+async fn receive(app: &App, multipart: Result<Multipart, MultipartRejection>) -> Result<Uploaded, Error> {
     let mut multipart = multipart.map_err(|rejection| {
         Error::Invalid(format!("the upload cannot be read: {}", rejection.body_text()))
     })?;
@@ -130,7 +130,7 @@ async fn receive(multipart: Result<Multipart, MultipartRejection>) -> Result<Upl
         let text = tokio::task::spawn_blocking(move || pipeline_file(&name, bytes.into()))
             .await
             .map_err(|error| Error::internal("unpacking the upload failed", error))??;
-        return Ok(Uploaded { file_name, compiled: compile_text(text).await? });
+        return Ok(Uploaded { file_name, compiled: compile_text(&app.store, text).await? });
     }
     Err(Error::Invalid("the upload has no part named `uploadfile`".to_owned()))
 }

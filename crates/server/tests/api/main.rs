@@ -27,3 +27,4 @@ mod v1_jobs;
 mod v1_manifest;
 mod v1_resources;
 mod v1_runs;
+mod workflow_templates;

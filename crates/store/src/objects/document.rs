@@ -16,6 +16,8 @@ pub(crate) const CLAIM: &str = "PersistentVolumeClaim";
 pub(crate) const POD_DEFAULT: &str = "PodDefault";
 pub(crate) const SNAPSHOT: &str = "VolumeSnapshot";
 
+const TEMPLATES: [&str; 2] = ["WorkflowTemplate", "ClusterWorkflowTemplate"];
+
 /// Largest secret or config map.
 const LARGEST: usize = 1 << 20;
 /// Annotations in which other tools repeat the whole object, with its values.
@@ -91,6 +93,10 @@ impl ObjectKey {
         self.group.is_empty() && self.kind == kind
     }
 
+    fn is_workflow_template(&self) -> bool {
+        self.group == "argoproj.io" && TEMPLATES.contains(&self.kind.as_str())
+    }
+
     pub(crate) fn is_pod_default(&self) -> bool {
         self.group == "kubeflow.org" && self.kind == POD_DEFAULT
     }
@@ -128,6 +134,8 @@ pub(crate) fn complete(key: &ObjectKey, manifest: Value, given: &Given<'_>) -> R
         complete_snapshot(key, &mut document, given)?;
     } else if key.is_pod_default() {
         PodDefault::read(&Value::Object(document.clone())).map_err(|why| invalid(key, &why))?;
+    } else if key.is_workflow_template() {
+        check_workflow_template(key, &document)?;
     }
     Ok(Value::Object(document))
 }
@@ -182,6 +190,24 @@ fn check_config_map(key: &ObjectKey, document: &Map<String, Value>) -> Result<()
         size += bytes.len();
     }
     check_size(key, size)
+}
+
+/// What the templates do is looked at by those who run them.
+fn check_workflow_template(key: &ObjectKey, document: &Map<String, Value>) -> Result<(), Error> {
+    let templates = document.get("spec").and_then(|spec| spec.get("templates")).and_then(Value::as_array);
+    let Some(templates) = templates.filter(|templates| !templates.is_empty()) else {
+        return Err(invalid(key, "spec.templates holds no template"));
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for (index, template) in templates.iter().enumerate() {
+        let Some(name) = template.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
+            return Err(invalid(key, &format!("spec.templates[{index}] has no name")));
+        };
+        if !seen.insert(name) {
+            return Err(invalid(key, &format!("spec.templates has `{name}` twice")));
+        }
+    }
+    Ok(())
 }
 
 fn fields(

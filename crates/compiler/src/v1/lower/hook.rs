@@ -43,9 +43,6 @@ pub(super) fn check_all(hooks: &Map<Hook>, cx: &mut Context) {
                 cx.error("wrong-name", hook.span, format!("`{name}` is no name of a hook"))
                     .hint("letters, digits and dashes make a name of at most 128 characters");
             }
-            if let Some(reference) = &hook.template_ref {
-                unsupported(cx, "templateRef", reference.span, "put the template into the file");
-            }
         });
     }
 }

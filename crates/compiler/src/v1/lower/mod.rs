@@ -26,11 +26,13 @@ use pipewright_plan::{
     ParameterInput, ParameterType, PipelinePlatform, Plan, Task, Trigger, TriggerStrategy, Value,
 };
 
+use super::library::own_name;
 use super::workflow::{Arguments, Hook, Workflow, WorkflowSpec};
 use crate::decode::{Context, Text};
+pub(super) use source::unsupported;
 pub use template::staleness;
 
-use source::{Source, named, named_artifacts, suggestion, unsupported};
+use source::{Source, named, named_artifacts, suggestion};
 use text::Interface;
 
 /// Turns a workflow into a plan; `None` (or errors in the context) when it cannot be run.
@@ -51,7 +53,7 @@ pub(super) fn lower(workflow: &Workflow, cx: &mut Context) -> Option<Plan> {
                         cx.error("missing-field", template.span, "a template has no `name`");
                         return;
                     };
-                    if !source::is_name(&name.value) {
+                    if !source::is_name(own_name(&name.value)) {
                         cx.error(
                             "wrong-name",
                             name.span,
@@ -116,7 +118,6 @@ fn header(workflow: &Workflow, cx: &mut Context) {
 fn refuse(spec: &WorkflowSpec, cx: &mut Context) {
     let later = "leave it out";
     let fields = [
-        ("workflowTemplateRef", &spec.workflow_template_ref, "put the templates into the file"),
         ("synchronization", &spec.synchronization, later),
         ("shutdown", &spec.shutdown, later),
         ("workflowMetadata", &spec.workflow_metadata, later),

@@ -192,7 +192,7 @@ pub(super) fn suggestion<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) 
 
 /// Records a field whose meaning this release does not carry out.
 #[cfg_attr(test, track_caller)]
-pub(super) fn unsupported(cx: &mut Context, field: &'static str, span: Span, hint: &str) {
+pub(in crate::v1) fn unsupported(cx: &mut Context, field: &'static str, span: Span, hint: &str) {
     #[cfg(test)]
     crate::v1::sites::visit(std::panic::Location::caller());
     cx.within(field, |cx| {

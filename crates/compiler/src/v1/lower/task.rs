@@ -5,7 +5,7 @@ use pipewright_plan::{Expr, Task, Trigger, TriggerStrategy};
 
 use super::bind::{Bindings, Scope, inline_name};
 use super::order::Order;
-use super::source::{self, named, named_artifacts, suggestion, unsupported};
+use super::source::{self, named, named_artifacts, suggestion};
 use super::template;
 use super::text::Interface;
 use super::{artifact, repeat};
@@ -22,7 +22,6 @@ pub(super) fn lower<'w>(
     order: &Order,
     cx: &mut Context,
 ) -> Option<Task> {
-    refuse(spec, cx);
     let (component, template) = resolve(scope, (name, spec), cx)?;
     let mut bindings = Bindings {
         scope: *scope,
@@ -60,12 +59,6 @@ pub(super) fn lower<'w>(
     })
 }
 
-fn refuse(spec: &DagTask, cx: &mut Context) {
-    if let Some(reference) = &spec.template_ref {
-        unsupported(cx, "templateRef", reference.span, "put the template into the file");
-    }
-}
-
 fn resolve<'w>(
     scope: &Scope<'_, 'w>,
     (task, spec): (&str, &'w DagTask),
@@ -77,6 +70,7 @@ fn resolve<'w>(
         scope.source.inline.borrow_mut().insert(name.clone(), lowered);
         return Some((name, inline));
     }
+    // A reference that leads somewhere has been replaced.
     if spec.template_ref.is_some() {
         return None;
     }

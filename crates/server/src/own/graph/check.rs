@@ -1,22 +1,32 @@
 //! Looks at a document without keeping it: what it would draw, and everything that is wrong with it.
 
 use axum::Json;
+use axum::extract::State;
 use bytes::Bytes;
-use pipewright_compiler::{Diagnostic, Diagnostics, Severity};
+use pipewright_compiler::{Diagnostic, Diagnostics, Library, Severity};
 
 use super::types::{CheckView, DiagnosticView, SeverityView};
 use super::{GraphView, graph_of};
+use crate::app::App;
 use crate::archive::pipeline_file;
+use crate::compile::library_for;
 use crate::error::Error;
 use crate::extract::Words;
 
 /// Takes the file itself as the body: YAML, JSON, or an archive with one inside.
-pub(super) async fn check(words: Words, body: Bytes) -> Result<Json<CheckView>, Error> {
+pub(super) async fn check(
+    State(app): State<App>,
+    words: Words,
+    body: Bytes,
+) -> Result<Json<CheckView>, Error> {
     let name = words.text("name").unwrap_or_else(|| file_name(&body).to_owned());
-    let view = tokio::task::spawn_blocking(move || look(&name, body))
-        .await
-        .map_err(|error| Error::internal("looking at the pipeline failed", error))?;
-    Ok(Json(view))
+    let source = match unpacked(name, body).await? {
+        Ok(source) => source,
+        Err(view) => return Ok(Json(view)),
+    };
+    let library = library_for(&app.store, &source).await?;
+    let view = tokio::task::spawn_blocking(move || look(&source, &library)).await;
+    Ok(Json(view.map_err(|error| Error::internal("looking at the pipeline failed", error))?))
 }
 
 /// Names a file by its first bytes.
@@ -30,22 +40,25 @@ fn file_name(body: &[u8]) -> &'static str {
     }
 }
 
-fn look(name: &str, body: Bytes) -> CheckView {
-    let source = match pipeline_file(name, body.to_vec()) {
-        Ok(source) => source,
-        Err(error) => {
-            let diagnostic = DiagnosticView {
-                severity: SeverityView::Error,
-                line: None,
-                column: None,
-                path: None,
-                message: error.to_string(),
-                hint: None,
-            };
-            return CheckView { ok: false, graph: None, diagnostics: vec![diagnostic] };
-        }
-    };
-    match pipewright_compiler::check(&source) {
+/// Returns the pipeline file in what was sent, or what is said of a package that has none.
+async fn unpacked(name: String, body: Bytes) -> Result<Result<Vec<u8>, CheckView>, Error> {
+    let found = tokio::task::spawn_blocking(move || pipeline_file(&name, body.to_vec())).await;
+    let found = found.map_err(|error| Error::internal("looking at the pipeline failed", error))?;
+    Ok(found.map_err(|error| {
+        let diagnostic = DiagnosticView {
+            severity: SeverityView::Error,
+            line: None,
+            column: None,
+            path: None,
+            message: error.to_string(),
+            hint: None,
+        };
+        CheckView { ok: false, graph: None, diagnostics: vec![diagnostic] }
+    }))
+}
+
+fn look(source: &[u8], library: &Library) -> CheckView {
+    match pipewright_compiler::check_with(source, library) {
         Ok(checked) => CheckView {
             ok: true,
             graph: Some(Box::<GraphView>::new(graph_of(&checked.plan))),

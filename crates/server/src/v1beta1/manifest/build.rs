@@ -14,6 +14,7 @@ use super::edges::{self, Placed};
 use super::names::{display_name, item_name, node_id};
 use super::node::{Label, Node, NodeType, Phase, Span, message};
 use super::retries;
+use super::stored::{self, whole_spec};
 
 /// The helper input under which a loop keeps its items.
 const ITEMS: &str = "loop.items";
@@ -62,6 +63,11 @@ struct Spot<'s, 'a> {
 }
 
 impl<'s, 'a> Spot<'s, 'a> {
+    /// Names the component that uses this one; empty for what nothing is around.
+    fn user(&self) -> &'a str {
+        self.around.map(|around| around.template).unwrap_or_default()
+    }
+
     /// Makes the spot of something that nothing is around.
     fn bare(name: &'s str, key: &'s TaskKey, template: &'a str, task: Option<&'a Task>) -> Self {
         Self { name, key, template, task, when: None, around: None, item: None }
@@ -72,6 +78,8 @@ impl<'s, 'a> Spot<'s, 'a> {
 #[derive(Clone, Copy)]
 struct Around<'s, 'a> {
     name: &'s str,
+    /// Its component.
+    template: &'a str,
     key: &'s TaskKey,
     view: &'a TaskView,
 }
@@ -89,14 +97,13 @@ impl<'a> Builder<'a> {
     }
 
     fn template(&self, name: &str) -> Option<&'a Value> {
-        let templates = self.source.document["spec"]["templates"].as_array()?;
-        templates.iter().find(|template| template["name"] == name)
+        stored::template(self.source.document, name)
     }
 
     /// Finds what plays the root: the plan's own root, or its only task beside the exit handler.
     fn build(&mut self) {
         let plan = self.source.plan;
-        let spec = &self.source.document["spec"];
+        let spec = whole_spec(self.source.document);
         let entry = spec["entrypoint"].as_str().unwrap_or_default();
         let root = TaskKey::root();
         let workflow = self.source.workflow;
@@ -107,6 +114,7 @@ impl<'a> Builder<'a> {
             self.place(&Spot::bare(workflow, &root, &plan.root, None));
             if let Some(node) = self.nodes.get_mut(workflow) {
                 entry.clone_into(&mut node.template_name);
+                entry.clone_into(&mut node.component);
             }
             return;
         }
@@ -168,7 +176,7 @@ impl<'a> Builder<'a> {
         let phase = Phase::of(view.phase, view.error.as_ref());
         let span = Span { from: Some(view.started_at.unwrap_or(view.created_at)), to: view.ended_at };
         let label = self.label(spot.name, spot.around);
-        let mut node = Node::new(label, node_type, phase, span).of_template(spot.template);
+        let mut node = Node::new(label, node_type, phase, span).of_template(spot.template, spot.user());
         node.message = view.error.as_ref().map(|error| said(view.phase, error)).unwrap_or_default();
         if spot.task.is_some_and(|task| task.trigger.watches.is_some()) {
             node.node_flag = Some(json!({"hooked": true}));
@@ -235,7 +243,7 @@ impl<'a> Builder<'a> {
 
     fn group(&mut self, spot: &Spot<'_, 'a>, view: &'a TaskView, dag: &'a Dag) -> Vec<String> {
         let name = if spot.template == self.source.plan.root {
-            self.source.document["spec"]["entrypoint"].as_str().unwrap_or_default()
+            whole_spec(self.source.document)["entrypoint"].as_str().unwrap_or_default()
         } else {
             spot.template
         };
@@ -245,7 +253,7 @@ impl<'a> Builder<'a> {
         let node = self.node(spot, view, kind);
         let is_over = node.phase.is_over();
         let id = self.add(node);
-        let around = Around { name: spot.name, key: &view.key, view };
+        let around = Around { name: spot.name, template: spot.template, key: &view.key, view };
         let outbound = match steps {
             Some(groups) => self.steps(&id, around, (dag, groups)),
             None => {
@@ -430,7 +438,7 @@ impl<'a> Builder<'a> {
             }
         };
         let mut node = Node::new(label, NodeType::Pod, Phase::of(phase, failure), span);
-        node = node.of_template(spot.template);
+        node = node.of_template(spot.template, spot.user());
         node.message = failure.map(|failure| said(view.phase, failure)).unwrap_or_default();
         node.node_flag = Some(json!({"retried": true}));
         node.task = Some(view.key.clone());

@@ -10,6 +10,7 @@ mod names;
 mod node;
 mod retries;
 mod settle;
+mod stored;
 mod values;
 
 use indexmap::IndexMap;
@@ -73,10 +74,17 @@ pub(super) fn manifest(facts: Facts<'_>) -> Value {
     let mut manifest = facts.document.clone();
     manifest["metadata"] = metadata(facts, &workflow, phase);
     manifest["spec"]["arguments"] = arguments(facts);
+    let mut kept = stored::kept(&manifest["status"]);
+    if let Some(whole) = kept.get_mut("storedWorkflowTemplateSpec") {
+        whole["arguments"] = arguments(facts);
+    }
     if !facts.run.service_account.is_empty() {
         manifest["spec"]["serviceAccountName"] = json!(facts.run.service_account);
     }
     manifest["status"] = status(facts, phase, &nodes);
+    if let Value::Object(status) = &mut manifest["status"] {
+        status.extend(kept);
+    }
     manifest
 }
 
@@ -130,7 +138,8 @@ fn add(metadata: &mut Map<String, Value>, key: &str, pairs: &[(&str, &str)]) {
 
 /// Returns the workflow's arguments with the values that the run has.
 fn arguments(facts: Facts<'_>) -> Value {
-    let mut arguments = facts.document["spec"]["arguments"].as_object().cloned().unwrap_or_default();
+    let mut arguments =
+        stored::whole_spec(facts.document)["arguments"].as_object().cloned().unwrap_or_default();
     let root = facts.tasks.iter().find(|view| view.key == TaskKey::root());
     let value = |name: &str| {
         let resolved = root.and_then(|root| root.inputs.parameters.get(name));

@@ -3,7 +3,7 @@
 pub(super) use pipewright_store::engine::failure_message as message;
 use pipewright_store::engine::{Failure, FailureReason, TaskKey, TaskPhase, Timestamp};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::time::rfc3339;
 
@@ -69,6 +69,13 @@ pub(super) fn is_error(failure: &Failure) -> bool {
     }
 }
 
+/// Takes the name of a template of an object apart: scope, object, its own name.
+fn foreign(template: &str) -> Option<(&str, &str, &str)> {
+    let mut parts = template.splitn(3, '/');
+    let (scope, object, name) = (parts.next()?, parts.next()?, parts.next()?);
+    matches!(scope, "namespaced" | "cluster").then_some((scope, object, name))
+}
+
 /// A node's name with what is derived from it.
 #[derive(Debug, Clone)]
 pub(super) struct Label {
@@ -96,8 +103,11 @@ pub(in crate::v1beta1) struct Node {
     pub(in crate::v1beta1) node_type: NodeType,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(in crate::v1beta1) template_name: String,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    pub(super) template_scope: &'static str,
+    /// Instead of a name: the object that the template is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) template_ref: Option<Value>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) template_scope: String,
     pub(in crate::v1beta1) phase: Phase,
     #[serde(rename = "boundaryID", skip_serializing_if = "String::is_empty")]
     pub(super) boundary_id: String,
@@ -117,6 +127,9 @@ pub(in crate::v1beta1) struct Node {
     pub(in crate::v1beta1) children: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) outbound_nodes: Vec<String>,
+    /// The component of the plan behind it.
+    #[serde(skip)]
+    pub(in crate::v1beta1) component: String,
     /// The task behind it, if it is one.
     #[serde(skip)]
     pub(in crate::v1beta1) task: Option<TaskKey>,
@@ -135,7 +148,8 @@ impl Node {
             display_name: label.display_name,
             node_type,
             template_name: String::new(),
-            template_scope: "",
+            template_ref: None,
+            template_scope: String::new(),
             phase,
             boundary_id: label.boundary,
             message: String::new(),
@@ -147,15 +161,31 @@ impl Node {
             outputs: None,
             children: Vec::new(),
             outbound_nodes: Vec::new(),
+            component: String::new(),
             task: None,
             attempt: None,
         }
     }
 
-    /// Names the template behind the node.
-    pub(super) fn of_template(mut self, template: &str) -> Self {
-        template.clone_into(&mut self.template_name);
-        self.template_scope = "local/";
+    /// Names the template behind the node, and the one from which it is used.
+    pub(super) fn of_template(mut self, template: &str, user: &str) -> Self {
+        template.clone_into(&mut self.component);
+        let user = foreign(user);
+        self.template_scope = match user {
+            Some((scope, object, _)) => format!("{scope}/{object}"),
+            None => "local/".to_owned(),
+        };
+        match foreign(template) {
+            Some((scope, object, name)) if user.is_none_or(|user| (user.0, user.1) != (scope, object)) => {
+                let mut reference = json!({"name": object, "template": name});
+                if scope == "cluster" {
+                    reference["clusterScope"] = json!(true);
+                }
+                self.template_ref = Some(reference);
+            }
+            Some((_, _, name)) => name.clone_into(&mut self.template_name),
+            None => template.clone_into(&mut self.template_name),
+        }
         self
     }
 }

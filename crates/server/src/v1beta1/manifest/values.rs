@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::build::Source;
 use super::node::{Node, NodeType};
+use super::stored::template;
 use crate::time::civil;
 
 /// The artifact that holds what a pod printed.
@@ -60,13 +61,13 @@ pub(super) fn fill(source: Source<'_>, created_at: Timestamp, nodes: &mut IndexM
                 None => format!("{}/{day}/{}", source.workflow, node.id),
                 Some(origin) => format!("{}/{}", resource_name(source.plan, &origin.run), artifact.id.0),
             };
-            let file = Packed::of(source.plan, &node.template_name, &artifact.name).file(&artifact.name);
+            let file = Packed::of(source.plan, &node.component, &artifact.name).file(&artifact.name);
             keys.entry(&artifact.id).or_insert_with(|| format!("artifacts/{folder}/{file}"));
         }
     }
     for node in nodes.values_mut() {
         let Some(view) = view_of(node) else { continue };
-        let writer = Writer { template: template(source.document, &node.template_name), keys: &keys };
+        let writer = Writer { template: template(source.document, &node.component), keys: &keys };
         if !matches!(node.node_type, NodeType::TaskGroup | NodeType::StepGroup | NodeType::Skipped) {
             node.inputs = writer.inputs(view);
         }
@@ -81,10 +82,6 @@ pub(super) fn fill(source: Source<'_>, created_at: Timestamp, nodes: &mut IndexM
 /// Tells whether the node stands for how the task ended: it is the last attempt, or the only one.
 fn is_last(node: &Node, view: &TaskView) -> bool {
     node.attempt == view.attempts.last().map(|last| last.number)
-}
-
-fn template<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
-    document["spec"]["templates"].as_array()?.iter().find(|template| template["name"] == name)
 }
 
 struct Writer<'a> {
