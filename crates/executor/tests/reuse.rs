@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use pipewright_engine::AttemptEnd;
 use pipewright_executor::process::{Options, ProcessExecutor, obstacle};
@@ -33,7 +34,12 @@ impl Executing {
 
     /// Runs a script to its end; gives what it printed and what it used.
     async fn run(&mut self, task: &str, script: &str) -> (String, Usage) {
-        let launch = contract::launch_of(task, &["sh", "-c", script]);
+        self.run_in("busybox", task, script).await
+    }
+
+    async fn run_in(&mut self, image: &str, task: &str, script: &str) -> (String, Usage) {
+        let mut launch = contract::launch_of(task, &["sh", "-c", script]);
+        image.clone_into(&mut launch.image);
         let attempt = launch.attempt.clone();
         self.executor.launch(launch).await;
         let end = contract::end_of(&mut self.observations, &attempt).await;
@@ -97,5 +103,63 @@ async fn a_task_is_charged_for_what_it_used_itself() {
     for turn in 0..6 {
         let (_, usage) = executing.run(&format!("small-{turn}"), "true").await;
         assert!(usage.peak_memory_bytes < 50 << 20, "{usage:?}");
+    }
+}
+
+/// Packs a module as a wheel.
+fn wheel(folder: &Path) -> PathBuf {
+    let path = folder.join("tiny-1-py3-none-any.whl");
+    let script = r#"
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w") as wheel:
+    wheel.writestr("tiny.py", "")
+    wheel.writestr("tiny-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1\n")
+    wheel.writestr("tiny-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+    wheel.writestr("tiny-1.dist-info/RECORD", "")
+"#;
+    assert!(Command::new("python3").args(["-c", script]).arg(&path).status().unwrap().success());
+    path
+}
+
+#[tokio::test]
+async fn a_layer_serves_until_something_is_changed_in_it() {
+    // Not below `/tmp`, where a layer goes with the task's own `/tmp`.
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let images = format!(
+        "[[image]]\npattern = \"team/*\"\nno_index = true\nrequirements = [{:?}]\n",
+        wheel(home.path())
+    );
+    std::fs::write(home.path().join("images.toml"), images).unwrap();
+    let Some(mut executing) = Executing::start(home.path()) else { return };
+    // What may call pip gets a layer.
+    let site = "pip > /dev/null; site=$(dirname $(python -c 'import tiny; print(tiny.__file__)'))";
+    let overlays = "grep -c ' - overlay ' /proc/self/mountinfo";
+    let (before, _) = executing.run("before", &format!("{overlays}; true")).await;
+    let one_more = (before.parse::<u32>().unwrap() + 1).to_string();
+
+    let mut supervisors = BTreeSet::new();
+    for turn in 0..24 {
+        let look = format!("{site}; {overlays}; ls $site/litter 2>/dev/null; echo _$PPID");
+        let (seen, _) = executing.run_in("team/a", &format!("look-{turn}"), &look).await;
+        let (seen, supervisor) = seen.split_once('_').unwrap();
+        assert_eq!(seen, one_more, "turn {turn}");
+        supervisors.insert(supervisor.to_owned());
+    }
+    assert!(supervisors.len() < 12, "{supervisors:?}");
+
+    for turn in 0..8 {
+        let change = match turn % 4 {
+            0 => "touch $site/litter",
+            1 => "rm $site/tiny.py",
+            2 => "chmod 700 $(dirname $(dirname $(dirname $site)))",
+            _ => "touch $site/litter; rm $site/litter",
+        };
+        let root = "stat -c %a $(dirname $(dirname $(dirname $site)))";
+        let script = format!("{site}; {overlays}; {root}; ls $site/litter 2>/dev/null; {change}");
+        let (seen, _) = executing.run_in("team/a", &format!("change-{turn}"), &script).await;
+        assert_eq!(seen, format!("{one_more}755"), "turn {turn}");
+        // Whoever asks for none has none.
+        let (seen, _) = executing.run(&format!("without-{turn}"), &format!("{overlays}; true")).await;
+        assert_eq!(seen, before, "turn {turn}");
     }
 }

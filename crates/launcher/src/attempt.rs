@@ -79,8 +79,8 @@ pub(crate) fn supervise(
             return refuse(format!("failed to create {}: {error}", spec.directory.display()));
         }
     };
-    let sweep = || match scratch {
-        Some(scratch) => scratch.renew(),
+    let sweep = |keeps_layers: bool| match scratch {
+        Some(scratch) => scratch.renew(keeps_layers),
         None => {
             remove_parts(folder.scratch());
             Ok(())
@@ -92,11 +92,12 @@ pub(crate) fn supervise(
             remove_parts(&companion::folder_of(folder.path(), &companion.name));
         }
     }
-    match leave(&report, &folder, spec.flush, || drop(sweep())) {
+    match leave(&report, &folder, spec.flush, || drop(sweep(false))) {
         Ok(()) => setting.notices.send(&LaunchNotice::Ended { token }),
         Err(error) => return refuse(format!("failed to write the exit report: {error}")),
     }
-    let is_swept = sweep().is_ok();
+    let keeps_layers = setting.isolation.map_or(Ok(false), Base::keeps_layers);
+    let is_swept = keeps_layers.is_ok_and(|keeps| sweep(keeps).is_ok());
     match (setting.isolation, trace.shown) {
         (Some(base), Some(shown)) if is_swept && trace.all_gone && base.hide(&shown) => Left::Clean,
         _ => Left::Used,
@@ -178,8 +179,9 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
         None => Limits::default(),
     };
     let mut companions = Companions::default();
-    let ready = if spec.companions.is_empty() {
-        Ok(())
+    let settled = setting.isolation.map_or(Ok(()), |base| base.settle(&view)).map_err(Obstacle::Message);
+    let ready = if spec.companions.is_empty() || settled.is_err() {
+        settled
     } else {
         // Whatever happens from here on is seen as running: it can be asked to stop.
         setting.notices.send(&LaunchNotice::Started { token, pid: std::process::id() });

@@ -5,6 +5,7 @@
 //! `/dev/shm` of its own. Everything keeps its absolute name. Supervisors reach the writable host through a
 //! descriptor of its root that was opened before.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -19,6 +20,7 @@ use rustix::mount::{
 };
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
+use crate::layers::{Laid, Layers};
 use crate::sys::{self, Fork, Reach};
 use crate::volumes::{self, Ready};
 use crate::{image_root, layers, places, whole_root};
@@ -67,7 +69,6 @@ impl View<'_> {
     fn is_plain(&self) -> bool {
         self.mounts.is_empty()
             && self.volumes.is_empty()
-            && self.layered.is_empty()
             && self.image_root.is_none()
             && self.root_filesystem.is_none()
             && !self.is_shared
@@ -89,6 +90,8 @@ pub(crate) struct Base {
     /// The host's root, writable.
     root: OwnedFd,
     home: PathBuf,
+    /// Layers that are in this process's view and may serve several attempts.
+    laid: RefCell<Option<Laid>>,
 }
 
 impl Base {
@@ -150,7 +153,31 @@ impl Base {
             .map_err(|error| format!("failed to make a mount namespace: {error}"))
     }
 
-    /// Shows this process, once separated, what belongs to the attempt. Gives what [`Base::hide`] takes away
+    /// Keeps the layers of the attempt before for one that wants the same, and removes them before any other.
+    pub(crate) fn settle(&self, view: &View<'_>) -> Result<(), String> {
+        let laid = self.laid.take();
+        let wanted = view.layered.iter().map(PathBuf::as_path);
+        match laid {
+            Some(laid) if view.is_plain() && laid.folders().eq(wanted) && laid.are_seen() => {
+                self.laid.replace(Some(laid));
+                Ok(())
+            }
+            Some(laid) => laid.remove(),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells whether there are layers which the attempt has left as they were; others are removed.
+    pub(crate) fn keeps_layers(&self) -> Result<bool, String> {
+        let Some(laid) = self.laid.take() else { return Ok(false) };
+        if !laid.are_unchanged() {
+            return laid.remove().map(|()| false);
+        }
+        self.laid.replace(Some(laid));
+        Ok(true)
+    }
+
+    /// Shows this process, once separated and settled, what belongs to the attempt. Gives what [`Base::hide`] takes away
     /// again, when that is possible.
     pub(crate) fn show(&self, view: &View<'_>) -> Result<Option<Shown>, String> {
         if let Some(root) = view.root_filesystem {
@@ -177,7 +204,10 @@ impl Base {
         } else {
             volumes::prepare(view.volumes, (view.pool, view.is_shared), |path| self.host(path))?
         };
-        let layers = layers::make(view.image_root, view.layered, view.scratch);
+        let layers = match *self.laid.borrow() {
+            Some(_) => Layers::default(),
+            None => layers::make(view.image_root, view.layered, view.scratch),
+        };
         if let Some(root) = view.image_root {
             image_root::enter(root, layers.root)?;
         }
@@ -204,6 +234,7 @@ impl Base {
         for (target, tree) in &layers.folders {
             attach_here(tree, target)?;
         }
+        let is_kept = view.is_plain() && self.note_layers(view, &layers.folders);
         let own = [&*self.home, view.folder].into_iter();
         let own = own.chain(view.writable.iter().chain(view.readable).map(PathBuf::as_path));
         let kept = kept_in_sight(own.chain(view.mounts.iter().map(|asked| &*asked.target)), &volumes)?;
@@ -211,9 +242,25 @@ impl Base {
         let shown = || {
             let targets = [Path::new(TMP)].into_iter().chain(trees.iter().map(|(target, ..)| *target));
             let targets = targets.chain(view.writable.iter().map(PathBuf::as_path)).chain([view.folder]);
+            let layered = layers.folders.iter().filter(|_| !is_kept).map(|(target, _)| target.as_path());
+            let targets = targets.chain(layered);
             Shown { targets: targets.map(Path::to_owned).collect() }
         };
         Ok(view.is_plain().then(shown))
+    }
+
+    /// Takes down new layers that may serve other attempts; tells whether they do.
+    fn note_layers(&self, view: &View<'_>, folders: &[(PathBuf, OwnedFd)]) -> bool {
+        let mut folders = folders.iter().map(|(target, _)| &**target).peekable();
+        // What is shown in a `/tmp` of the task's own goes with that.
+        if folders.peek().is_none() || view.layered.iter().any(|path| path.starts_with(TMP)) {
+            return false;
+        }
+        // Layers in memory cannot be looked into.
+        let laid = Laid::note(self.host(&view.scratch.join(layers::FOLDER)), folders).ok();
+        let is_kept = laid.is_some();
+        self.laid.replace(laid);
+        is_kept
     }
 
     /// Takes away what an attempt saw. Tells whether the view is as it was before, shared memory included.
@@ -362,7 +409,7 @@ fn enter_base(home: &Path) -> Result<Base, String> {
     sys::set_mount_writable(Path::new("/"), false, Reach::All)
         .map_err(|error| format!("failed to make the file system read-only: {error}"))?;
     let _ = set_writable(Path::new("/proc"), true);
-    Ok(Base { root, home: home.to_owned() })
+    Ok(Base { root, home: home.to_owned(), laid: RefCell::default() })
 }
 
 /// Tries everything in a child, so that a failure halfway changes nothing.

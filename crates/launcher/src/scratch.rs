@@ -15,6 +15,8 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
+use crate::layers;
+
 /// The folders of every scratch folder; they are emptied, not removed.
 const PARTS: [&str; 4] = ["tmp", "work", "parameters", "program"];
 /// Permissions of those.
@@ -95,21 +97,22 @@ impl Scratch {
     pub(crate) fn prepare(&self) -> io::Result<()> {
         match fs::create_dir(&self.host) {
             Ok(()) => make_parts(&self.host),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.renew(),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.renew(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Makes it as new for the next task.
-    pub(crate) fn renew(&self) -> io::Result<()> {
-        self.sweep()?;
+    /// Makes it as new for the next task, but for layers that this one is to find.
+    pub(crate) fn renew(&self, keeps_layers: bool) -> io::Result<()> {
+        self.sweep(keeps_layers)?;
         make_parts(&self.host)
     }
 
     /// Removes everything that a task left. The first error is given at the end: the rest is removed all the
     /// same.
-    pub(crate) fn sweep(&self) -> io::Result<()> {
+    fn sweep(&self, keeps_layers: bool) -> io::Result<()> {
         each_entry(&self.host, |path, name, is_folder| match PARTS.iter().find(|part| name == **part) {
+            None if keeps_layers && name == layers::FOLDER => Ok(()),
             Some(part) if is_folder => empty(path, self.kept.as_deref().filter(|_| *part == "tmp")),
             _ => remove(path, is_folder),
         })
