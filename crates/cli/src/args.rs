@@ -355,6 +355,9 @@ pub(crate) struct Run {
     /// Experiment that the run belongs to; made when there is none of that name
     #[arg(long, value_name = "NAME")]
     pub experiment: Option<String>,
+    /// Namespace of the run and of the objects that it finds [default: default; on a server that of the context]
+    #[arg(long, env = env::NAMESPACE, value_name = "NAMESPACE", hide_env_values = true)]
+    pub namespace: Option<String>,
     /// Name of the run [default: the pipeline's name and the time]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
@@ -398,6 +401,16 @@ pub(crate) struct Access {
     /// Whether callers must be known [default: none on loopback addresses, required elsewhere]
     #[arg(long, env = env::AUTH, value_name = "WHETHER", hide_env_values = true)]
     pub auth: Option<Auth>,
+    /// Keep what users have apart by namespace [default: false]
+    #[arg(
+        long,
+        env = env::MULTI_USER,
+        value_name = "WHETHER",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        hide_env_values = true
+    )]
+    pub multi_user: Option<bool>,
     /// File with users and tokens [default: access.toml of the home folder]
     #[arg(long = "access", env = env::ACCESS, value_name = "FILE", hide_env_values = true)]
     pub file: Option<PathBuf>,
@@ -429,6 +442,9 @@ pub(crate) struct Place {
     /// Server to ask instead of a home folder
     #[arg(long, env = env::SERVER, value_name = "URL", hide_env_values = true)]
     pub server: Option<String>,
+    /// Namespace to look in or to put into [default: that of the context]
+    #[arg(short, long, env = env::NAMESPACE, value_name = "NAMESPACE", hide_env_values = true)]
+    pub namespace: Option<String>,
     /// How to print on stdout
     #[arg(long, value_enum, default_value_t)]
     pub output: Format,

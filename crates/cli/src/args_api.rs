@@ -26,6 +26,10 @@ pub(crate) struct Remote {
     /// Server to ask [default: that of the context in use, else the one that serves the home folder]
     #[arg(long, env = env::SERVER, value_name = "URL", hide_env_values = true)]
     pub server: Option<String>,
+    /// Namespace to look in or to put into, on a server whose users have theirs [default: that of
+    /// the context]; for pipelines an empty one means what all share
+    #[arg(long, env = env::NAMESPACE, value_name = "NAMESPACE", hide_env_values = true)]
+    pub namespace: Option<String>,
     #[command(flatten)]
     pub home: crate::args::Home,
     /// How to print on stdout
@@ -277,6 +281,9 @@ pub(crate) enum ContextCommand {
         name: String,
         #[arg(long, value_name = "URL")]
         server: String,
+        /// Namespace that commands mean when they name none, on a server whose users have theirs
+        #[arg(long, value_name = "NAMESPACE")]
+        namespace: Option<String>,
         /// Read a token from stdin and keep it
         #[arg(long)]
         token_stdin: bool,

@@ -7,9 +7,6 @@ use crate::args::Place;
 /// Where objects are looked for.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Registry {
-    /// Namespace of the objects
-    #[arg(short, long, default_value = pipewright_engine::Submit::DEFAULT_NAMESPACE, value_name = "NAME")]
-    pub namespace: String,
     #[command(flatten)]
     pub place: Place,
 }

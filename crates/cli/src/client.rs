@@ -1,5 +1,6 @@
 //! A small HTTP/1 client, with TLS and with what tells the server who calls.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub(crate) struct Client {
     /// Set for https.
     tls: Option<Tls>,
     shows: Shows,
+    /// Where lists look and new things go, on a server whose users have namespaces.
+    namespace: Option<String>,
 }
 
 #[derive(Clone)]
@@ -108,7 +111,29 @@ impl Client {
             (None, Some(session)) => Shows::Session(session.clone()),
             (None, None) => Shows::Nothing,
         };
-        Ok(Self { shows, ..Self::with_ca(&context.server, context.ca.as_deref())? })
+        let namespace = context.namespace.clone();
+        Ok(Self { shows, namespace, ..Self::with_ca(&context.server, context.ca.as_deref())? })
+    }
+
+    /// Looks in another namespace than that of the context, if one is named.
+    pub(crate) fn within(self, namespace: Option<&String>) -> Self {
+        Self { namespace: namespace.cloned().or(self.namespace), ..self }
+    }
+
+    /// Returns the namespace in which it looks; empty for what all share, or when none is named.
+    pub(crate) fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or_default()
+    }
+
+    /// Names the namespace in a request that does not say it itself.
+    fn named<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        match &self.namespace {
+            Some(namespace) if !path.contains("namespace=") => {
+                let sign = if path.contains('?') { '&' } else { '?' };
+                Cow::Owned(format!("{path}{sign}namespace={}", escape(namespace)))
+            }
+            _ => Cow::Borrowed(path),
+        }
     }
 
     /// Checks that this is a URL of a server.
@@ -124,7 +149,7 @@ impl Client {
         } else {
             None
         };
-        Ok(Self { authority, prefix, tls, shows: Shows::Nothing })
+        Ok(Self { authority, prefix, tls, shows: Shows::Nothing, namespace: None })
     }
 
     /// Logs in by password; returns the session's cookie.
@@ -222,7 +247,7 @@ impl Client {
         let driver = Driver(tokio::spawn(connection));
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("{}{path}", self.prefix))
+            .uri(format!("{}{}", self.prefix, self.named(path)))
             .header("host", &self.authority)
             .header("user-agent", concat!("pipewright/", env!("CARGO_PKG_VERSION")))
             .header("content-type", kind);

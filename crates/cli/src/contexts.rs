@@ -28,6 +28,9 @@ pub(crate) struct Contexts {
 pub(crate) struct Context {
     pub name: String,
     pub server: String,
+    /// Where its user is at home, if its users have namespaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// Cookie of a login by password.

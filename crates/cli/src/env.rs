@@ -6,6 +6,8 @@ pub(crate) const HOME: &str = "PIPEWRIGHT_HOME";
 pub(crate) const LISTEN: &str = "PIPEWRIGHT_LISTEN";
 /// Server that `run` and `runs` talk to.
 pub(crate) const SERVER: &str = "PIPEWRIGHT_SERVER";
+/// Namespace on a server with users.
+pub(crate) const NAMESPACE: &str = "PIPEWRIGHT_NAMESPACE";
 /// `grouped` or `full`.
 pub(crate) const DURABILITY: &str = "PIPEWRIGHT_DURABILITY";
 /// Tasks at once.
@@ -29,6 +31,8 @@ pub(crate) const GRACE_SECONDS: &str = "PIPEWRIGHT_GRACE_SECONDS";
 pub(crate) const LOG: &str = "PIPEWRIGHT_LOG";
 /// `none` or `required`.
 pub(crate) const AUTH: &str = "PIPEWRIGHT_AUTH";
+/// Whether users have their runs and pipelines apart by namespace.
+pub(crate) const MULTI_USER: &str = "PIPEWRIGHT_MULTI_USER";
 /// File with users and tokens.
 pub(crate) const ACCESS: &str = "PIPEWRIGHT_ACCESS";
 /// Where users reach the server, as `https://ml.example.org`.

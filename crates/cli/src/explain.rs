@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use pipewright_engine::{CacheSource, Fingerprint, TaskKey, TaskView};
 use pipewright_plan::{ComponentKind, Plan};
-use pipewright_store::Store;
+use pipewright_store::{PipelineOf, Store};
 
 use crate::output::{BOLD, clip, paint};
 
@@ -24,7 +24,8 @@ impl Before {
         let mut nearest = BTreeMap::new();
         for (name, component) in &plan.components {
             if matches!(component.kind, ComponentKind::Container(_))
-                && let Some(found) = store.cache_nearest(&plan.name, name).await?
+                && let Some(found) =
+                    store.cache_nearest(PipelineOf { namespace: "", name: &plan.name }, name).await?
             {
                 nearest.insert(name.clone(), found);
             }

@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     pub pipeline_urls: UrlRules,
     /// Host names by which the server may be called without authentication.
     pub allowed_hosts: Vec<String>,
+    /// What users have is apart by namespace.
+    pub multi_user: bool,
     /// Who may call the server.
     pub access: access::Settings,
     /// What encrypts its connections.
@@ -91,6 +93,7 @@ struct File {
     grace_seconds: Option<u64>,
     cron_timezone: Option<String>,
     allowed_hosts: Vec<String>,
+    multi_user: bool,
     auth: access::Keys,
     tls: Option<Tls>,
     pipeline_urls: PipelineUrls,
@@ -194,6 +197,7 @@ impl Settings {
         };
         Ok(Self {
             tls,
+            multi_user: flags.multi_user.unwrap_or(file.multi_user),
             access: access::Settings::resolve(&home, file.auth, &flags)?,
             allowed_hosts: file.allowed_hosts,
             listen: listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
@@ -243,6 +247,7 @@ impl Settings {
             cron_zone: self.cron_zone.clone(),
             allowed_hosts: self.allowed_hosts.clone(),
             tls: self.tls.clone(),
+            multi_user: self.multi_user,
             pipeline_urls: self.pipeline_urls.clone(),
             cache_ages: self.cache_ages,
             gpus: self.gpus.clone(),

@@ -8,6 +8,7 @@ use pipewright_engine::{
     Observed, Order, ResourceCall, launch,
 };
 use pipewright_plan::{ArtifactValue, Usage};
+use pipewright_store::PipelineOf;
 
 use crate::gpus;
 use crate::resource;
@@ -129,7 +130,8 @@ impl RunActor {
         }
         let wanted = &request.artifact;
         let title = &wanted.artifact_type.schema_title;
-        match self.shared.store.find_artifact(&request.pipeline, title, &wanted.uri).await {
+        let pipeline = PipelineOf { namespace: self.state.namespace(), name: &request.pipeline };
+        match self.shared.store.find_artifact(pipeline, title, &wanted.uri).await {
             Ok(known) => answer.known = known.into_iter().find(|known| is_reusable(known, wanted)),
             Err(error) => answer.error = Some(format!("cannot look up artifact `{}`: {error}", wanted.uri)),
         }

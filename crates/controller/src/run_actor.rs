@@ -14,7 +14,7 @@ use pipewright_engine::{
 };
 use pipewright_executor::{Executor, ImageState};
 use pipewright_plan::{Outcome, Plan};
-use pipewright_store::{Append, Error, Request, Store, Young};
+use pipewright_store::{Append, Error, PipelineOf, Request, Store, Young};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -234,7 +234,9 @@ impl RunActor {
                 Some(own) => Some(own.clone()),
                 None => {
                     let young = Young { now: self.shared.clock.now(), than: lookup.max_age };
-                    self.shared.store.cache_lookup(&lookup.pipeline, &fingerprint.key, young).await?
+                    let namespace = self.state.namespace();
+                    let pipeline = PipelineOf { namespace, name: &lookup.pipeline };
+                    self.shared.store.cache_lookup(pipeline, &fingerprint.key, young).await?
                 }
             };
             let hit = found.filter(|(_, outcome)| is_on_disk(outcome));

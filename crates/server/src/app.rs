@@ -75,6 +75,8 @@ pub struct Settings {
     pub cache_ages: CacheAges,
     /// From where pipelines may be fetched by URL.
     pub pipeline_urls: UrlRules,
+    /// Keeps what users have apart by namespace.
+    pub multi_user: bool,
     /// How it finds out who calls.
     pub access: AccessOptions,
     /// Encrypts connections.
@@ -100,6 +102,7 @@ impl Settings {
             delete_wait: Duration::from_secs(20),
             cron_zone: TimeZone::UTC,
             pipeline_urls: UrlRules::default(),
+            multi_user: false,
             access: AccessOptions::default(),
             tls: None,
             patience: Patience::default(),
@@ -126,6 +129,11 @@ impl App {
             boards: Boards::default(),
             machine: None,
         }
+    }
+
+    /// Returns a namespace as messages show it: where there are no users there is none to be seen.
+    pub(crate) fn shown<'n>(&self, namespace: &'n str) -> &'n str {
+        if self.settings.multi_user { namespace } else { "" }
     }
 
     /// Adds what tells of the machine that tasks run on.

@@ -41,30 +41,32 @@ impl From<pipewright_compiler::Compiled> for Compiled {
     }
 }
 
-/// Returns the workflow templates that pipelines of this server may refer to.
-pub async fn library(store: &Store) -> Result<Library, Error> {
+/// Returns the workflow templates that pipelines of a namespace may refer to, the default one for none: its own, and
+/// those for all namespaces, which are kept in the default one.
+pub async fn library(store: &Store, namespace: &str) -> Result<Library, Error> {
     let [of_namespace, of_cluster] = Library::KINDS;
-    let mut found = store.list_objects(Some(Submit::DEFAULT_NAMESPACE), Some(of_namespace)).await?;
-    found.extend(store.list_objects(None, Some(of_cluster)).await?);
+    let namespace = if namespace.is_empty() { Submit::DEFAULT_NAMESPACE } else { namespace };
+    let mut found = store.list_objects(Some(namespace), Some(of_namespace)).await?;
+    found.extend(store.list_objects(Some(Submit::DEFAULT_NAMESPACE), Some(of_cluster)).await?);
     Ok(Library::new(found.into_iter().map(|object| object.document)))
 }
 
 /// Returns what a text may refer to; most refer to nothing.
-pub(crate) async fn library_for(store: &Store, source: &[u8]) -> Result<Library, Error> {
-    if Library::is_wanted(source) { library(store).await } else { Ok(Library::default()) }
+pub(crate) async fn library_for(store: &Store, namespace: &str, source: &[u8]) -> Result<Library, Error> {
+    if Library::is_wanted(source) { library(store, namespace).await } else { Ok(Library::default()) }
 }
 
-/// Compiles a pipeline file.
-pub(crate) async fn compile_text(store: &Store, text: Vec<u8>) -> Result<Compiled, Error> {
-    let library = library_for(store, &text).await?;
+/// Compiles a pipeline file of a namespace.
+pub(crate) async fn compile_text(store: &Store, namespace: &str, text: Vec<u8>) -> Result<Compiled, Error> {
+    let library = library_for(store, namespace, &text).await?;
     blocking(move || compile_with(&text, &library)).await
 }
 
 /// Compiles a specification as JSON.
-pub(crate) async fn compile_spec(store: &Store, spec: Value) -> Result<Compiled, Error> {
+pub(crate) async fn compile_spec(store: &Store, namespace: &str, spec: Value) -> Result<Compiled, Error> {
     // Only workflows refer to anything.
     let library = match spec.get("apiVersion") {
-        Some(_) => library_for(store, spec.to_string().as_bytes()).await?,
+        Some(_) => library_for(store, namespace, spec.to_string().as_bytes()).await?,
         None => Library::default(),
     };
     blocking(move || compile_json(&spec, &library)).await

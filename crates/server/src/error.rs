@@ -95,7 +95,7 @@ impl IntoResponse for Error {
     }
 }
 
-/// An [`Error`] of an upload: another body, and no more statuses than 400, 409 and 500.
+/// An [`Error`] of an upload: another body, and no more statuses than 400, 403, 409 and 500.
 #[derive(Debug)]
 pub struct UploadError(pub Error);
 
@@ -110,6 +110,7 @@ impl IntoResponse for UploadError {
         self.0.report();
         let status = match self.0 {
             Error::Exists(_) => StatusCode::CONFLICT,
+            Error::Denied(_) => StatusCode::FORBIDDEN,
             Error::Internal { .. } | Error::Unavailable(_) => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };

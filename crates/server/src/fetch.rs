@@ -54,10 +54,10 @@ pub(crate) struct Fetched {
     pub(crate) compiled: Compiled,
 }
 
-/// Fetches a pipeline file and compiles it.
+/// Fetches a pipeline file and compiles it for a namespace.
 ///
 /// Errors: `Invalid` for a place that is not allowed, for what cannot be had, and for a pipeline that is wrong.
-pub(crate) async fn fetch_pipeline(app: &App, url: &str) -> Result<Fetched, Error> {
+pub(crate) async fn fetch_pipeline(app: &App, namespace: &str, url: &str) -> Result<Fetched, Error> {
     let rules = &app.settings.pipeline_urls;
     let asked = Url::parse(url)
         .map_err(|error| Error::Invalid(format!("pipeline_url `{url}` is no URL: {error}")))?;
@@ -67,7 +67,7 @@ pub(crate) async fn fetch_pipeline(app: &App, url: &str) -> Result<Fetched, Erro
     let text = tokio::task::spawn_blocking(move || pipeline_file(&name, bytes))
         .await
         .map_err(|error| Error::internal("unpacking a pipeline file failed", error))??;
-    Ok(Fetched { url: url.to_owned(), compiled: compile_text(&app.store, text).await? })
+    Ok(Fetched { url: url.to_owned(), compiled: compile_text(&app.store, namespace, text).await? })
 }
 
 async fn download(rules: &UrlRules, url: Url) -> Result<Vec<u8>, Error> {

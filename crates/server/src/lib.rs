@@ -24,6 +24,7 @@ mod objects;
 mod openapi;
 pub mod own;
 mod pieces;
+mod placing;
 mod plugins;
 mod ranges;
 mod reach;

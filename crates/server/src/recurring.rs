@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use pipewright_store::engine::{Schedule, Timestamp};
-use pipewright_store::{Change, Firing, NewRecurringRun, RecurringRun, Store};
+use pipewright_store::{Change, Firing, Kind, NewRecurringRun, RecurringRun, Store};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
@@ -51,10 +51,15 @@ fn run_name(prefix: &str, number: u64) -> String {
 /// Refuses what could never fire: a pipeline that is wrong or gone, arguments that do not fit.
 pub(crate) async fn check(store: &Store, new: &NewRecurringRun) -> Result<(), Error> {
     let arguments = new.parameters.as_object().cloned().unwrap_or_default();
-    compiled_arguments(store, source(new), &arguments).await
+    let namespace = match new.experiment_id.as_str() {
+        "" => String::new(),
+        id => store.namespace_of(Kind::Experiment, id).await?,
+    };
+    compiled_arguments(store, &namespace, source(new), &arguments).await
 }
 
-fn source(new: &NewRecurringRun) -> Source {
+/// Returns what a recurring run runs.
+pub(crate) fn source(new: &NewRecurringRun) -> Source {
     match &new.pipeline_spec {
         serde_json::Value::Null => Source::Version {
             pipeline_id: new.pipeline_id.clone(),

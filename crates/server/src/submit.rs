@@ -85,7 +85,11 @@ pub(crate) struct Found {
 ///
 /// Errors: `Invalid` with every diagnostic or every mistaken argument, `NotFound` for unknown ids.
 pub async fn submit(store: &Store, settings: &Settings, submission: Submission) -> Result<Run, Error> {
-    let found = find(store, submission.source).await?;
+    let experiment = match submission.experiment_id {
+        Some(id) => store.get_experiment(&id).await?,
+        None => store.default_experiment().await?,
+    };
+    let found = find(store, &experiment.namespace, submission.source).await?;
     let (mut plan, pipeline_spec) = found.compiled.into_run();
     if settings.cache_ages.concern(&plan) {
         settings.cache_ages.apply(Arc::make_mut(&mut plan));
@@ -99,10 +103,6 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
         ));
     }
     gpus::check(&plan, &pipeline_spec, settings.gpus.len())?;
-    let experiment_id = match submission.experiment_id {
-        Some(id) => store.get_experiment(&id).await?.id,
-        None => store.default_experiment().await?.id,
-    };
     let id = match &submission.firing {
         // The same for the same slot, whoever fires it.
         Some(firing) => {
@@ -121,7 +121,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
         id,
         display_name: submission.display_name.clone(),
         description: submission.description,
-        experiment_id,
+        experiment_id: experiment.id,
         pipeline_id: found.pipeline_id,
         pipeline_version_id: found.version_id,
         plan,
@@ -150,10 +150,11 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
 /// Checks that the pipeline compiles and that its arguments fit.
 pub(crate) async fn compiled_arguments(
     store: &Store,
+    namespace: &str,
     source: Source,
     arguments: &Map<String, Value>,
 ) -> Result<(), Error> {
-    let found = find(store, source).await?;
+    let found = find(store, namespace, source).await?;
     complete_arguments(&found.compiled.plan, arguments).map_err(|mistakes| refused(&mistakes))?;
     Ok(())
 }
@@ -162,11 +163,11 @@ pub(crate) async fn compiled_arguments(
 /// left as it is until the macro is expanded.
 pub(crate) async fn read_texts(
     store: &Store,
-    source: Source,
+    (namespace, source): (&str, Source),
     mut arguments: Map<String, Value>,
     texts: &[(String, String)],
 ) -> Result<Map<String, Value>, Error> {
-    let plan = find(store, source).await?.compiled.plan;
+    let plan = find(store, namespace, source).await?.compiled.plan;
     let mut mistakes = Vec::new();
     for (name, text) in texts {
         match parse_argument(&plan, name, text) {
@@ -182,11 +183,12 @@ pub(crate) async fn read_texts(
     if mistakes.is_empty() { Ok(arguments) } else { Err(refused(&mistakes)) }
 }
 
-pub(crate) async fn find(store: &Store, source: Source) -> Result<Found, Error> {
+/// Finds a pipeline and compiles it for a namespace.
+pub(crate) async fn find(store: &Store, namespace: &str, source: Source) -> Result<Found, Error> {
     let (pipeline_id, version_id) = match source {
         Source::Compiled(compiled) => return Ok(Found { compiled, pipeline_id: None, version_id: None }),
         Source::Spec(spec) => {
-            let compiled = compile_spec(store, spec).await?;
+            let compiled = compile_spec(store, namespace, spec).await?;
             return Ok(Found { compiled, pipeline_id: None, version_id: None });
         }
         Source::Version { pipeline_id, version_id } => (pipeline_id, version_id),
@@ -198,7 +200,7 @@ pub(crate) async fn find(store: &Store, source: Source) -> Result<Found, Error> 
             return Err(Error::Invalid("the pipeline_version_reference names no version".to_owned()));
         }
     };
-    let compiled = compile_spec(store, version.pipeline_spec).await?;
+    let compiled = compile_spec(store, namespace, version.pipeline_spec).await?;
     Ok(Found { compiled, pipeline_id: Some(version.pipeline_id), version_id: Some(version.id) })
 }
 

@@ -4,10 +4,11 @@
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use pipewright_store::Young;
+use pipewright_store::{PipelineOf, Young};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::access::Permit;
 use crate::app::App;
 use crate::companion::node_log;
 use crate::error::Error;
@@ -37,7 +38,7 @@ struct Predicate {
 }
 
 /// Lists the result that a task with this fingerprint, of this pipeline, would take: the newest one.
-async fn tasks(State(app): State<App>, words: Words) -> Result<Json<Value>, Error> {
+async fn tasks(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<Value>, Error> {
     let text = words.get("filter").unwrap_or("{}");
     let filter: Filter =
         serde_json::from_str(text).map_err(|error| Error::Invalid(format!("bad filter: {error}")))?;
@@ -57,9 +58,13 @@ async fn tasks(State(app): State<App>, words: Words) -> Result<Json<Value>, Erro
             "tasks are listed by pipelineName and fingerprint: name both in the filter".to_owned(),
         ));
     };
+    // As a cluster's driver names it: `pipeline/NAME`, or `namespace/NAMESPACE/pipeline/NAME`.
     let name = pipeline.rsplit('/').next().unwrap_or(&pipeline);
+    let namespace = pipeline.strip_prefix("namespace/").and_then(|rest| rest.split('/').next());
+    let namespace = permit.within("a list of results", namespace.map(str::to_owned))?.unwrap_or_default();
+    let asked = PipelineOf { namespace: &namespace, name };
     let young = Young { now: time::now(), than: None };
-    let Some((source, _)) = app.store.cache_lookup(name, &fingerprint, young).await? else {
+    let Some((source, _)) = app.store.cache_lookup(asked, &fingerprint, young).await? else {
         return Ok(Json(json!({})));
     };
     let task = json!({

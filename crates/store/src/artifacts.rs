@@ -5,25 +5,26 @@ use pipewright_plan::{ArtifactId, ArtifactValue};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::{Error, Kind};
+use crate::namespaces::{PipelineOf, settled};
 use crate::rows::{from_json, to_json};
 use crate::store::Store;
 
 pub(crate) const INSERT: &str = "INSERT INTO artifacts (id, pipeline_name, type_title, uri, run_id, task, \
-     created_at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING";
+     created_at, body, namespace) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING";
 pub(crate) const SELECT: &str = "SELECT body FROM artifacts WHERE id = ?1";
 pub(crate) const SELECT_URI: &str = "SELECT 1 FROM artifacts WHERE uri = ?1 LIMIT 1";
 pub(crate) const SELECT_BY_URI: &str = "SELECT body FROM artifacts WHERE uri = ?1 AND pipeline_name = ?2 \
-     AND type_title = ?3 ORDER BY number DESC LIMIT 100";
+     AND type_title = ?3 AND namespace = ?4 ORDER BY number DESC LIMIT 100";
 
 impl Store {
     /// Returns the artifacts of this pipeline and type at this URI, newest first, 100 at most.
     pub async fn find_artifact(
         &self,
-        pipeline: &str,
+        pipeline: PipelineOf<'_>,
         type_title: &str,
         uri: &str,
     ) -> Result<Vec<ArtifactValue>, Error> {
-        let values = [uri.to_owned(), pipeline.to_owned(), type_title.to_owned()];
+        let values = [uri, pipeline.name, type_title, settled(pipeline.namespace)?].map(str::to_owned);
         self.db()
             .read(move |connection| {
                 let mut statement = connection.prepare_cached(SELECT_BY_URI)?;
@@ -83,11 +84,20 @@ impl ArtifactRow {
     pub(crate) fn insert(
         &self,
         connection: &Connection,
-        pipeline: &str,
+        pipeline: PipelineOf<'_>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let values =
-            params![self.id, pipeline, self.type_title, self.uri, self.run, self.task, now.0, self.body];
+        let values = params![
+            self.id,
+            pipeline.name,
+            self.type_title,
+            self.uri,
+            self.run,
+            self.task,
+            now.0,
+            self.body,
+            settled(pipeline.namespace)?
+        ];
         connection.prepare_cached(INSERT)?.execute(values)?;
         Ok(())
     }

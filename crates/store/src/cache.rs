@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::namespaces::PipelineOf;
 use crate::rows::from_json;
 use crate::store::Store;
 
@@ -47,11 +48,11 @@ impl Store {
     /// asks and for the task that made it.
     pub async fn cache_lookup(
         &self,
-        pipeline: &str,
+        pipeline: PipelineOf<'_>,
         key: &str,
         young: Young,
     ) -> Result<Option<(CacheSource, Outcome)>, Error> {
-        let (pipeline, key) = (pipeline.to_owned(), key.to_owned());
+        let (pipeline, key) = (pipeline.cache_key(), key.to_owned());
         self.db().read(move |connection| young_enough(connection, [&pipeline, &key], young)).await
     }
 
@@ -59,7 +60,7 @@ impl Store {
     /// what a miss is explained by.
     pub async fn cache_nearest(
         &self,
-        pipeline: &str,
+        pipeline: PipelineOf<'_>,
         name: &str,
     ) -> Result<Option<(CacheSource, Fingerprint)>, Error> {
         let mut found = self.newest(SELECT_BY_NAME, pipeline, name).await?;
@@ -76,11 +77,11 @@ impl Store {
     /// Returns the newest result of this pipeline's task of the same name from before this one.
     pub async fn cache_before(
         &self,
-        pipeline: &str,
+        pipeline: PipelineOf<'_>,
         run: &RunId,
         key: &TaskKey,
     ) -> Result<Option<(CacheSource, Fingerprint)>, Error> {
-        let (pipeline, run, key) = (pipeline.to_owned(), run.clone(), key.clone());
+        let (pipeline, run, key) = (pipeline.cache_key(), run.clone(), key.clone());
         self.db()
             .read(move |connection| {
                 let number: Option<i64> = connection
@@ -101,10 +102,10 @@ impl Store {
     async fn newest(
         &self,
         sql: &'static str,
-        pipeline: &str,
+        pipeline: PipelineOf<'_>,
         what: &str,
     ) -> Result<Option<(CacheSource, String)>, Error> {
-        let (pipeline, what) = (pipeline.to_owned(), what.to_owned());
+        let (pipeline, what) = (pipeline.cache_key(), what.to_owned());
         self.db()
             .read(move |connection| {
                 let mut statement = connection.prepare_cached(sql)?;

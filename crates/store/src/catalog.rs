@@ -459,7 +459,7 @@ mod tests {
                 ("storage_state", r#""string_value": "ARCHIVED""#),
                 ("run_id", r#""string_value": "r042""#),
                 ("experiment_id", r#""string_value": "x""#),
-                ("namespace", r#""string_value": """#),
+                ("namespace", r#""string_value": "default""#),
                 ("recurring_run_id", r#""string_value": """#),
                 ("created_at", r#""timestamp_value": "1970-01-01T00:00:09Z""#),
                 ("finished_at", r#""long_value": "3""#),
@@ -499,6 +499,8 @@ mod tests {
                     sort_by: Some(sort.to_owned()),
                     filter: Some(format!(r#"{{"predicates": [{value}]}}"#)),
                     experiment_id: (at % 5 == 4).then(|| "nowhere".to_owned()),
+                    namespace: (at % 7 > 4)
+                        .then(|| if at % 7 == 5 { "default" } else { "nowhere" }.to_owned()),
                     ..ListQuery::default()
                 });
             }
@@ -507,7 +509,9 @@ mod tests {
     }
 
     async fn by_sql(store: &Store, query: &ListQuery) -> Page<Run> {
-        let scope = query.experiment_id.iter().map(|it| ("experiment_id", it.as_str())).collect::<Vec<_>>();
+        let scope = [("experiment_id", &query.experiment_id), ("namespace", &query.namespace)];
+        let scope = scope.into_iter().filter_map(|(column, it)| Some((column, it.as_deref()?)));
+        let scope = scope.collect::<Vec<_>>();
         let asked = ask(&LISTING, query, &scope).unwrap();
         store.db().read(move |connection| list(connection, &LISTING, asked, run)).await.unwrap()
     }

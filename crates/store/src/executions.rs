@@ -11,17 +11,17 @@ use crate::rows::{from_json, time, word};
 use crate::runs;
 use crate::store::Store;
 
-pub(crate) const LIST: &str = "SELECT tasks.number, tasks.body, runs.id, runs.display_name, runs.pipeline_name \
-     FROM tasks JOIN runs ON runs.number = tasks.run WHERE tasks.number < ?1 ORDER BY tasks.number DESC LIMIT ?2";
+pub(crate) const LIST: &str = "SELECT tasks.number, tasks.body, runs.id, runs.display_name, runs.pipeline_name, \
+     runs.namespace FROM tasks JOIN runs ON runs.number = tasks.run WHERE tasks.number < ?1 ORDER BY tasks.number DESC LIMIT ?2";
 /// Of a phase other than `succeeded`.
 pub(crate) const LIST_OF_PHASE: &str = "SELECT tasks.number, tasks.body, runs.id, runs.display_name, \
-     runs.pipeline_name FROM tasks INDEXED BY tasks_rare JOIN runs ON runs.number = tasks.run \
+     runs.pipeline_name, runs.namespace FROM tasks INDEXED BY tasks_rare JOIN runs ON runs.number = tasks.run \
      WHERE tasks.phase <> 'succeeded' AND tasks.phase = ?3 AND tasks.number < ?1 \
      ORDER BY tasks.number DESC LIMIT ?2";
 pub(crate) const NUMBERS_OF_RUN: &str = "SELECT number, phase FROM tasks WHERE run = ?1";
-pub(crate) const ONE: &str = "SELECT tasks.number, tasks.body, runs.id, runs.display_name, runs.pipeline_name \
-     FROM tasks JOIN runs ON runs.number = tasks.run WHERE tasks.number = ?1";
-pub(crate) const RUNS_OF_PIPELINE: &str = "SELECT number, id, phase, created_at, finished_at FROM runs \
+pub(crate) const ONE: &str = "SELECT tasks.number, tasks.body, runs.id, runs.display_name, runs.pipeline_name, \
+     runs.namespace FROM tasks JOIN runs ON runs.number = tasks.run WHERE tasks.number = ?1";
+pub(crate) const RUNS_OF_PIPELINE: &str = "SELECT number, id, phase, created_at, finished_at, namespace FROM runs \
      WHERE pipeline_id = ?1 AND created_at >= ?2 ORDER BY created_at DESC LIMIT ?3";
 pub(crate) const TASKS_OF_RUN: &str =
     "SELECT task, phase, started_at, ended_at FROM tasks WHERE run = ?1 LIMIT ?2";
@@ -39,6 +39,7 @@ pub struct Execution {
     pub run: RunId,
     pub run_display_name: String,
     pub pipeline_name: String,
+    pub namespace: String,
 }
 
 /// Which of them; absent conditions hold for all.
@@ -48,6 +49,7 @@ pub struct ExecutionQuery {
     /// From the page before.
     pub before: Option<i64>,
     pub run: Option<RunId>,
+    pub namespace: Option<String>,
     pub phase: Option<TaskPhase>,
     pub pipeline_name: Option<String>,
     /// A part of the display name, whatever its case.
@@ -58,6 +60,7 @@ pub struct ExecutionQuery {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunTimes {
     pub run: RunId,
+    pub namespace: String,
     pub phase: RunPhase,
     pub created_at: Timestamp,
     pub finished_at: Option<Timestamp>,
@@ -106,6 +109,7 @@ impl Store {
                     };
                     found.push(RunTimes {
                         run: RunId(row.get(1)?),
+                        namespace: row.get(5)?,
                         phase: read_word(&row.get::<_, String>(2)?)?,
                         created_at: Timestamp(row.get(3)?),
                         finished_at: time(row.get(4)?),
@@ -199,6 +203,7 @@ fn fits(query: &ExecutionQuery, execution: &Execution) -> bool {
     };
     has_nothing_inside
         && query.phase.is_none_or(|wanted| wanted == task.phase)
+        && query.namespace.as_ref().is_none_or(|wanted| *wanted == execution.namespace)
         && query.pipeline_name.as_ref().is_none_or(|wanted| *wanted == execution.pipeline_name)
         && query
             .name
@@ -214,5 +219,6 @@ fn execution(row: &rusqlite::Row<'_>) -> Result<Execution, Error> {
         run: RunId(row.get(2)?),
         run_display_name: row.get(3)?,
         pipeline_name: row.get(4)?,
+        namespace: row.get(5)?,
     })
 }

@@ -1,11 +1,13 @@
-//! Experiments: the groups that runs belong to. One, `Default`, is always there.
+//! Experiments: the groups that runs belong to. One, `Default`, is always there; other
+//! namespaces than the default one have theirs from when somebody first needs it.
 
-use pipewright_engine::Timestamp;
+use pipewright_engine::{Submit, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::{Error, Kind};
 use crate::feed::Change;
 use crate::filter::{Form, Key};
+use crate::namespaces::settled;
 use crate::page::{ListQuery, Listing, Page, ask, list};
 use crate::recurring_runs;
 use crate::rows::{ARCHIVED, AVAILABLE, time};
@@ -13,11 +15,11 @@ use crate::store::{Store, now};
 use crate::writer::{Flush, Writing};
 
 pub(crate) const INSERT: &str = "INSERT INTO experiments (id, namespace, display_name, description, created_at, \
-     last_run_created_at, storage_state) VALUES (?1, '', ?2, ?3, ?4, 0, 'available')";
-pub(crate) const SELECT: &str = "SELECT id, display_name, description, created_at, last_run_created_at, \
-     storage_state FROM experiments WHERE id = ?1";
+     last_run_created_at, storage_state) VALUES (?1, ?2, ?3, ?4, ?5, 0, 'available')";
+pub(crate) const SELECT: &str = "SELECT id, namespace, display_name, description, created_at, \
+     last_run_created_at, storage_state FROM experiments WHERE id = ?1";
 pub(crate) const SELECT_ID_BY_NAME: &str =
-    "SELECT id FROM experiments WHERE namespace = '' AND display_name = ?1";
+    "SELECT id FROM experiments WHERE namespace = ?1 AND display_name = ?2";
 pub(crate) const SET_STORAGE: &str = "UPDATE experiments SET storage_state = ?2 WHERE id = ?1";
 pub(crate) const SET_LAST_RUN: &str =
     "UPDATE experiments SET last_run_created_at = ?2 WHERE id = ?1 AND last_run_created_at < ?2";
@@ -28,7 +30,7 @@ pub(crate) const DELETE: &str = "DELETE FROM experiments WHERE id = ?1";
 pub(crate) const LISTING: Listing = Listing {
     resource: "experiments",
     table: "experiments",
-    columns: "id, display_name, description, created_at, last_run_created_at, storage_state",
+    columns: "id, namespace, display_name, description, created_at, last_run_created_at, storage_state",
     joins: "",
     has_tags: false,
     has_metrics: false,
@@ -50,6 +52,7 @@ const DEFAULT_DESCRIPTION: &str = "All runs created without specifying an experi
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Experiment {
     pub id: String,
+    pub namespace: String,
     pub display_name: String,
     pub description: String,
     pub created_at: Timestamp,
@@ -57,9 +60,11 @@ pub struct Experiment {
     pub archived: bool,
 }
 
-/// An experiment to create; its name is its own.
+/// An experiment to create; its name is its own in the namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewExperiment {
+    /// Empty for the default one.
+    pub namespace: String,
     pub display_name: String,
     pub description: String,
 }
@@ -83,6 +88,29 @@ impl Store {
         self.get_experiment(&self.inner.default_experiment).await
     }
 
+    /// Returns the experiment for runs of a namespace that name none; makes it when it is first asked for.
+    pub async fn default_experiment_of(&self, namespace: &str) -> Result<Experiment, Error> {
+        let namespace = settled(namespace)?.to_owned();
+        let looked_for = namespace.clone();
+        let found = self.db().read(move |connection| find_default(connection, &looked_for)).await?;
+        if let Some(id) = found {
+            return self.get_experiment(&id).await;
+        }
+        self.db()
+            .write(Flush::Now, move |writing| {
+                let id = match find_default(writing.connection, &namespace)? {
+                    Some(id) => id,
+                    None => {
+                        let id = insert(writing.connection, &default_of(namespace), writing.now)?;
+                        writing.tell(Change::Experiment(id.clone()));
+                        id
+                    }
+                };
+                get(writing.connection, &id)
+            })
+            .await
+    }
+
     /// Returns one experiment.
     pub async fn get_experiment(&self, id: &str) -> Result<Experiment, Error> {
         let id = id.to_owned();
@@ -92,7 +120,6 @@ impl Store {
     /// Lists experiments.
     pub async fn list_experiments(&self, query: &ListQuery) -> Result<Page<Experiment>, Error> {
         let scope: Vec<_> = query.namespace.iter().map(|it| ("namespace", it.as_str())).collect();
-        let scope: Vec<_> = scope.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let asked = ask(&LISTING, query, &scope)?;
         self.db().read(move |connection| list(connection, &LISTING, asked, |row| Ok(experiment(row)?))).await
     }
@@ -139,20 +166,30 @@ impl Store {
 
 /// Makes sure that the default experiment exists; returns its id.
 pub(crate) fn ensure_default(connection: &Connection) -> Result<String, Error> {
-    let found = connection.query_row(SELECT_ID_BY_NAME, [DEFAULT_NAME], |row| row.get(0)).optional()?;
-    if let Some(id) = found {
-        return Ok(id);
+    match find_default(connection, Submit::DEFAULT_NAMESPACE)? {
+        Some(id) => Ok(id),
+        None => insert(connection, &default_of(String::new()), now()),
     }
-    let new =
-        NewExperiment { display_name: DEFAULT_NAME.to_owned(), description: DEFAULT_DESCRIPTION.to_owned() };
-    insert(connection, &new, now())
+}
+
+fn find_default(connection: &Connection, namespace: &str) -> Result<Option<String>, Error> {
+    let mut statement = connection.prepare_cached(SELECT_ID_BY_NAME)?;
+    Ok(statement.query_row([namespace, DEFAULT_NAME], |row| row.get(0)).optional()?)
+}
+
+fn default_of(namespace: String) -> NewExperiment {
+    NewExperiment {
+        namespace,
+        display_name: DEFAULT_NAME.to_owned(),
+        description: DEFAULT_DESCRIPTION.to_owned(),
+    }
 }
 
 fn insert(connection: &Connection, new: &NewExperiment, now: Timestamp) -> Result<String, Error> {
     let id = uuid::Uuid::now_v7().to_string();
     connection
         .prepare_cached(INSERT)?
-        .execute(params![id, new.display_name, new.description, now.0])
+        .execute(params![id, settled(&new.namespace)?, new.display_name, new.description, now.0])
         .map_err(|error| Error::of_insert(error, Kind::Experiment, &new.display_name))?;
     Ok(id)
 }
@@ -175,6 +212,7 @@ fn set_storage(writing: &mut Writing<'_>, id: &str, word: &str) -> Result<(), Er
 fn experiment(row: &Row<'_>) -> rusqlite::Result<Experiment> {
     Ok(Experiment {
         id: row.get("id")?,
+        namespace: row.get("namespace")?,
         display_name: row.get("display_name")?,
         description: row.get("description")?,
         created_at: Timestamp(row.get("created_at")?),

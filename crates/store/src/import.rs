@@ -11,6 +11,7 @@ use crate::error::{Error, Kind};
 use crate::experiments;
 use crate::feed::Change;
 use crate::journal::{self, EVENTS};
+use crate::namespaces::PipelineOf;
 use crate::projection::{self, Projections};
 use crate::rows::{ARCHIVED, AVAILABLE, optional_json, to_json, word};
 use crate::runs::{self, Run};
@@ -54,7 +55,7 @@ impl RunImport {
 }
 
 impl Store {
-    /// Takes in a finished run; on disk when this returns. It has no request and nobody drives it.
+    /// Takes in a finished run into the namespace of its experiment; on disk when this returns. It has no request and nobody drives it.
     ///
     /// Errors: `NotFound` without the experiment, `Exists` when the run is here already, `Invalid` when it is not over.
     pub async fn import_run(
@@ -83,7 +84,7 @@ fn write(
     import: &RunImport,
 ) -> Result<Run, Error> {
     let connection = writing.connection;
-    experiments::get(connection, &run.experiment_id)?;
+    let namespace = experiments::get(connection, &run.experiment_id)?.namespace;
     document.keep(connection)?;
     spec.keep(connection)?;
     let progress = to_json("a run's progress", &run.view)?;
@@ -109,6 +110,7 @@ fn write(
                 progress,
                 "",
                 optional_json("plugins' input", &run.plugins_input)?,
+                namespace,
             ],
             |row| row.get(0),
         )
@@ -127,7 +129,8 @@ fn write(
             piece.count.cast_signed(),
             piece.events
         ])?;
-        piece.projections.write(connection, number, &plan.name, made_at)?;
+        let pipeline = PipelineOf { namespace: &namespace, name: &plan.name };
+        piece.projections.write(connection, number, pipeline, made_at)?;
         seq += piece.count.cast_signed();
     }
     writing.tell(Change::Run(run.id.clone()));

@@ -8,13 +8,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::error::{Error, Kind};
 use crate::feed::Change;
 use crate::inbox;
+use crate::namespaces::PipelineOf;
 use crate::projection::{self, Projections};
 use crate::rows::{from_json, to_json};
 use crate::runs;
 use crate::store::Store;
 use crate::writer::{Flush, Writing};
 
-pub(crate) const SELECT_END: &str = "SELECT runs.number, runs.pipeline_name, runs.progress, coalesce((\
+pub(crate) const SELECT_END: &str = "SELECT runs.number, runs.pipeline_name, runs.namespace, runs.progress, coalesce((\
      SELECT journal.number - runs.number * 4294967296 + journal.events FROM journal \
      WHERE journal.number >= runs.number * 4294967296 AND journal.number < (runs.number + 1) * 4294967296 \
      ORDER BY journal.number DESC LIMIT 1), 0) FROM runs WHERE runs.id = ?1";
@@ -117,6 +118,7 @@ pub(crate) fn position(connection: &Connection, run: &RunId) -> Result<(i64, u64
 struct End {
     number: i64,
     pipeline_name: String,
+    namespace: String,
     progress: String,
     seq: u64,
 }
@@ -128,8 +130,9 @@ fn end(connection: &Connection, run: &RunId) -> Result<End, Error> {
             Ok(End {
                 number: row.get(0)?,
                 pipeline_name: row.get(1)?,
-                progress: row.get(2)?,
-                seq: row.get::<_, i64>(3)?.unsigned_abs(),
+                namespace: row.get(2)?,
+                progress: row.get(3)?,
+                seq: row.get::<_, i64>(4)?.unsigned_abs(),
             })
         })
         .optional()?;
@@ -164,7 +167,8 @@ fn write(writing: &mut Writing<'_>, prepared: Prepared) -> Result<u64, Error> {
         projection::write_run(connection, end.number, &prepared.view, &prepared.progress)?;
         writing.tell(Change::Run(prepared.run.clone()));
     }
-    if prepared.projections.write(connection, end.number, &end.pipeline_name, writing.now)? {
+    let pipeline = PipelineOf { namespace: &end.namespace, name: &end.pipeline_name };
+    if prepared.projections.write(connection, end.number, pipeline, writing.now)? {
         writing.tell(Change::Tasks(prepared.run.clone()));
     }
     inbox::consume(connection, end.number, &prepared.consumed)?;

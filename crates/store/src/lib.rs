@@ -23,6 +23,7 @@ mod journal;
 mod lineage;
 mod metrics;
 mod migrate;
+mod namespaces;
 mod objects;
 mod page;
 mod pipelines;
@@ -51,6 +52,7 @@ pub use inbox::Request;
 pub use journal::Append;
 pub use lineage::{ArtifactQuery, ArtifactRecord, ArtifactUse, Newest};
 pub use metrics::{Metric, MetricFile, UnreadMetrics};
+pub use namespaces::PipelineOf;
 pub use objects::{
     FOLDER_ANNOTATION, MASK, Masker, Masks, Object, ObjectAuthor, ObjectKey, ObjectWrite, parse_manifests,
 };

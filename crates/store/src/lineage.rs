@@ -25,6 +25,9 @@ pub(crate) const LIST_OF_RUN: &str = "SELECT number, pipeline_name, run_id, task
 pub(crate) const LIST_OF_TYPE: &str = "SELECT number, pipeline_name, run_id, task, created_at, body \
      FROM artifacts WHERE type_title = ?3 AND number < ?1 ORDER BY number DESC LIMIT ?2";
 
+pub(crate) const LIST_OF_NAMESPACE: &str = "SELECT number, pipeline_name, run_id, task, created_at, body \
+     FROM artifacts WHERE namespace = ?3 AND number < ?1 ORDER BY number DESC LIMIT ?2";
+
 /// Rows that one page of a filtered list looks at, at most.
 const LOOKED_AT: i64 = 3_000;
 
@@ -54,6 +57,7 @@ pub struct ArtifactQuery {
     /// From the page before.
     pub before: Option<i64>,
     pub run: Option<RunId>,
+    pub namespace: Option<String>,
     pub type_title: Option<String>,
     pub pipeline_name: Option<String>,
     /// A part of the name, whatever its case.
@@ -109,10 +113,11 @@ impl Store {
 
 fn list(connection: &Connection, query: &ArtifactQuery) -> Result<Newest<ArtifactRecord>, Error> {
     let before = query.before.unwrap_or(i64::MAX);
-    let (sql, key) = match (&query.run, &query.type_title) {
-        (Some(run), _) => (LIST_OF_RUN, Some(&run.0)),
-        (None, Some(title)) => (LIST_OF_TYPE, Some(title)),
-        (None, None) => (LIST, None),
+    let (sql, key) = match (&query.run, &query.namespace, &query.type_title) {
+        (Some(run), ..) => (LIST_OF_RUN, Some(&run.0)),
+        (None, Some(namespace), _) => (LIST_OF_NAMESPACE, Some(namespace)),
+        (None, None, Some(title)) => (LIST_OF_TYPE, Some(title)),
+        (None, None, None) => (LIST, None),
     };
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = match key {

@@ -22,6 +22,7 @@ const MIGRATIONS: &[Migration] = &[
     (10, "rare_tasks", include_str!("../migrations/sqlite/0010_rare_tasks.sql")),
     (11, "plugins_input", include_str!("../migrations/sqlite/0011_plugins_input.sql")),
     (12, "sorted_metrics", include_str!("../migrations/sqlite/0012_sorted_metrics.sql")),
+    (13, "namespaces", include_str!("../migrations/sqlite/0013_namespaces.sql")),
 ];
 
 /// Applies what is missing, in one transaction.
@@ -110,6 +111,25 @@ mod tests {
         assert_eq!(rows(crate::journal::SELECT), ["a", "b"]);
         let keys = "SELECT fingerprint FROM cache_entries WHERE task > ?1 ORDER BY task";
         assert_eq!(rows(keys), ["old", "key"]);
+    }
+
+    #[test]
+    fn what_was_there_before_namespaces_is_in_the_default_one() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply(&mut connection, &MIGRATIONS[..12]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO experiments VALUES ('e', '', 'Default', '', 1, 0, 'available'); \
+                 INSERT INTO pipelines VALUES ('p', '', 'p', 'p', '', 1); \
+                 INSERT INTO artifacts (id, pipeline_name, type_title, uri, run_id, task, created_at, body) \
+                 VALUES ('a', 'p', 't', '/a', 'r', 'root/x', 1, '{}')",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let of = |table: &str| -> String {
+            connection.query_row(&format!("SELECT namespace FROM {table}"), [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!([of("experiments"), of("pipelines"), of("artifacts")], ["default", "", "default"]);
     }
 
     #[test]

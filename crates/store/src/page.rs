@@ -29,6 +29,7 @@ pub struct ListQuery {
     pub sort_by: Option<String>,
     /// The field's filter as JSON text.
     pub filter: Option<String>,
+    /// Only what is in this one; of pipelines, when it is empty, only shared ones.
     pub namespace: Option<String>,
     /// Of runs: only this experiment's.
     pub experiment_id: Option<String>,
@@ -202,10 +203,12 @@ pub(crate) fn ask(listing: &Listing, query: &ListQuery, scope: &[(&str, &str)]) 
 }
 
 impl Asked {
-    /// Tells whether no index gives the page: rows are left out that another query would not leave out, or the sort
-    /// is by what only some rows have.
+    /// Tells whether no index gives the page: rows are left out that another query would not leave out, the sort
+    /// is by what only some rows have, or by what the rows of a namespace have no index for.
     pub(crate) fn is_sought_in_memory(&self) -> bool {
-        !self.token.filter.is_empty() || self.sort.is_none()
+        let has_index = matches!(self.sort, Some("runs.created_at" | "runs.display_name"));
+        let is_apart = self.scope.iter().any(|(column, _)| column == "runs.namespace");
+        !self.token.filter.is_empty() || self.sort.is_none() || (is_apart && !has_index)
     }
 
     /// Says the same without SQL; `None` when only SQL can say it.

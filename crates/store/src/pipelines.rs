@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use pipewright_engine::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use crate::documents::drop_unreferenced;
 use crate::error::{Error, Kind};
 use crate::feed::Change;
 use crate::filter::{Form, Key};
+use crate::objects::check_namespace;
 use crate::page::{ListQuery, Listing, Page, ask, list};
 use crate::store::Store;
 use crate::tags;
@@ -16,11 +17,11 @@ use crate::versions::{self, NewPipelineVersion, PipelineVersion};
 use crate::writer::{Flush, Writing};
 
 pub(crate) const INSERT: &str = "INSERT INTO pipelines (id, namespace, name, display_name, description, \
-     created_at) VALUES (?1, '', ?2, ?3, ?4, ?5)";
+     created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 pub(crate) const SELECT: &str =
-    "SELECT id, name, display_name, description, created_at FROM pipelines WHERE id = ?1";
-pub(crate) const SELECT_BY_NAME: &str = "SELECT id, name, display_name, description, created_at \
-     FROM pipelines WHERE namespace = '' AND name = ?1";
+    "SELECT id, namespace, name, display_name, description, created_at FROM pipelines WHERE id = ?1";
+pub(crate) const SELECT_BY_NAME: &str = "SELECT id, namespace, name, display_name, description, created_at \
+     FROM pipelines WHERE namespace = ?1 AND name = ?2";
 pub(crate) const RENAME: &str = "UPDATE pipelines SET display_name = ?2 WHERE id = ?1";
 pub(crate) const DELETE: &str = "DELETE FROM pipelines WHERE id = ?1";
 pub(crate) const SELECT_VERSIONS: &str = "SELECT id, spec_hash FROM pipeline_versions WHERE pipeline_id = ?1";
@@ -29,7 +30,7 @@ pub(crate) const DELETE_VERSIONS: &str = "DELETE FROM pipeline_versions WHERE pi
 pub(crate) const LISTING: Listing = Listing {
     resource: "pipelines",
     table: "pipelines",
-    columns: "id, name, display_name, description, created_at",
+    columns: "id, namespace, name, display_name, description, created_at",
     joins: "",
     has_tags: true,
     has_metrics: false,
@@ -47,6 +48,8 @@ pub(crate) const LISTING: Listing = Listing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pipeline {
     pub id: String,
+    /// Empty: it is shared by all.
+    pub namespace: String,
     pub name: String,
     pub display_name: String,
     pub description: String,
@@ -54,9 +57,11 @@ pub struct Pipeline {
     pub tags: BTreeMap<String, String>,
 }
 
-/// A pipeline to create; its name is its own.
+/// A pipeline to create; its name is its own in the namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewPipeline {
+    /// Empty: it is shared by all.
+    pub namespace: String,
     pub name: String,
     pub display_name: String,
     pub description: String,
@@ -101,16 +106,15 @@ impl Store {
         self.db().read(move |connection| get(connection, &id)).await
     }
 
-    /// Returns the pipeline of that name.
-    pub async fn get_pipeline_by_name(&self, name: &str) -> Result<Pipeline, Error> {
-        let name = name.to_owned();
-        self.db().read(move |connection| find(connection, SELECT_BY_NAME, &name)).await
+    /// Returns the pipeline of that name in a namespace; in none, the shared one.
+    pub async fn get_pipeline_by_name(&self, namespace: &str, name: &str) -> Result<Pipeline, Error> {
+        let asked = [namespace.to_owned(), name.to_owned()];
+        self.db().read(move |connection| find(connection, SELECT_BY_NAME, &[&asked[0], &asked[1]])).await
     }
 
     /// Lists pipelines.
     pub async fn list_pipelines(&self, query: &ListQuery) -> Result<Page<Pipeline>, Error> {
-        let namespace = query.namespace.as_deref().filter(|namespace| !namespace.is_empty());
-        let scope: Vec<_> = namespace.map(|namespace| ("namespace", namespace)).into_iter().collect();
+        let scope: Vec<_> = query.namespace.iter().map(|it| ("namespace", it.as_str())).collect();
         let asked = ask(&LISTING, query, &scope)?;
         self.db()
             .read(move |connection| list(connection, &LISTING, asked, |row| pipeline(connection, row)))
@@ -149,11 +153,14 @@ impl Store {
 }
 
 fn insert(writing: &mut Writing<'_>, new: &NewPipeline) -> Result<Pipeline, Error> {
+    if !new.namespace.is_empty() {
+        check_namespace(&new.namespace)?;
+    }
     let id = uuid::Uuid::now_v7().to_string();
     writing
         .connection
         .prepare_cached(INSERT)?
-        .execute(params![id, new.name, new.display_name, new.description, writing.now.0])
+        .execute(params![id, new.namespace, new.name, new.display_name, new.description, writing.now.0])
         .map_err(|error| Error::of_insert(error, Kind::Pipeline, &new.name))?;
     tags::replace(writing.connection, &id, &new.tags)?;
     writing.tell(Change::Pipeline(id.clone()));
@@ -161,15 +168,15 @@ fn insert(writing: &mut Writing<'_>, new: &NewPipeline) -> Result<Pipeline, Erro
 }
 
 pub(crate) fn get(connection: &Connection, id: &str) -> Result<Pipeline, Error> {
-    find(connection, SELECT, id)
+    find(connection, SELECT, &[id])
 }
 
-fn find(connection: &Connection, sql: &str, what: &str) -> Result<Pipeline, Error> {
+fn find(connection: &Connection, sql: &str, what: &[&str]) -> Result<Pipeline, Error> {
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([what])?;
+    let mut rows = statement.query(params_from_iter(what))?;
     match rows.next()? {
         Some(row) => pipeline(connection, row),
-        None => Err(Error::not_found(Kind::Pipeline, what)),
+        None => Err(Error::not_found(Kind::Pipeline, what.last().copied().unwrap_or_default())),
     }
 }
 
@@ -192,6 +199,7 @@ fn delete(connection: &Connection, id: &str) -> Result<(), Error> {
 fn pipeline(connection: &Connection, row: &Row<'_>) -> Result<Pipeline, Error> {
     let id: String = row.get("id")?;
     Ok(Pipeline {
+        namespace: row.get("namespace")?,
         name: row.get("name")?,
         display_name: row.get("display_name")?,
         description: row.get("description")?,

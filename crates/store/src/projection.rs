@@ -13,6 +13,7 @@ use crate::cache::CacheRow;
 use crate::error::{Error, Kind};
 use crate::lineage;
 use crate::metrics::{self, MetricFile};
+use crate::namespaces::PipelineOf;
 use crate::rows::{column, from_json, to_json, word};
 use crate::runs;
 use crate::store::Store;
@@ -237,12 +238,13 @@ impl Projections {
         &self,
         connection: &Connection,
         run: i64,
-        pipeline: &str,
+        pipeline: PipelineOf<'_>,
         now: Timestamp,
     ) -> Result<bool, Error> {
         for task in &self.dropped {
             delete_task(connection, run, task)?;
         }
+        let cache_key = pipeline.cache_key();
         let mut upsert = connection.prepare_cached(UPSERT_TASK)?;
         let mut upsert_inputs = connection.prepare_cached(UPSERT_INPUTS)?;
         for row in &self.tasks {
@@ -252,7 +254,7 @@ impl Projections {
             )?;
             upsert_inputs.execute(params![number, row.inputs, row.fingerprint])?;
             if let Some(cache) = &row.cache {
-                cache.insert(connection, pipeline, number)?;
+                cache.insert(connection, &cache_key, number)?;
             }
             for (artifact, input) in &row.uses {
                 connection.prepare_cached(lineage::INSERT_USE)?.execute(params![artifact, number, input])?;

@@ -19,17 +19,17 @@ use crate::rows::{from_json, optional, optional_json, time, to_json};
 use crate::store::Store;
 use crate::writer::{Flush, Writing};
 
-const COLUMNS: &str = "recurring_runs.id, run_prefix, display_name, description, experiment_id, pipeline_id, \
+const COLUMNS: &str = "recurring_runs.id, run_prefix, display_name, description, namespace, experiment_id, pipeline_id, \
     pipeline_version_id, parameters, pipeline_root, service_account, max_concurrency, trigger_body, no_catchup, \
     enabled, created_at, updated_at, last_slot, fired, error, plugins_input, documents.body AS spec";
 
 pub(crate) const INSERT: &str = "INSERT INTO recurring_runs (id, run_prefix, display_name, description, \
     namespace, experiment_id, pipeline_id, pipeline_version_id, spec_hash, parameters, pipeline_root, \
     service_account, max_concurrency, trigger_body, no_catchup, enabled, created_at, updated_at, last_slot, \
-    fired, error, plugins_input) VALUES (?1, ?2, ?3, ?4, '', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
+    fired, error, plugins_input) VALUES (?1, ?2, ?3, ?4, ?18, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
     ?16, ?16, 0, 0, '', ?17)";
 pub(crate) const SELECT: &str = "SELECT recurring_runs.id, run_prefix, display_name, description, \
-    experiment_id, pipeline_id, pipeline_version_id, parameters, pipeline_root, service_account, \
+    namespace, experiment_id, pipeline_id, pipeline_version_id, parameters, pipeline_root, service_account, \
     max_concurrency, trigger_body, no_catchup, enabled, created_at, updated_at, last_slot, fired, error, \
     plugins_input, documents.body AS spec FROM recurring_runs LEFT JOIN documents \
     ON documents.hash = recurring_runs.spec_hash WHERE recurring_runs.id = ?1";
@@ -130,6 +130,8 @@ fn zoned(expression: &str) -> Result<(Option<TimeZone>, &str), pipewright_engine
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecurringRun {
     pub id: String,
+    /// That of its experiment.
+    pub namespace: String,
     pub new: NewRecurringRun,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -195,11 +197,10 @@ impl Store {
 
     /// Lists recurring runs; those of one experiment when the query names it.
     pub async fn list_recurring_runs(&self, query: &ListQuery) -> Result<Page<RecurringRun>, Error> {
-        let scope: Vec<_> = query
-            .experiment_id
-            .iter()
-            .filter(|id| !id.is_empty())
-            .map(|id| ("experiment_id", id.as_str()))
+        let scope = [("experiment_id", &query.experiment_id), ("namespace", &query.namespace)];
+        let scope: Vec<_> = scope
+            .into_iter()
+            .filter_map(|(column, value)| Some((column, value.as_deref().filter(|it| !it.is_empty())?)))
             .collect();
         let asked = ask(&LISTING, query, &scope)?;
         self.db().read(move |connection| list(connection, &LISTING, asked, recurring_run)).await
@@ -311,7 +312,7 @@ pub(crate) fn disable_of_experiment(writing: &mut Writing<'_>, experiment: &str)
 
 fn insert(writing: &mut Writing<'_>, new: &NewRecurringRun) -> Result<RecurringRun, Error> {
     let connection = writing.connection;
-    experiments::get(connection, &new.experiment_id)?;
+    let namespace = experiments::get(connection, &new.experiment_id)?.namespace;
     let spec = match &new.pipeline_spec {
         Value::Null => None,
         spec => Some(Document::new(to_json("a pipeline spec", spec)?)),
@@ -338,6 +339,7 @@ fn insert(writing: &mut Writing<'_>, new: &NewRecurringRun) -> Result<RecurringR
         new.enabled,
         writing.now.0,
         optional_json("plugins' input", &new.plugins_input)?,
+        namespace,
     ])?;
     writing.tell(Change::RecurringRun(id.clone()));
     get(writing.connection, &id)
@@ -360,6 +362,7 @@ fn recurring_run(row: &Row<'_>) -> Result<RecurringRun, Error> {
     let plugins_input: String = row.get("plugins_input")?;
     Ok(RecurringRun {
         id: row.get("id")?,
+        namespace: row.get("namespace")?,
         new: NewRecurringRun {
             run_prefix: row.get("run_prefix")?,
             display_name: row.get("display_name")?,

@@ -25,15 +25,15 @@ use crate::writer::{Flush, Writing};
 pub(crate) const INSERT: &str = "INSERT INTO runs (id, display_name, description, namespace, experiment_id, \
      pipeline_id, pipeline_version_id, pipeline_name, pipeline_root, service_account, recurring_run_id, \
      storage_state, phase, created_at, scheduled_at, finished_at, plan_hash, spec_hash, parameters, progress, \
-     plugins_input) VALUES (?1, ?2, ?3, '', ?4, ?5, ?6, ?7, ?8, ?9, ?17, 'available', ?10, ?11, ?12, 0, ?13, \
+     plugins_input) VALUES (?1, ?2, ?3, ?19, ?4, ?5, ?6, ?7, ?8, ?9, ?17, 'available', ?10, ?11, ?12, 0, ?13, \
      ?14, ?15, ?16, ?18) \
      RETURNING number";
-pub(crate) const SELECT: &str = "SELECT id, display_name, description, experiment_id, pipeline_id, \
+pub(crate) const SELECT: &str = "SELECT id, namespace, display_name, description, experiment_id, pipeline_id, \
      pipeline_version_id, pipeline_name, pipeline_root, service_account, recurring_run_id, storage_state, \
      created_at, scheduled_at, parameters, progress, plugins_input, documents.body AS spec FROM runs \
      LEFT JOIN documents \
      ON documents.hash = runs.spec_hash AND runs.pipeline_version_id IS NULL WHERE id = ?1";
-pub(crate) const SELECT_NUMBERED: &str = "SELECT id, display_name, description, experiment_id, pipeline_id, \
+pub(crate) const SELECT_NUMBERED: &str = "SELECT id, namespace, display_name, description, experiment_id, pipeline_id, \
      pipeline_version_id, pipeline_name, pipeline_root, service_account, recurring_run_id, storage_state, \
      created_at, scheduled_at, parameters, progress, plugins_input, documents.body AS spec FROM runs \
      LEFT JOIN documents \
@@ -64,7 +64,7 @@ pub(crate) const DELETE_PARTS: &[&str] = &[
 pub(crate) const LISTING: Listing = Listing {
     resource: "runs",
     table: "runs",
-    columns: "id, display_name, description, experiment_id, pipeline_id, pipeline_version_id, pipeline_name, \
+    columns: "id, namespace, display_name, description, experiment_id, pipeline_id, pipeline_version_id, pipeline_name, \
               pipeline_root, service_account, recurring_run_id, storage_state, created_at, scheduled_at, \
               parameters, progress, plugins_input, \
               documents.body AS spec",
@@ -91,6 +91,8 @@ pub(crate) const LISTING: Listing = Listing {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
     pub id: RunId,
+    /// That of its experiment.
+    pub namespace: String,
     pub display_name: String,
     pub description: String,
     pub experiment_id: String,
@@ -134,7 +136,7 @@ pub struct NewRun {
     pub plugins_input: Value,
     /// The slot of a recurring run that it is made for.
     pub firing: Option<Firing>,
-    /// Left in the run's inbox; its creation time is the run's.
+    /// Left in the run's inbox; its creation time is the run's, its namespace becomes that of the experiment.
     pub submit: Submit,
 }
 
@@ -309,10 +311,13 @@ fn insert(writing: &mut Writing<'_>, new: NewRun, plan: &Document, spec: &Docume
         recurring_runs::advance(writing, firing, "")?;
     }
     let connection = writing.connection;
-    experiments::get(connection, &new.experiment_id)?;
+    let namespace = experiments::get(connection, &new.experiment_id)?.namespace;
     plan.keep(connection)?;
     spec.keep(connection)?;
     let mut submit = new.submit;
+    if namespace != submit.namespace() {
+        submit.namespace.clone_from(&namespace);
+    }
     if submit.created_at == Timestamp::default() {
         submit.created_at = writing.now;
     }
@@ -340,6 +345,7 @@ fn insert(writing: &mut Writing<'_>, new: NewRun, plan: &Document, spec: &Docume
                 to_json("a run's progress", &view)?,
                 new.firing.as_ref().map_or("", |firing| &firing.recurring_run_id),
                 optional_json("plugins' input", &new.plugins_input)?,
+                namespace,
             ],
             |row| row.get(0),
         )
@@ -412,6 +418,7 @@ pub(crate) fn run(row: &Row<'_>) -> Result<Run, Error> {
     let plugins_input: String = row.get("plugins_input")?;
     Ok(Run {
         id: RunId(row.get("id")?),
+        namespace: row.get("namespace")?,
         display_name: row.get("display_name")?,
         description: row.get("description")?,
         experiment_id: row.get("experiment_id")?,

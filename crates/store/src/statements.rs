@@ -5,7 +5,8 @@ use rusqlite::{Connection, params_from_iter};
 use crate::page::{ListQuery, Listing, ask};
 use crate::{
     artifacts, audit, cache, catalog, documents, executions, experiments, inbox, journal, lineage, metrics,
-    migrate, objects, pipelines, progress, projection, recurring_runs, runs, sessions, tags, versions,
+    migrate, namespaces, objects, pipelines, progress, projection, recurring_runs, runs, sessions, tags,
+    versions,
 };
 
 const STATEMENTS: &[&str] = &[
@@ -45,6 +46,7 @@ const STATEMENTS: &[&str] = &[
     lineage::LIST,
     lineage::LIST_OF_RUN,
     lineage::LIST_OF_TYPE,
+    lineage::LIST_OF_NAMESPACE,
     inbox::INSERT,
     inbox::SELECT,
     inbox::SELECT_TASK,
@@ -64,6 +66,13 @@ const STATEMENTS: &[&str] = &[
     metrics::SELECT_SORTED,
     metrics::SELECT_SORTED_ONE,
     metrics::TOUCH,
+    namespaces::OF_EXPERIMENT,
+    namespaces::OF_PIPELINE,
+    namespaces::OF_VERSION,
+    namespaces::OF_RUN,
+    namespaces::OF_RECURRING_RUN,
+    namespaces::OF_ARTIFACT,
+    namespaces::OF_URI,
     objects::SELECT,
     objects::SELECT_OWNED,
     objects::SELECT_SECRETS,
@@ -152,7 +161,7 @@ fn check(connection: &Connection, sql: &str, may_sort: bool) {
 #[test]
 fn statements_use_indexes() {
     let connection = database();
-    for sql in STATEMENTS.iter().chain(runs::DELETE_PARTS) {
+    for sql in STATEMENTS.iter().chain(runs::DELETE_PARTS).chain(namespaces::NEXT) {
         check(&connection, sql, false);
     }
 }
@@ -193,6 +202,11 @@ fn lists_use_indexes() {
             }
         }
     }
+    let namespace = [("namespace", "x")];
+    check_list(&experiments::LISTING, &namespace, &["created_at", "name", "last_run_created_at"]);
+    check_list(&pipelines::LISTING, &namespace, &["created_at", "name", "display_name"]);
+    check_list(&runs::LISTING, &namespace, &["created_at", "display_name"]);
+    check_list(&recurring_runs::LISTING, &namespace, &["created_at", "name"]);
     // Within an experiment or a pipeline rare sorts may order the rows of that one.
     check_list(&versions::LISTING, &[("pipeline_id", "x")], &["created_at", "display_name", "name"]);
     check_list(&runs::LISTING, &[("experiment_id", "x")], &["created_at", "display_name"]);

@@ -110,6 +110,10 @@ pub(crate) async fn run(verb: &str, one: &One) -> Result<u8> {
 
 /// Finds the server: named, of the context in use, or the one that serves the home folder.
 pub(crate) fn connect(remote: &Remote) -> Result<Client> {
+    Ok(server_of(remote)?.within(remote.namespace.as_ref()))
+}
+
+fn server_of(remote: &Remote) -> Result<Client> {
     if let Some(url) = &remote.server {
         return Client::new(url);
     }
@@ -188,9 +192,12 @@ pub(crate) async fn experiment(command: &Experiment) -> Result<u8> {
         Experiment::List(listing) => list(&resource, listing).await,
         Experiment::Get(one) => get(&resource, one).await,
         Experiment::Create { name, description, remote } => {
-            let body =
-                json!({"display_name": name, "description": description.as_deref().unwrap_or_default()});
-            show(&resource, &connect(remote)?.post(&resource.path, &body).await?, remote.output)
+            let client = connect(remote)?;
+            let description = description.as_deref().unwrap_or_default();
+            let body = json!({
+                "display_name": name, "description": description, "namespace": client.namespace(),
+            });
+            show(&resource, &client.post(&resource.path, &body).await?, remote.output)
         }
         Experiment::Archive(one) => act(&resource, one, "archive").await,
         Experiment::Unarchive(one) => act(&resource, one, "unarchive").await,
@@ -228,6 +235,7 @@ async fn create_recurring(resource: &Resource, asked: &CreateRecurring) -> Resul
     };
     let body = json!({
         "display_name": asked.name,
+        "namespace": client.namespace(),
         "pipeline_version_reference": reference,
         "trigger": trigger,
         "mode": "ENABLE",
@@ -243,18 +251,21 @@ pub(super) async fn find(client: &Client, resource: &Resource, name: &str) -> Re
     let filter =
         json!({"predicates": [{"key": "display_name", "operation": "EQUALS", "string_value": name}]});
     let path = format!("{}?page_size=2&filter={}", resource.path, escape(&filter.to_string()));
-    let page = client.get(&path).await?;
-    let found: Vec<&str> = page[resource.list]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|one| one[resource.id].as_str())
-        .collect();
+    let mut found = ids(&client.get(&path).await?, resource);
+    if found.is_empty() && resource.list == "pipelines" && !client.namespace().is_empty() {
+        // What is not in the namespace may be shared by all.
+        found = ids(&client.get(&format!("{path}&namespace=")).await?, resource);
+    }
     match found.as_slice() {
         [] => Ok(name.to_owned()),
-        [id] => Ok((*id).to_owned()),
+        [id] => Ok(id.clone()),
         _ => Err(BadInput(format!("there are several of the name `{name}`; give the id")).into()),
     }
+}
+
+fn ids(page: &Value, resource: &Resource) -> Vec<String> {
+    let items = page[resource.list].as_array().into_iter().flatten();
+    items.filter_map(|one| one[resource.id].as_str().map(str::to_owned)).collect()
 }
 
 fn one_path(resource: &Resource, id: &str) -> String {

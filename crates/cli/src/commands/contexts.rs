@@ -18,12 +18,14 @@ use crate::terminal::ask_secret;
 pub(crate) fn contexts(command: &ContextCommand) -> Result<u8> {
     let mut contexts = Contexts::read()?;
     match command {
-        ContextCommand::Add { name, server, token_stdin, ca, select } => {
+        ContextCommand::Add { name, server, namespace, token_stdin, ca, select } => {
             Client::check(server)?;
             let token = if *token_stdin { Some(secret("Token: ")?) } else { None };
             let ca = ca.as_ref().map(std::path::absolute).transpose()?;
-            let fresh = Context { name: name.clone(), server: server.clone(), token, session: None, ca };
-            contexts.all.retain(|context| context.name != *name);
+            let (name, server, namespace) = (name.clone(), server.clone(), namespace.clone());
+            let fresh = Context { name: name.clone(), server, namespace, token, session: None, ca };
+            contexts.all.retain(|context| context.name != name);
+            let server = fresh.server.clone();
             contexts.all.push(fresh);
             contexts.all.sort_by(|one, other| one.name.cmp(&other.name));
             if *select || contexts.current.is_none() {
@@ -60,16 +62,18 @@ fn list(contexts: &Contexts, output: Format) -> Result<()> {
     if output == Format::Json {
         let all = contexts.all.iter().map(|context| {
             json!({
-                "name": context.name, "server": context.server, "shows": shows(context),
+                "name": context.name, "server": context.server, "namespace": context.namespace,
+                "shows": shows(context),
                 "current": is_current(context),
             })
         });
         return print_json(&json!({"contexts": all.collect::<Vec<_>>()}));
     }
-    let mut rows = vec![["", "NAME", "SERVER", "SHOWS"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["", "NAME", "SERVER", "NAMESPACE", "SHOWS"].map(str::to_owned).to_vec()];
     rows.extend(contexts.all.iter().map(|context| {
         let mark = if is_current(context) { "*" } else { "" };
-        vec![mark.to_owned(), context.name.clone(), context.server.clone(), shows(context).to_owned()]
+        let namespace = context.namespace.as_deref().unwrap_or_default();
+        [mark, &context.name, &context.server, namespace, shows(context)].map(str::to_owned).to_vec()
     }));
     std::io::stdout().write_all(table(&rows).as_bytes())?;
     Ok(())
@@ -106,7 +110,8 @@ pub(crate) async fn login(args: &Login) -> Result<u8> {
         Some(context) => context.name.clone(),
         None => server.split("://").nth(1).unwrap_or(&server).trim_end_matches('/').to_owned(),
     };
-    let mut context = Context { name: name.clone(), server, token: None, session: None, ca };
+    let namespace = known(&server)?.and_then(|context| context.namespace);
+    let mut context = Context { name: name.clone(), server, namespace, token: None, session: None, ca };
     match &args.user {
         None => context.token = Some(secret("Token: ")?),
         Some(user) => {

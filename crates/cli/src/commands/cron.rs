@@ -21,17 +21,19 @@ pub(super) async fn recurring(
     arguments: Map<String, Value>,
 ) -> Result<Value> {
     let text = source::read_pipeline(file)?;
-    let (schedule, compiled) = match library::compiled(&text, Shelf::Client(client), compile_cron).await? {
-        Ok(read) => read,
-        Err(found) => {
-            check::print(file, &text, &found);
-            let errors = found.iter().filter(|one| one.is_error()).count();
-            return Err(BadInput(format!("{}: {errors} mistake(s)", file.display())).into());
-        }
-    };
+    let (schedule, compiled) =
+        match library::compiled(&text, (Shelf::Client(client), None), compile_cron).await? {
+            Ok(read) => read,
+            Err(found) => {
+                check::print(file, &text, &found);
+                let errors = found.iter().filter(|one| one.is_error()).count();
+                return Err(BadInput(format!("{}: {errors} mistake(s)", file.display())).into());
+            }
+        };
     check::print(file, &text, &compiled.warnings);
     Ok(json!({
         "display_name": name.unwrap_or(&schedule.name),
+        "namespace": client.namespace(),
         "pipeline_spec": compiled.pipeline_spec,
         "trigger": {"cron_schedule": {"cron": schedule.cron}},
         "mode": if schedule.is_enabled { "ENABLE" } else { "DISABLE" },

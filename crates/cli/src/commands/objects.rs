@@ -60,7 +60,9 @@ pub(crate) async fn volumes(command: &Volume) -> Result<u8> {
         }
         Volume::Path { name, registry } => {
             let open = Registry::open(&registry.place)?;
-            let found = open.get(&ObjectKey::core(&registry.namespace, CLAIM, name)).await;
+            let found = open
+                .get(&ObjectKey::core(open.namespace(registry.place.namespace.as_deref()), CLAIM, name))
+                .await;
             open.close().await;
             let folder = folder_of(&found?);
             match registry.place.output {
@@ -185,7 +187,7 @@ async fn write(registry: &args_objects::Registry, manifests: Vec<Value>, may_rep
     let mut made = Vec::new();
     let mut failed = None;
     for manifest in manifests {
-        match open.write(&registry.namespace, manifest, may_replace).await {
+        match open.write(open.namespace(registry.place.namespace.as_deref()), manifest, may_replace).await {
             Ok(object) => made.push(object),
             Err(error) => {
                 failed = Some(error);
@@ -215,7 +217,7 @@ type Column = (&'static str, fn(&Value) -> String);
 
 async fn list(registry: &args_objects::Registry, kind: Option<&str>, columns: &[Column]) -> Result<u8> {
     let open = Registry::open(&registry.place)?;
-    let found = open.list(&registry.namespace, kind).await;
+    let found = open.list(open.namespace(registry.place.namespace.as_deref()), kind).await;
     open.close().await;
     let found = found?;
     match registry.place.output {
@@ -231,7 +233,8 @@ async fn list(registry: &args_objects::Registry, kind: Option<&str>, columns: &[
 
 async fn get(registry: &args_objects::Registry, kind: &str, name: &str) -> Result<u8> {
     let open = Registry::open(&registry.place)?;
-    let found = open.get(&ObjectKey::core(&registry.namespace, kind, name)).await;
+    let found =
+        open.get(&ObjectKey::core(open.namespace(registry.place.namespace.as_deref()), kind, name)).await;
     open.close().await;
     // A document is a document: text and JSON are the same.
     result::print_json(&found?)?;
@@ -240,7 +243,8 @@ async fn get(registry: &args_objects::Registry, kind: &str, name: &str) -> Resul
 
 async fn delete(registry: &args_objects::Registry, kind: &str, name: &str) -> Result<u8> {
     let open = Registry::open(&registry.place)?;
-    let done = open.delete(&ObjectKey::core(&registry.namespace, kind, name)).await;
+    let done =
+        open.delete(&ObjectKey::core(open.namespace(registry.place.namespace.as_deref()), kind, name)).await;
     open.close().await;
     done?;
     match registry.place.output {

@@ -1,6 +1,7 @@
 //! The object registry from here: a server's, or that of a home folder that nobody else uses now.
 
 use anyhow::Result;
+use pipewright_engine::Submit;
 use pipewright_store::{Error, ObjectAuthor, ObjectKey, ObjectWrite, Store};
 use serde_json::Value;
 
@@ -41,6 +42,16 @@ impl Registry {
                 None => Err(occupied.into()),
             },
         }
+    }
+
+    /// Returns the namespace that is meant: named, that of the context, or the default one.
+    pub(crate) fn namespace<'n>(&'n self, named: Option<&'n str>) -> &'n str {
+        let of_context = match self {
+            Self::Server(client) => client.namespace(),
+            Self::Folder { .. } => "",
+        };
+        let meant = named.unwrap_or(of_context);
+        if meant.is_empty() { Submit::DEFAULT_NAMESPACE } else { meant }
     }
 
     /// Finishes what was begun.

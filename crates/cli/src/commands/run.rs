@@ -43,11 +43,12 @@ struct Prepared {
 /// Runs the pipeline; leaves with 0 when it succeeded, 1 when not, 2 when the input is wrong.
 pub(crate) async fn run(args: &Run) -> Result<u8> {
     let text = source::read_pipeline(&args.file)?;
-    let shelf = match &args.server {
-        Some(url) => Shelf::Server(url),
-        None => Shelf::Home(&args.home),
+    let client = match &args.server {
+        Some(url) => Some(Client::new(url)?.within(args.namespace.as_ref())),
+        None => None,
     };
-    let compiled = match library::compiled(&text, shelf, compile_with).await? {
+    let shelf = client.as_ref().map_or(Shelf::Home(&args.home), Shelf::Client);
+    let compiled = match library::compiled(&text, (shelf, args.namespace.as_deref()), compile_with).await? {
         Ok(compiled) => compiled,
         Err(found) => {
             check::print(&args.file, &text, &found);
@@ -66,8 +67,8 @@ pub(crate) async fn run(args: &Run) -> Result<u8> {
     });
     Answers::read(&args.resume)?;
     let prepared = Prepared { compiled, arguments, display_name };
-    match &args.server {
-        Some(url) => remote(args, url, prepared).await,
+    match client {
+        Some(client) => remote(args, client, prepared).await,
         None => local(args, prepared).await,
     }
 }
@@ -90,10 +91,8 @@ async fn on_engine(args: &Run, settings: &Settings, engine: &Engine, prepared: P
         arguments: prepared.arguments,
         caching_disabled: args.no_cache,
         plugins_input: plugins_input(args.machine.executor),
-        experiment_id: match &args.experiment {
-            Some(name) => Some(experiments::local(&store, name).await?),
-            None => None,
-        },
+        experiment_id: experiments::local(&store, args.namespace.as_deref(), args.experiment.as_deref())
+            .await?,
         ..Submission::new(source, prepared.display_name)
     };
     let server_settings = engine.server_settings(settings);
@@ -109,13 +108,12 @@ async fn on_engine(args: &Run, settings: &Settings, engine: &Engine, prepared: P
     report(args, &watched, &look).await
 }
 
-async fn remote(args: &Run, url: &str, prepared: Prepared) -> Result<u8> {
+async fn remote(args: &Run, client: Client, prepared: Prepared) -> Result<u8> {
     if args.explain_cache {
         return Err(
             BadInput("--explain-cache needs a home folder and does not go with --server".to_owned()).into()
         );
     }
-    let client = Client::new(url)?;
     let mut spec = match prepared.compiled.platform_spec {
         Some(platform) => {
             json!({ "pipeline_spec": prepared.compiled.pipeline_spec, "platform_spec": platform })

@@ -54,7 +54,7 @@ pub(crate) async fn run(command: &Runs) -> Result<u8> {
 
 pub(super) fn find(place: &Place) -> Result<Found> {
     if let Some(url) = server_of(place)? {
-        return Ok(Found::Server(Client::new(&url)?));
+        return Ok(Found::Server(Client::new(&url)?.within(place.namespace.as_ref())));
     }
     let home = home_folder(&place.home)?;
     if !home.is_dir() {
@@ -64,7 +64,10 @@ pub(super) fn find(place: &Place) -> Result<Found> {
     match home::claim(&home)? {
         Claim::Ours(lock) => Ok(Found::Home { home, lock }),
         Claim::Theirs(occupied) => match &occupied.url {
-            Some(url) => Ok(Found::Server(Client::of_home(url, occupied.token.as_ref())?)),
+            Some(url) => {
+                let client = Client::of_home(url, occupied.token.as_ref())?;
+                Ok(Found::Server(client.within(place.namespace.as_ref())))
+            }
             None => Err(occupied.into()),
         },
     }
@@ -114,6 +117,7 @@ async fn list(place: &Place, limit: u32) -> Result<u8> {
             let query = ListQuery {
                 page_size: Some(limit),
                 sort_by: Some("created_at desc".to_owned()),
+                namespace: place.namespace.clone(),
                 ..ListQuery::default()
             };
             let page = store.list_runs(&query).await?;

@@ -7,11 +7,12 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use pipewright_store::AuditEntry;
 use pipewright_store::engine::{Submit, Timestamp};
+use pipewright_store::{AuditEntry, Kind};
 
 use super::identity::{Identity, Via};
 use super::origin::{check_host, check_origin};
+use super::permit::{self, Permit, Scope};
 use super::role::Role;
 use super::table::{self, Need, Place};
 use super::{Peer, cookie};
@@ -27,12 +28,21 @@ pub(crate) struct Caller(pub(crate) Option<Identity>);
 const RECORDED_PATH: usize = 512;
 
 pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let asked = Asked::of(&request);
+    let asked = match Asked::of(&request).among_namespaces(&app).await {
+        Ok(asked) => asked,
+        Err(error) => return error.into_response(),
+    };
     let changes = !matches!(asked.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let mut permit = None;
     let (caller, response) = match admit(&app, &asked, request.headers()).await {
         Ok(caller) => {
+            permit = asked.permit(&app, caller.as_ref());
+            if let Some(permit) = &permit {
+                request.extensions_mut().insert(permit.clone());
+            }
             request.extensions_mut().insert(Caller(caller.clone()));
-            (caller, next.run(request).await)
+            let response = next.run(request).await;
+            (caller, asked.unless_forgotten(permit.as_ref(), response))
         }
         Err((caller, error)) => {
             limits::discard(request).await;
@@ -40,7 +50,7 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
         }
     };
     if changes && let Some(caller) = caller {
-        record(&app, &asked, &caller, response.status()).await;
+        record(&app, &asked, (&caller, permit), response.status()).await;
     }
     response
 }
@@ -50,7 +60,9 @@ struct Asked {
     method: Method,
     path: String,
     need: Need,
-    namespace: String,
+    scope: Scope,
+    /// The thing whose namespace decides.
+    meant: Option<(Kind, String)>,
     peer: Option<IpAddr>,
     host: Option<String>,
 }
@@ -64,21 +76,74 @@ impl Asked {
             None if is_api(&path) => Need::Known,
             None => Need::Nothing,
         };
-        let namespace = match need {
-            Need::May { place: Place::Path, .. } => in_path(pattern.as_deref().unwrap_or_default(), &path),
-            Need::May { place: Place::Own, .. } => Submit::DEFAULT_NAMESPACE.to_owned(),
-            _ => String::new(),
+        let pattern = pattern.as_deref().unwrap_or_default();
+        let named = |name: &str| in_path(pattern, &path, name);
+        let scope = match need {
+            Need::May { place: Place::Path, .. } => Scope::In(named("{namespace}").unwrap_or_default()),
+            Need::May { place, .. } if place.is_own() => Scope::In(Submit::DEFAULT_NAMESPACE.to_owned()),
+            _ => Scope::Everywhere,
+        };
+        let meant = match need {
+            Need::May { place: Place::Of(kind), .. } => {
+                let names = match kind {
+                    Kind::PipelineVersion => ["{version}", "{id}"],
+                    Kind::Pipeline => ["{pipeline}", "{id}"],
+                    _ => ["{run}", "{id}"],
+                };
+                let id = names.iter().find_map(|name| named(name)).unwrap_or_default();
+                let is_action = request.method() == Method::POST && pattern.ends_with("/{id}");
+                let id = id.rsplit_once(':').filter(|_| is_action).map_or(id.as_str(), |(id, _)| id);
+                Some((kind, id.to_owned()))
+            }
+            _ => None,
         };
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         let host = host.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
         Self {
             method: request.method().clone(),
             need,
-            namespace,
+            scope,
+            meant,
             peer: request.extensions().get::<Peer>().map(|peer| peer.address),
             host: host.map(str::to_owned),
             path,
         }
+    }
+
+    /// Finds out in which namespace things are, where they are apart.
+    async fn among_namespaces(mut self, app: &App) -> Result<Self, Error> {
+        let Need::May { place, .. } = self.need else { return Ok(self) };
+        if !app.settings.multi_user || !place.is_own() {
+            return Ok(self);
+        }
+        self.scope = match &self.meant {
+            None => Scope::Somewhere,
+            Some((kind, id)) => match app.store.namespace_of(*kind, id).await {
+                Ok(namespace) => Scope::In(namespace),
+                // Whoever may do so to any may hear that there is none.
+                Err(pipewright_store::Error::NotFound { .. }) => Scope::Somewhere,
+                Err(error) => return Err(error.into()),
+            },
+        };
+        Ok(self)
+    }
+
+    /// Makes what handlers ask further.
+    fn permit(&self, app: &App, caller: Option<&Identity>) -> Option<Permit> {
+        let Need::May { verb, resource, .. } = self.need else { return None };
+        Some(Permit::new(app.settings.multi_user, caller?.clone(), (verb, resource)))
+    }
+
+    /// Throws an answer away that nobody asked a permit for: a handler that forgets shows nothing.
+    fn unless_forgotten(&self, permit: Option<&Permit>, response: Response) -> Response {
+        let is_left = matches!(self.need, Need::May { place: Place::Asked, .. });
+        let is_forgotten = permit.is_some_and(|it| it.is_multi_user() && it.settled().is_none());
+        let is_refused = response.status().is_client_error() || response.status().is_server_error();
+        if !is_left || !is_forgotten || is_refused {
+            return response;
+        }
+        let message = format!("nobody asked whether {} {} is allowed", self.method, self.path);
+        Error::Internal { message, source: None }.into_response()
     }
 }
 
@@ -88,11 +153,10 @@ fn is_api(path: &str) -> bool {
     below == "/apis" || below.starts_with("/apis/")
 }
 
-/// Returns the namespace that a path names where its pattern says so.
-fn in_path(pattern: &str, path: &str) -> String {
-    let pairs = pattern.split('/').zip(path.split('/'));
-    let found = pairs.into_iter().find(|(name, _)| *name == "{namespace}").map(|(_, value)| value);
-    decoded(found.unwrap_or_default())
+/// Returns what stands in a path where its pattern has this name.
+fn in_path(pattern: &str, path: &str, wanted: &str) -> Option<String> {
+    let mut pairs = pattern.split('/').zip(path.split('/'));
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| decoded(value))
 }
 
 /// Decodes a segment as the router does: a `+` stays one.
@@ -149,35 +213,25 @@ async fn admit(app: &App, asked: &Asked, headers: &HeaderMap) -> Result<Option<I
 
 /// Says why somebody may not; nothing when they may.
 fn refusal(caller: &Identity, asked: &Asked) -> Option<String> {
-    let needed = asked.need.role()?;
-    let (role, what, place) = match asked.need {
-        Need::Nothing | Need::Known => return None,
+    match asked.need {
+        Need::Nothing | Need::Known => None,
+        Need::May { verb, resource, .. } => permit::refusal(caller, (verb, resource), &asked.scope),
         Need::Admin { resource } => {
-            (caller.grants.everywhere_role(), resource.to_owned(), "on this server".to_owned())
+            let role = caller.grants.everywhere_role();
+            let user = &caller.user;
+            let has = role.map_or("no role".to_owned(), |role: Role| format!("the role {role}"));
+            (role < Some(Role::Admin)).then(|| {
+                format!(
+                    "`{user}` may not {resource} on this server: that needs the role {}, and `{user}` has {has} there",
+                    Role::Admin
+                )
+            })
         }
-        Need::May { verb, resource, place: Place::Everywhere } => (
-            caller.grants.everywhere_role(),
-            format!("{} {resource}", verb.word()),
-            "in all namespaces".to_owned(),
-        ),
-        Need::May { verb, resource, .. } => (
-            caller.grants.role_in(&asked.namespace),
-            format!("{} {resource}", verb.word()),
-            format!("in namespace `{}`", asked.namespace),
-        ),
-    };
-    if role >= Some(needed) {
-        return None;
     }
-    let user = &caller.user;
-    let role = role.map_or("no role".to_owned(), |role: Role| format!("the role {role}"));
-    Some(format!(
-        "`{user}` may not {what} {place}: that needs the role {needed}, and `{user}` has {role} there"
-    ))
 }
 
 /// Keeps who changed what. What cannot be recorded has happened all the same.
-async fn record(app: &App, asked: &Asked, caller: &Identity, status: StatusCode) {
+async fn record(app: &App, asked: &Asked, (caller, permit): (&Identity, Option<Permit>), status: StatusCode) {
     let (verb, resource) = match asked.need {
         Need::May { verb, resource, .. } => (verb.word(), resource),
         Need::Admin { resource } => ("admin", resource),
@@ -198,7 +252,10 @@ async fn record(app: &App, asked: &Asked, caller: &Identity, status: StatusCode)
         },
         verb: verb.to_owned(),
         resource: resource.to_owned(),
-        namespace: asked.namespace.clone(),
+        namespace: match &asked.scope {
+            Scope::In(namespace) => namespace.clone(),
+            Scope::Everywhere | Scope::Somewhere => permit.and_then(|it| it.settled()).unwrap_or_default(),
+        },
         path,
         status: status.as_u16(),
     };

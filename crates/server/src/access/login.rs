@@ -47,7 +47,7 @@ fn described(app: &App, caller: Option<&Identity>) -> WhoAmI {
         authenticated: caller.is_some(),
         required: access.is_required(),
         login: LoginWays { password: access.is_required() && access.file().has_passwords(), oidc },
-        namespaces: false,
+        namespaces: app.settings.multi_user,
         user: caller.map(|caller| caller.user.clone()),
         method: caller.map(|caller| caller.via.word().to_owned()),
         roles: caller.map(|caller| caller.grants.0.clone()),

@@ -13,6 +13,7 @@ mod login;
 mod oidc;
 mod options;
 mod origin;
+mod permit;
 mod role;
 mod secret;
 mod table;
@@ -20,6 +21,8 @@ mod throttle;
 mod views;
 #[cfg(test)]
 mod walk;
+#[cfg(test)]
+mod walk_namespaces;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -32,6 +35,8 @@ pub(crate) use identity::Access;
 pub(crate) use login::routes;
 pub use oidc::OidcOptions;
 pub use options::{AccessOptions, Requirement};
+pub(crate) use permit::Permit;
+pub(crate) use role::Verb;
 pub use role::{EVERYWHERE, Grants, Role};
 pub use secret::{SHORTEST_PASSWORD, Secret, digest, hash_password, new_token};
 pub(crate) use table::{LINES, Need};

@@ -73,6 +73,11 @@ impl Grants {
         self.0.get(EVERYWHERE).copied()
     }
 
+    /// Returns the greatest role that there is anywhere.
+    pub fn greatest_role(&self) -> Option<Role> {
+        self.0.values().copied().max()
+    }
+
     /// Returns whether nothing is granted anywhere.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -158,6 +163,7 @@ mod tests {
         let mut some = grants(&[("*", Viewer), ("a", Editor)]);
         assert_eq!([some.role_in("a"), some.role_in("b")], [Some(Editor), Some(Viewer)]);
         assert_eq!(grants(&[("a", Admin)]).role_in("b"), None);
+        assert_eq!([some.greatest_role(), grants(&[]).greatest_role()], [Some(Editor), None]);
         assert_eq!(some.limited_to(&grants(&[("*", Admin)])), some);
         let limited = grants(&[("*", Editor)]).limited_to(&grants(&[("a", Admin), ("b", Viewer)]));
         assert_eq!(limited, grants(&[("a", Editor), ("b", Viewer)]));

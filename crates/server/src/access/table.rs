@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use pipewright_store::Kind;
+
 use super::role::{Role, Verb};
 use crate::ui;
 
@@ -15,10 +17,24 @@ use crate::ui;
 pub(crate) enum Place {
     /// Nowhere: it is about the server as a whole, or about all namespaces at once.
     Everywhere,
+    /// Nowhere, and it shows nothing of any namespace: whoever has the role in one may.
+    Somewhere,
     /// In the path.
     Path,
-    /// Objects of the pipelines API: all of them are in the server's own namespace.
-    Own,
+    /// By what the path names, of this kind.
+    Of(Kind),
+    /// In its query or its body, or by what these name: the handler finds out and asks its [`Permit`], without which
+    /// its answer is thrown away.
+    ///
+    /// [`Permit`]: super::Permit
+    Asked,
+}
+
+impl Place {
+    /// Tells whether it is about objects of the pipelines API: without users they are all in the server's own namespace.
+    pub(crate) fn is_own(self) -> bool {
+        matches!(self, Self::Of(_) | Self::Asked | Self::Somewhere)
+    }
 }
 
 /// What a caller must be for a route.
@@ -48,8 +64,16 @@ impl Need {
 /// A line: method (`*` for any), pattern, need.
 type Line = (&'static str, &'static str, Need);
 
-const fn own(verb: Verb, resource: &'static str) -> Need {
-    Need::May { verb, resource, place: Place::Own }
+const fn of(kind: Kind, verb: Verb, resource: &'static str) -> Need {
+    Need::May { verb, resource, place: Place::Of(kind) }
+}
+
+const fn asked(verb: Verb, resource: &'static str) -> Need {
+    Need::May { verb, resource, place: Place::Asked }
+}
+
+const fn any(verb: Verb, resource: &'static str) -> Need {
+    Need::May { verb, resource, place: Place::Somewhere }
 }
 
 const fn all(verb: Verb, resource: &'static str) -> Need {
@@ -60,6 +84,7 @@ const fn path(verb: Verb, resource: &'static str) -> Need {
     Need::May { verb, resource, place: Place::Path }
 }
 
+use Kind::{Artifact, Experiment, Pipeline, PipelineVersion, RecurringRun, Run};
 use Verb::{
     Archive, Create, Delete, Disable, Enable, Get, List, ReadArtifact, ReportMetrics, Retry, Terminate,
     Unarchive, Update,
@@ -73,96 +98,96 @@ pub(crate) const LINES: &[Line] = &[
     ("GET", "/apis/openapi/{name}", Need::Known),
     // v2beta1
     ("*", "/apis/v2beta1/healthz", Need::Nothing),
-    ("GET", "/apis/v2beta1/experiments", own(List, "experiments")),
-    ("POST", "/apis/v2beta1/experiments", own(Create, "experiments")),
-    ("GET", "/apis/v2beta1/experiments/{id}", own(Get, "experiments")),
-    ("DELETE", "/apis/v2beta1/experiments/{id}", own(Delete, "experiments")),
-    ("POST", "/apis/v2beta1/experiments/{id}:archive", own(Archive, "experiments")),
-    ("POST", "/apis/v2beta1/experiments/{id}:unarchive", own(Unarchive, "experiments")),
-    ("GET", "/apis/v2beta1/pipelines", own(List, "pipelines")),
-    ("POST", "/apis/v2beta1/pipelines", own(Create, "pipelines")),
-    ("POST", "/apis/v2beta1/pipelines/create", own(Create, "pipelines")),
-    ("POST", "/apis/v2beta1/pipelines/upload", own(Create, "pipelines")),
-    ("POST", "/apis/v2beta1/pipelines/upload_version", own(Create, "pipelines")),
-    ("GET", "/apis/v2beta1/pipelines/names/{name}", own(Get, "pipelines")),
-    ("GET", "/apis/v2beta1/pipelines/{id}", own(Get, "pipelines")),
-    ("PATCH", "/apis/v2beta1/pipelines/{id}", own(Update, "pipelines")),
-    ("DELETE", "/apis/v2beta1/pipelines/{id}", own(Delete, "pipelines")),
-    ("GET", "/apis/v2beta1/pipelines/{id}/versions", own(List, "pipelines")),
-    ("POST", "/apis/v2beta1/pipelines/{id}/versions", own(Create, "pipelines")),
-    ("GET", "/apis/v2beta1/pipelines/{id}/versions/{version}", own(Get, "pipelines")),
-    ("PATCH", "/apis/v2beta1/pipelines/{id}/versions/{version}", own(Update, "pipelines")),
-    ("DELETE", "/apis/v2beta1/pipelines/{id}/versions/{version}", own(Delete, "pipelines")),
-    ("GET", "/apis/v2beta1/runs", own(List, "runs")),
-    ("POST", "/apis/v2beta1/runs", own(Create, "runs")),
-    ("GET", "/apis/v2beta1/runs/{id}", own(Get, "runs")),
-    ("DELETE", "/apis/v2beta1/runs/{id}", own(Delete, "runs")),
-    ("POST", "/apis/v2beta1/runs/{id}:archive", own(Archive, "runs")),
-    ("POST", "/apis/v2beta1/runs/{id}:unarchive", own(Unarchive, "runs")),
-    ("POST", "/apis/v2beta1/runs/{id}:terminate", own(Terminate, "runs")),
-    ("POST", "/apis/v2beta1/runs/{id}:retry", own(Retry, "runs")),
-    ("GET", "/apis/v2beta1/runs/{run}/nodes/{node}/artifacts/{name}", own(ReadArtifact, "runs")),
-    ("GET", "/apis/v2beta1/recurringruns", own(List, "jobs")),
-    ("POST", "/apis/v2beta1/recurringruns", own(Create, "jobs")),
-    ("GET", "/apis/v2beta1/recurringruns/{id}", own(Get, "jobs")),
-    ("DELETE", "/apis/v2beta1/recurringruns/{id}", own(Delete, "jobs")),
-    ("POST", "/apis/v2beta1/recurringruns/{id}:enable", own(Enable, "jobs")),
-    ("POST", "/apis/v2beta1/recurringruns/{id}:disable", own(Disable, "jobs")),
+    ("GET", "/apis/v2beta1/experiments", asked(List, "experiments")),
+    ("POST", "/apis/v2beta1/experiments", asked(Create, "experiments")),
+    ("GET", "/apis/v2beta1/experiments/{id}", of(Experiment, Get, "experiments")),
+    ("DELETE", "/apis/v2beta1/experiments/{id}", of(Experiment, Delete, "experiments")),
+    ("POST", "/apis/v2beta1/experiments/{id}:archive", of(Experiment, Archive, "experiments")),
+    ("POST", "/apis/v2beta1/experiments/{id}:unarchive", of(Experiment, Unarchive, "experiments")),
+    ("GET", "/apis/v2beta1/pipelines", asked(List, "pipelines")),
+    ("POST", "/apis/v2beta1/pipelines", asked(Create, "pipelines")),
+    ("POST", "/apis/v2beta1/pipelines/create", asked(Create, "pipelines")),
+    ("POST", "/apis/v2beta1/pipelines/upload", asked(Create, "pipelines")),
+    ("POST", "/apis/v2beta1/pipelines/upload_version", asked(Create, "pipelines")),
+    ("GET", "/apis/v2beta1/pipelines/names/{name}", asked(Get, "pipelines")),
+    ("GET", "/apis/v2beta1/pipelines/{id}", of(Pipeline, Get, "pipelines")),
+    ("PATCH", "/apis/v2beta1/pipelines/{id}", of(Pipeline, Update, "pipelines")),
+    ("DELETE", "/apis/v2beta1/pipelines/{id}", of(Pipeline, Delete, "pipelines")),
+    ("GET", "/apis/v2beta1/pipelines/{id}/versions", of(Pipeline, List, "pipelines")),
+    ("POST", "/apis/v2beta1/pipelines/{id}/versions", of(Pipeline, Create, "pipelines")),
+    ("GET", "/apis/v2beta1/pipelines/{id}/versions/{version}", of(PipelineVersion, Get, "pipelines")),
+    ("PATCH", "/apis/v2beta1/pipelines/{id}/versions/{version}", of(PipelineVersion, Update, "pipelines")),
+    ("DELETE", "/apis/v2beta1/pipelines/{id}/versions/{version}", of(PipelineVersion, Delete, "pipelines")),
+    ("GET", "/apis/v2beta1/runs", asked(List, "runs")),
+    ("POST", "/apis/v2beta1/runs", asked(Create, "runs")),
+    ("GET", "/apis/v2beta1/runs/{id}", of(Run, Get, "runs")),
+    ("DELETE", "/apis/v2beta1/runs/{id}", of(Run, Delete, "runs")),
+    ("POST", "/apis/v2beta1/runs/{id}:archive", of(Run, Archive, "runs")),
+    ("POST", "/apis/v2beta1/runs/{id}:unarchive", of(Run, Unarchive, "runs")),
+    ("POST", "/apis/v2beta1/runs/{id}:terminate", of(Run, Terminate, "runs")),
+    ("POST", "/apis/v2beta1/runs/{id}:retry", of(Run, Retry, "runs")),
+    ("GET", "/apis/v2beta1/runs/{run}/nodes/{node}/artifacts/{name}", of(Run, ReadArtifact, "runs")),
+    ("GET", "/apis/v2beta1/recurringruns", asked(List, "jobs")),
+    ("POST", "/apis/v2beta1/recurringruns", asked(Create, "jobs")),
+    ("GET", "/apis/v2beta1/recurringruns/{id}", of(RecurringRun, Get, "jobs")),
+    ("DELETE", "/apis/v2beta1/recurringruns/{id}", of(RecurringRun, Delete, "jobs")),
+    ("POST", "/apis/v2beta1/recurringruns/{id}:enable", of(RecurringRun, Enable, "jobs")),
+    ("POST", "/apis/v2beta1/recurringruns/{id}:disable", of(RecurringRun, Disable, "jobs")),
     // v1beta1
     ("*", "/apis/v1beta1/healthz", Need::Nothing),
-    ("GET", "/apis/v1beta1/experiments", own(List, "experiments")),
-    ("POST", "/apis/v1beta1/experiments", own(Create, "experiments")),
-    ("GET", "/apis/v1beta1/experiments/{id}", own(Get, "experiments")),
-    ("DELETE", "/apis/v1beta1/experiments/{id}", own(Delete, "experiments")),
-    ("POST", "/apis/v1beta1/experiments/{id}:archive", own(Archive, "experiments")),
-    ("POST", "/apis/v1beta1/experiments/{id}:unarchive", own(Unarchive, "experiments")),
-    ("GET", "/apis/v1beta1/pipelines", own(List, "pipelines")),
-    ("POST", "/apis/v1beta1/pipelines", own(Create, "pipelines")),
-    ("POST", "/apis/v1beta1/pipelines/upload", own(Create, "pipelines")),
-    ("POST", "/apis/v1beta1/pipelines/upload_version", own(Create, "pipelines")),
-    ("GET", "/apis/v1beta1/pipelines/{id}", own(Get, "pipelines")),
-    ("DELETE", "/apis/v1beta1/pipelines/{id}", own(Delete, "pipelines")),
-    ("GET", "/apis/v1beta1/pipelines/{id}/templates", own(Get, "pipelines")),
-    ("POST", "/apis/v1beta1/pipelines/{id}/default_version/{version}", own(Update, "pipelines")),
-    ("GET", "/apis/v1beta1/namespaces/{namespace}/pipelines/{name}", own(Get, "pipelines")),
-    ("GET", "/apis/v1beta1/pipeline_versions", own(List, "pipelines")),
-    ("POST", "/apis/v1beta1/pipeline_versions", own(Create, "pipelines")),
-    ("GET", "/apis/v1beta1/pipeline_versions/{id}", own(Get, "pipelines")),
-    ("DELETE", "/apis/v1beta1/pipeline_versions/{id}", own(Delete, "pipelines")),
-    ("GET", "/apis/v1beta1/pipeline_versions/{id}/templates", own(Get, "pipelines")),
-    ("GET", "/apis/v1beta1/runs", own(List, "runs")),
-    ("POST", "/apis/v1beta1/runs", own(Create, "runs")),
-    ("GET", "/apis/v1beta1/runs/{id}", own(Get, "runs")),
-    ("DELETE", "/apis/v1beta1/runs/{id}", own(Delete, "runs")),
-    ("POST", "/apis/v1beta1/runs/{id}:archive", own(Archive, "runs")),
-    ("POST", "/apis/v1beta1/runs/{id}:unarchive", own(Unarchive, "runs")),
-    ("POST", "/apis/v1beta1/runs/{id}:reportMetrics", own(ReportMetrics, "runs")),
-    ("POST", "/apis/v1beta1/runs/{id}/terminate", own(Terminate, "runs")),
-    ("POST", "/apis/v1beta1/runs/{id}/retry", own(Retry, "runs")),
-    ("GET", "/apis/v1beta1/runs/{run}/nodes/{node}/artifacts/{name}", own(ReadArtifact, "runs")),
-    ("GET", "/apis/v1beta1/jobs", own(List, "jobs")),
-    ("POST", "/apis/v1beta1/jobs", own(Create, "jobs")),
-    ("GET", "/apis/v1beta1/jobs/{id}", own(Get, "jobs")),
-    ("DELETE", "/apis/v1beta1/jobs/{id}", own(Delete, "jobs")),
-    ("POST", "/apis/v1beta1/jobs/{id}/enable", own(Enable, "jobs")),
-    ("POST", "/apis/v1beta1/jobs/{id}/disable", own(Disable, "jobs")),
+    ("GET", "/apis/v1beta1/experiments", asked(List, "experiments")),
+    ("POST", "/apis/v1beta1/experiments", asked(Create, "experiments")),
+    ("GET", "/apis/v1beta1/experiments/{id}", of(Experiment, Get, "experiments")),
+    ("DELETE", "/apis/v1beta1/experiments/{id}", of(Experiment, Delete, "experiments")),
+    ("POST", "/apis/v1beta1/experiments/{id}:archive", of(Experiment, Archive, "experiments")),
+    ("POST", "/apis/v1beta1/experiments/{id}:unarchive", of(Experiment, Unarchive, "experiments")),
+    ("GET", "/apis/v1beta1/pipelines", asked(List, "pipelines")),
+    ("POST", "/apis/v1beta1/pipelines", asked(Create, "pipelines")),
+    ("POST", "/apis/v1beta1/pipelines/upload", asked(Create, "pipelines")),
+    ("POST", "/apis/v1beta1/pipelines/upload_version", asked(Create, "pipelines")),
+    ("GET", "/apis/v1beta1/pipelines/{id}", of(Pipeline, Get, "pipelines")),
+    ("DELETE", "/apis/v1beta1/pipelines/{id}", of(Pipeline, Delete, "pipelines")),
+    ("GET", "/apis/v1beta1/pipelines/{id}/templates", of(Pipeline, Get, "pipelines")),
+    ("POST", "/apis/v1beta1/pipelines/{id}/default_version/{version}", of(Pipeline, Update, "pipelines")),
+    ("GET", "/apis/v1beta1/namespaces/{namespace}/pipelines/{name}", asked(Get, "pipelines")),
+    ("GET", "/apis/v1beta1/pipeline_versions", asked(List, "pipelines")),
+    ("POST", "/apis/v1beta1/pipeline_versions", asked(Create, "pipelines")),
+    ("GET", "/apis/v1beta1/pipeline_versions/{id}", of(PipelineVersion, Get, "pipelines")),
+    ("DELETE", "/apis/v1beta1/pipeline_versions/{id}", of(PipelineVersion, Delete, "pipelines")),
+    ("GET", "/apis/v1beta1/pipeline_versions/{id}/templates", of(PipelineVersion, Get, "pipelines")),
+    ("GET", "/apis/v1beta1/runs", asked(List, "runs")),
+    ("POST", "/apis/v1beta1/runs", asked(Create, "runs")),
+    ("GET", "/apis/v1beta1/runs/{id}", of(Run, Get, "runs")),
+    ("DELETE", "/apis/v1beta1/runs/{id}", of(Run, Delete, "runs")),
+    ("POST", "/apis/v1beta1/runs/{id}:archive", of(Run, Archive, "runs")),
+    ("POST", "/apis/v1beta1/runs/{id}:unarchive", of(Run, Unarchive, "runs")),
+    ("POST", "/apis/v1beta1/runs/{id}:reportMetrics", of(Run, ReportMetrics, "runs")),
+    ("POST", "/apis/v1beta1/runs/{id}/terminate", of(Run, Terminate, "runs")),
+    ("POST", "/apis/v1beta1/runs/{id}/retry", of(Run, Retry, "runs")),
+    ("GET", "/apis/v1beta1/runs/{run}/nodes/{node}/artifacts/{name}", of(Run, ReadArtifact, "runs")),
+    ("GET", "/apis/v1beta1/jobs", asked(List, "jobs")),
+    ("POST", "/apis/v1beta1/jobs", asked(Create, "jobs")),
+    ("GET", "/apis/v1beta1/jobs/{id}", of(RecurringRun, Get, "jobs")),
+    ("DELETE", "/apis/v1beta1/jobs/{id}", of(RecurringRun, Delete, "jobs")),
+    ("POST", "/apis/v1beta1/jobs/{id}/enable", of(RecurringRun, Enable, "jobs")),
+    ("POST", "/apis/v1beta1/jobs/{id}/disable", of(RecurringRun, Disable, "jobs")),
     ("GET", "/apis/v1beta1/auth", Need::Known),
-    ("POST", "/apis/v1beta1/visualizations/{namespace}", own(Create, "visualizations")),
+    ("POST", "/apis/v1beta1/visualizations/{namespace}", asked(Create, "visualizations")),
     // Reports of controllers, which everybody is refused.
     ("POST", "/apis/v2beta1/workflows", Need::Admin { resource: "workflows" }),
     ("POST", "/apis/v2beta1/scheduledworkflows", Need::Admin { resource: "scheduledworkflows" }),
     ("POST", "/apis/v1beta1/workflows", Need::Admin { resource: "workflows" }),
     ("POST", "/apis/v1beta1/scheduledworkflows", Need::Admin { resource: "scheduledworkflows" }),
     // v1alpha1
-    ("GET", "/apis/v1alpha1/runs/{run}/nodes/{node}/log", own(Get, "runs")),
-    ("GET", "/apis/v1alpha1/tasks", own(List, "runs")),
-    ("POST", "/apis/v1alpha1/tasks", own(Create, "runs")),
+    ("GET", "/apis/v1alpha1/runs/{run}/nodes/{node}/log", of(Run, Get, "runs")),
+    ("GET", "/apis/v1alpha1/tasks", asked(List, "runs")),
+    ("POST", "/apis/v1alpha1/tasks", any(Create, "runs")),
     // The field's UI server.
-    ("GET", "/artifacts/get", own(ReadArtifact, "runs")),
-    ("GET", "/artifacts/{source}/{bucket}/{*key}", own(ReadArtifact, "runs")),
-    ("GET", "/k8s/pod", own(Get, "runs")),
-    ("GET", "/k8s/pod/events", own(Get, "runs")),
-    ("GET", "/k8s/pod/logs", own(Get, "runs")),
+    ("GET", "/artifacts/get", asked(ReadArtifact, "runs")),
+    ("GET", "/artifacts/{source}/{bucket}/{*key}", asked(ReadArtifact, "runs")),
+    ("GET", "/k8s/pod", asked(Get, "runs")),
+    ("GET", "/k8s/pod/events", asked(Get, "runs")),
+    ("GET", "/k8s/pod/logs", asked(Get, "runs")),
     ("GET", "/system/cluster-name", Need::Known),
     ("GET", "/system/project-id", Need::Known),
     ("GET", "/visualizations/allowed", Need::Known),
@@ -174,45 +199,50 @@ pub(crate) const LINES: &[Line] = &[
     ("GET", "/apis/pipewright/v1/oidc/login", Need::Nothing),
     ("GET", "/apis/pipewright/v1/oidc/callback", Need::Nothing),
     ("GET", "/apis/pipewright/v1/audit", Need::Admin { resource: "audit" }),
-    ("GET", "/apis/pipewright/v1/runs/{id}", own(Get, "runs")),
-    ("GET", "/apis/pipewright/v1/runs/{id}/events", own(Get, "runs")),
-    ("GET", "/apis/pipewright/v1/runs/{id}/tasks", own(Get, "runs")),
-    ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}/log", own(Get, "runs")),
-    ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}", own(Get, "runs")),
-    ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}/log/lines", own(Get, "runs")),
-    ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}/log/search", own(Get, "runs")),
-    ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}/log/follow", own(Get, "runs")),
-    ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}/usage", own(Get, "runs")),
-    ("GET", "/apis/pipewright/v1/artifacts", own(List, "runs")),
-    ("GET", "/apis/pipewright/v1/artifacts/{id}", own(ReadArtifact, "runs")),
-    ("GET", "/apis/pipewright/v1/artifacts/{id}/content", own(ReadArtifact, "runs")),
-    ("GET", "/apis/pipewright/v1/artifacts/{id}/preview", own(ReadArtifact, "runs")),
-    ("GET", "/apis/pipewright/v1/artifacts/{id}/files", own(ReadArtifact, "runs")),
-    ("GET", "/apis/pipewright/v1/artifacts/{id}/head", own(ReadArtifact, "runs")),
-    ("GET", "/apis/pipewright/v1/artifacts/{id}/table", own(ReadArtifact, "runs")),
-    ("GET", "/apis/pipewright/v1/artifacts/{id}/lineage", own(ReadArtifact, "runs")),
-    ("GET", "/apis/pipewright/v1/executions", own(List, "runs")),
-    ("GET", "/apis/pipewright/v1/compare", own(Get, "runs")),
-    ("GET", "/apis/pipewright/v1/runs/{id}/clone", own(Get, "runs")),
-    ("POST", "/apis/pipewright/v1/runs/{id}/retry", own(Retry, "runs")),
-    ("POST", "/apis/pipewright/v1/runs/{id}:resume", own(Update, "runs")),
-    ("GET", "/apis/pipewright/v1/runs/{id}/export", own(ReadArtifact, "runs")),
-    ("POST", "/apis/pipewright/v1/runs/import", own(Create, "runs")),
-    ("GET", "/apis/pipewright/v1/pipelines/{pipeline}/statistics", own(Get, "pipelines")),
+    ("GET", "/apis/pipewright/v1/runs/{id}", of(Run, Get, "runs")),
+    ("GET", "/apis/pipewright/v1/runs/{id}/events", of(Run, Get, "runs")),
+    ("GET", "/apis/pipewright/v1/runs/{id}/tasks", of(Run, Get, "runs")),
+    ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}/log", of(Run, Get, "runs")),
+    ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}", of(Run, Get, "runs")),
+    ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}/log/lines", of(Run, Get, "runs")),
+    ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}/log/search", of(Run, Get, "runs")),
+    ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}/log/follow", of(Run, Get, "runs")),
+    ("GET", "/apis/pipewright/v1/runs/{id}/tasks/{key}/usage", of(Run, Get, "runs")),
+    ("GET", "/apis/pipewright/v1/artifacts", asked(List, "runs")),
+    ("GET", "/apis/pipewright/v1/artifacts/{id}", of(Artifact, ReadArtifact, "runs")),
+    ("GET", "/apis/pipewright/v1/artifacts/{id}/content", of(Artifact, ReadArtifact, "runs")),
+    ("GET", "/apis/pipewright/v1/artifacts/{id}/preview", of(Artifact, ReadArtifact, "runs")),
+    ("GET", "/apis/pipewright/v1/artifacts/{id}/files", of(Artifact, ReadArtifact, "runs")),
+    ("GET", "/apis/pipewright/v1/artifacts/{id}/head", of(Artifact, ReadArtifact, "runs")),
+    ("GET", "/apis/pipewright/v1/artifacts/{id}/table", of(Artifact, ReadArtifact, "runs")),
+    ("GET", "/apis/pipewright/v1/artifacts/{id}/lineage", of(Artifact, ReadArtifact, "runs")),
+    ("GET", "/apis/pipewright/v1/executions", asked(List, "runs")),
+    ("GET", "/apis/pipewright/v1/compare", asked(Get, "runs")),
+    ("GET", "/apis/pipewright/v1/runs/{id}/clone", of(Run, Get, "runs")),
+    ("POST", "/apis/pipewright/v1/runs/{id}/retry", of(Run, Retry, "runs")),
+    ("POST", "/apis/pipewright/v1/runs/{id}:resume", of(Run, Update, "runs")),
+    ("GET", "/apis/pipewright/v1/runs/{id}/export", of(Run, ReadArtifact, "runs")),
+    ("POST", "/apis/pipewright/v1/runs/import", asked(Create, "runs")),
+    ("GET", "/apis/pipewright/v1/pipelines/{pipeline}/statistics", of(Pipeline, Get, "pipelines")),
     ("GET", "/apis/pipewright/v1/about", Need::Known),
-    ("GET", "/apis/pipewright/v1/runs/{id}/graph", own(Get, "runs")),
-    ("GET", "/apis/pipewright/v1/runs/{id}/progress", own(Get, "runs")),
-    ("GET", "/apis/pipewright/v1/runs/{id}/iterations", own(Get, "runs")),
-    ("GET", "/apis/pipewright/v1/pipelines/{pipeline}/graph", own(Get, "pipelines")),
-    ("GET", "/apis/pipewright/v1/pipelines/{pipeline}/versions/{version}/graph", own(Get, "pipelines")),
+    ("GET", "/apis/pipewright/v1/namespaces", Need::Known),
+    ("GET", "/apis/pipewright/v1/runs/{id}/graph", of(Run, Get, "runs")),
+    ("GET", "/apis/pipewright/v1/runs/{id}/progress", of(Run, Get, "runs")),
+    ("GET", "/apis/pipewright/v1/runs/{id}/iterations", of(Run, Get, "runs")),
+    ("GET", "/apis/pipewright/v1/pipelines/{pipeline}/graph", of(Pipeline, Get, "pipelines")),
+    (
+        "GET",
+        "/apis/pipewright/v1/pipelines/{pipeline}/versions/{version}/graph",
+        of(PipelineVersion, Get, "pipelines"),
+    ),
     // Compiles what is sent and keeps nothing of it.
-    ("POST", "/apis/pipewright/v1/check", own(Get, "pipelines")),
-    ("GET", "/apis/pipewright/v1/events", own(List, "runs")),
-    ("GET", "/apis/pipewright/v1/tensorboard", own(List, "runs")),
-    ("POST", "/apis/pipewright/v1/tensorboard", own(Create, "runs")),
-    ("DELETE", "/apis/pipewright/v1/tensorboard/{id}", own(Terminate, "runs")),
-    ("*", "/apis/pipewright/v1/tensorboard/{id}/view/", own(ReadArtifact, "runs")),
-    ("*", "/apis/pipewright/v1/tensorboard/{id}/view/{*path}", own(ReadArtifact, "runs")),
+    ("POST", "/apis/pipewright/v1/check", asked(Get, "pipelines")),
+    ("GET", "/apis/pipewright/v1/events", asked(List, "runs")),
+    ("GET", "/apis/pipewright/v1/tensorboard", asked(List, "runs")),
+    ("POST", "/apis/pipewright/v1/tensorboard", asked(Create, "runs")),
+    ("DELETE", "/apis/pipewright/v1/tensorboard/{id}", asked(Terminate, "runs")),
+    ("*", "/apis/pipewright/v1/tensorboard/{id}/view/", asked(ReadArtifact, "runs")),
+    ("*", "/apis/pipewright/v1/tensorboard/{id}/view/{*path}", asked(ReadArtifact, "runs")),
     ("GET", "/apis/pipewright/v1/objects", all(List, "objects")),
     ("GET", "/apis/pipewright/v1/namespaces/{namespace}/objects", path(List, "objects")),
     ("POST", "/apis/pipewright/v1/namespaces/{namespace}/objects", path(Create, "objects")),
@@ -263,15 +293,15 @@ mod tests {
     fn lines_are_found_by_route_and_action() {
         let run = "/apis/v2beta1/runs/{id}";
         for (method, pattern, path, expected) in [
-            ("GET", run, "/apis/v2beta1/runs/x", own(Get, "runs")),
-            ("HEAD", run, "/apis/v2beta1/runs/x", own(Get, "runs")),
-            ("POST", run, "/apis/v2beta1/runs/x:retry", own(Retry, "runs")),
-            ("POST", run, "/apis/v2beta1/runs/x%3Aretry", own(Retry, "runs")),
+            ("GET", run, "/apis/v2beta1/runs/x", of(Run, Get, "runs")),
+            ("HEAD", run, "/apis/v2beta1/runs/x", of(Run, Get, "runs")),
+            ("POST", run, "/apis/v2beta1/runs/x:retry", of(Run, Retry, "runs")),
+            ("POST", run, "/apis/v2beta1/runs/x%3Aretry", of(Run, Retry, "runs")),
             (
                 "POST",
                 "/pipeline/apis/v2beta1/runs/{id}",
                 "/pipeline/apis/v2beta1/runs/x:retry",
-                own(Retry, "runs"),
+                of(Run, Retry, "runs"),
             ),
             ("POST", run, "/apis/v2beta1/runs/x:explode", Need::Admin { resource: "unlisted" }),
             ("POST", run, "/apis/v2beta1/runs/x", Need::Admin { resource: "unlisted" }),

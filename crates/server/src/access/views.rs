@@ -16,7 +16,7 @@ pub(crate) struct WhoAmI {
     /// The server asks everybody who they are.
     pub(crate) required: bool,
     pub(crate) login: LoginWays,
-    /// Runs and pipelines are apart by namespace; never on this server.
+    /// Runs and pipelines are apart by namespace.
     pub(crate) namespaces: bool,
     /// Absent until somebody is known, as all that follows.
     #[serde(skip_serializing_if = "Option::is_none")]

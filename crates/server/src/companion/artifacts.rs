@@ -16,9 +16,10 @@ use axum::routing::get;
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 use pipewright_artifacts::{Kind, summarize};
-use pipewright_store::Masks;
 use pipewright_store::engine::Submit;
+use pipewright_store::{self as store, Masks};
 
+use crate::access::Permit;
 use crate::app::App;
 use crate::blank::Blanking;
 use crate::error::Error;
@@ -53,6 +54,7 @@ impl From<Error> for Plain {
         match error {
             Error::Invalid(message) => Self(StatusCode::BAD_REQUEST, message),
             Error::NotFound(message) => Self(StatusCode::NOT_FOUND, message),
+            Error::Denied(message) => Self(StatusCode::FORBIDDEN, message),
             other => {
                 tracing::error!(error = %other, "an artifact cannot be read");
                 Self(StatusCode::INTERNAL_SERVER_ERROR, "the artifact cannot be read".to_owned())
@@ -62,7 +64,7 @@ impl From<Error> for Plain {
 }
 
 /// Answers with an artifact's content: a packed one is unpacked, of a tar the first file is taken.
-async fn unpacked(State(app): State<App>, words: Words) -> Result<Response, Plain> {
+async fn unpacked(State(app): State<App>, permit: Permit, words: Words) -> Result<Response, Plain> {
     let asked = |key: &str| words.get(key).unwrap_or_default().to_owned();
     let (source, bucket, key) = (asked("source"), asked("bucket"), asked("key"));
     for (name, value) in [("source", &source), ("key", &key)] {
@@ -71,36 +73,46 @@ async fn unpacked(State(app): State<App>, words: Words) -> Result<Response, Plai
         }
     }
     let peek = words.number::<u64>("peek")?;
-    let path = locate(&app, (&source, &bucket, &key)).await?;
+    let namespace = words.text("namespace").unwrap_or_default();
+    let path = locate(&app, (&permit, &namespace), (&source, &bucket, &key)).await?;
     send(&app, path, true, peek).await
 }
 
 /// Answers with an artifact as it is.
 async fn raw(
     State(app): State<App>,
+    permit: Permit,
     Segments((source, bucket, key)): Segments<(String, String, String)>,
     words: Words,
 ) -> Result<Response, Plain> {
     let peek = words.number::<u64>("peek")?;
-    let path = locate(&app, (&source, &bucket, &key)).await?;
+    let namespace = words.text("namespace").unwrap_or_default();
+    let path = locate(&app, (&permit, &namespace), (&source, &bucket, &key)).await?;
     send(&app, path, false, peek).await
 }
 
 /// Finds what lies at an address, as a task wrote it down: `/path`, `file:///path` or `volume://claim/path`.
 ///
-/// Errors: `Invalid` for an address that leads nowhere here, `NotFound` when nothing lies there.
-pub(crate) async fn path_at(app: &App, uri: &str) -> Result<PathBuf, Error> {
+/// Claims of volumes are those of the namespace that is given.
+///
+/// Errors: `Invalid` for an address that leads nowhere here, `NotFound` when nothing lies there, `Denied`.
+pub(crate) async fn path_at(app: &App, asker: (&Permit, &str), uri: &str) -> Result<PathBuf, Error> {
     let (source, place) = uri.split_once("://").unwrap_or(("file", uri));
     let (bucket, key) = match source {
         "file" => ("", place),
         _ => place.split_once('/').unwrap_or((place, "")),
     };
-    locate(app, (source, bucket, key)).await.map_err(told)
+    locate(app, asker, (source, bucket, key)).await.map_err(told)
 }
 
 /// Reads what lies at an address; errors as of `path_at`, and `Precondition` when there is more than `most` bytes.
-pub(crate) async fn content_at(app: &App, uri: &str, most: usize) -> Result<Bytes, Error> {
-    let path = path_at(app, uri).await?;
+pub(crate) async fn content_at(
+    app: &App,
+    asker: (&Permit, &str),
+    uri: &str,
+    most: usize,
+) -> Result<Bytes, Error> {
+    let path = path_at(app, asker, uri).await?;
     let response = send(app, path, true, Some(most as u64 + 1)).await.map_err(told)?;
     let bytes = axum::body::to_bytes(response.into_body(), most).await;
     bytes.map_err(|_| Error::Precondition(format!("what lies at {uri} is too large to be shown")))
@@ -119,7 +131,11 @@ fn told(Plain(status, message): Plain) -> Error {
 }
 
 /// Finds the file or folder that is meant.
-async fn locate(app: &App, (source, bucket, key): (&str, &str, &str)) -> Result<PathBuf, Plain> {
+async fn locate(
+    app: &App,
+    (permit, namespace): (&Permit, &str),
+    (source, bucket, key): (&str, &str, &str),
+) -> Result<PathBuf, Plain> {
     let missing =
         || refused(StatusCode::NOT_FOUND, format!("there is no artifact {source}://{bucket}/{key}"));
     match source {
@@ -130,6 +146,9 @@ async fn locate(app: &App, (source, bucket, key): (&str, &str, &str)) -> Result<
             let is_ours =
                 root.is_some_and(|root| path.starts_with(root)) || is_registered(app, &path).await?;
             let is_private = app.reach.is_private(&path);
+            if is_ours && !is_private {
+                check_place(app, permit, &path).await?;
+            }
             match (is_ours, is_private) {
                 (false, _) => Err(missing()),
                 (true, true) => Err(refused(
@@ -140,7 +159,9 @@ async fn locate(app: &App, (source, bucket, key): (&str, &str, &str)) -> Result<
             }
         }
         "volume" => {
-            let folder = app.store.claim_folder(Submit::DEFAULT_NAMESPACE, bucket).map_err(Error::from)?;
+            let namespace = permit.within("an artifact in a volume", Some(namespace.to_owned()))?;
+            let namespace = namespace.as_deref().unwrap_or(Submit::DEFAULT_NAMESPACE);
+            let folder = app.store.claim_folder(namespace, bucket).map_err(Error::from)?;
             let folder = resolved(&folder).await.ok_or_else(missing)?;
             let path = resolved(&folder.join(key.trim_start_matches('/'))).await.ok_or_else(missing)?;
             if path.starts_with(&folder) { Ok(path) } else { Err(missing()) }
@@ -172,6 +193,35 @@ async fn is_registered(app: &App, path: &Path) -> Result<bool, Error> {
         }
     }
     Ok(false)
+}
+
+/// Refuses what lies in no namespace that the caller may read: the run in whose folder it is decides, else the artifacts
+/// that are registered there or around it.
+async fn check_place(app: &App, permit: &Permit, path: &Path) -> Result<(), Error> {
+    if !permit.is_multi_user() {
+        return Ok(());
+    }
+    let parts = path.iter().filter_map(|part| part.to_str());
+    for run in parts.filter(|part| uuid::Uuid::try_parse(part).is_ok()) {
+        if let Ok(namespace) = app.store.namespace_of(store::Kind::Run, run).await {
+            return permit.check(&namespace);
+        }
+    }
+    let mut refusal = None;
+    for place in path.ancestors().filter(|place| place.parent().is_some()) {
+        let uri = place.display().to_string();
+        let mut namespaces = app.store.namespaces_of_uri(&uri).await?;
+        namespaces.extend(app.store.namespaces_of_uri(&format!("file://{uri}")).await?);
+        for namespace in namespaces {
+            match permit.check(&namespace) {
+                Ok(()) => return Ok(()),
+                Err(error) => refusal = Some(error),
+            }
+        }
+    }
+    Err(refusal.unwrap_or_else(|| {
+        Error::Denied(format!("{} is in no namespace: no run or artifact is known there", path.display()))
+    }))
 }
 
 async fn send(app: &App, path: PathBuf, unpack: bool, peek: Option<u64>) -> Result<Response, Plain> {

@@ -10,10 +10,12 @@ use pipewright_store::engine::{
 };
 use serde_json::{Value, json};
 
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
 use crate::logs::attempt_log;
+use crate::placing::may_see;
 use crate::time::rfc3339;
 use crate::v1beta1::attempt_of_node;
 
@@ -59,13 +61,14 @@ impl Pod {
 }
 
 /// Finds the attempt behind a pod's name: one of our own, the id of a node of a v1 run, or a task's path.
-async fn pod_of(app: &App, name: &str, run: Option<&str>) -> Result<Pod, Error> {
+async fn pod_of(app: &App, permit: &Permit, (name, run): (&str, Option<&str>)) -> Result<Pod, Error> {
     let missing = || Error::NotFound(format!("there is no pod `{name}`"));
     let run = run.map(|id| RunId(id.to_owned())).or_else(|| run_of(name)).ok_or_else(|| {
         Error::NotFound(format!(
             "there is no pod `{name}`; name its run with runid if it is of a v1 pipeline"
         ))
     })?;
+    may_see(app, permit, &run).await?;
     let tasks = app.store.tasks(&run).await?;
     let mut wanted = None;
     for (index, task) in tasks.iter().enumerate() {
@@ -104,6 +107,7 @@ impl From<Error> for Plain {
         let status = match &error {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Invalid(_) => StatusCode::BAD_REQUEST,
+            Error::Denied(_) => StatusCode::FORBIDDEN,
             Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -116,26 +120,32 @@ fn required<'w>(words: &'w Words, key: &str) -> Result<&'w str, Plain> {
     words.get(key).ok_or_else(missing)
 }
 
-async fn logs(State(app): State<App>, headers: HeaderMap, words: Words) -> Result<Response, Plain> {
+async fn logs(
+    State(app): State<App>,
+    permit: Permit,
+    headers: HeaderMap,
+    words: Words,
+) -> Result<Response, Plain> {
     let name = required(&words, "podname")?;
-    let pod = pod_of(&app, name, words.get("runid")).await?;
+    let pod = pod_of(&app, &permit, (name, words.get("runid"))).await?;
     Ok(attempt_log(app, pod.id(), &headers, &words).await?)
 }
 
 /// Streams the log of a node of a run.
 pub(crate) async fn node_log(
     State(app): State<App>,
+    permit: Permit,
     Segments((run, node)): Segments<(String, String)>,
     headers: HeaderMap,
     words: Words,
 ) -> Result<Response, Error> {
-    let pod = pod_of(&app, &node, Some(&run)).await?;
+    let pod = pod_of(&app, &permit, (&node, Some(&run))).await?;
     attempt_log(app, pod.id(), &headers, &words).await
 }
 
-async fn pod(State(app): State<App>, words: Words) -> Result<Json<Value>, Plain> {
+async fn pod(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<Value>, Plain> {
     let (name, namespace) = (required(&words, "podname")?, required(&words, "podnamespace")?);
-    let pod = pod_of(&app, name, words.get("runid")).await?;
+    let pod = pod_of(&app, &permit, (name, words.get("runid"))).await?;
     Ok(Json(manifest(&pod, name, namespace)))
 }
 
@@ -215,9 +225,9 @@ fn reason(failure: &Failure) -> &'static str {
     }
 }
 
-async fn events(State(app): State<App>, words: Words) -> Result<Json<Value>, Plain> {
+async fn events(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<Value>, Plain> {
     let (name, namespace) = (required(&words, "podname")?, required(&words, "podnamespace")?);
-    let pod = pod_of(&app, name, words.get("runid")).await?;
+    let pod = pod_of(&app, &permit, (name, words.get("runid"))).await?;
     Ok(Json(happenings(&pod, name, namespace)))
 }
 

@@ -5,8 +5,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::rows;
 use crate::own::{
-    about, artifacts, compare, executions, feed, graph, logs, progress, resume, runs, statistics, task,
-    tensorboard,
+    about, artifacts, compare, executions, feed, graph, logs, namespaces, progress, resume, runs, statistics,
+    task, tensorboard,
 };
 use crate::v1beta1::types as v1;
 use crate::v2beta1::{recurring, types};
@@ -79,6 +79,8 @@ pub(crate) fn operation(method: &str, path: &str, schemas: &mut Schemas) -> Oper
 
 const PAGE: [(&str, &str, &str); 2] =
     [("page_size", "integer", "How many"), ("page_token", "string", "From the page before")];
+const NAMESPACE: (&str, &str, &str) =
+    ("namespace", "string", "In this one; in multi-user mode it has to be named");
 const KIND: (&str, &str, &str) = ("kind", "string", "Only of this kind");
 const GROUP: (&str, &str, &str) = ("group", "string", "Tells kinds of one name apart");
 const ATTEMPT: (&str, &str, &str) = ("attempt", "integer", "Its number; the last one when absent");
@@ -95,15 +97,16 @@ fn own(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
             ("The graph of a version", Answer::Json(schemas.of::<graph::GraphView>()))
         }
         ("GET", "/pipelines/{pipeline}/statistics") => {
-            it.query = vec![("days", "integer", "How far back; 30 when absent")];
+            it.query = vec![("days", "integer", "How far back; 30 when absent"), NAMESPACE];
             ("How the runs of a pipeline went", Answer::Json(schemas.of::<statistics::StatisticsView>()))
         }
         ("POST", "/check") => {
             it.takes_file = true;
-            it.query = vec![("name", "string", "The file's name, which may tell its kind")];
+            it.query = vec![("name", "string", "The file's name, which may tell its kind"), NAMESPACE];
             ("Looks at a pipeline file without keeping it", Answer::Json(schemas.of::<graph::CheckView>()))
         }
         ("GET", "/tensorboard") => {
+            it.query = vec![NAMESPACE];
             ("The TensorBoards that run", Answer::Json(schemas.of::<tensorboard::BoardsView>()))
         }
         ("POST", "/tensorboard") => {
@@ -120,12 +123,14 @@ fn own(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
             it.query = vec![
                 ("kinds", "string", "runs, experiments, pipelines, recurring_runs; all when absent"),
                 ("since", "string", "The id of the last event that was had, as Last-Event-ID"),
+                NAMESPACE,
             ];
             ("What changes in lists, as server-sent events", Answer::Events(schemas.of::<feed::ListChange>()))
         }
         ("GET", "/executions") => {
             it.query = PAGE.to_vec();
             it.query.extend([
+                NAMESPACE,
                 ("state", "string", "Only tasks in this state"),
                 ("run_id", "string", "Only of this run"),
                 ("pipeline", "string", "Only of runs of a pipeline of this name"),
@@ -140,6 +145,10 @@ fn own(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
             it.query = vec![("run_ids", "string", "2 to 10 ids, separated by commas")];
             ("Runs side by side", Answer::Json(schemas.of::<compare::CompareView>()))
         }
+        ("GET", "/namespaces") => (
+            "In which namespaces who calls has a role",
+            Answer::Json(schemas.of::<namespaces::NamespaceList>()),
+        ),
         ("GET", "/about") => ("What the server is", Answer::Json(schemas.of::<about::AboutView>())),
         ("GET", "/objects") => {
             it.query = vec![KIND];
@@ -284,6 +293,7 @@ fn of_runs(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) 
             it.query = vec![
                 ("archived", "boolean", "Archived or not; as it was when absent"),
                 ("experiment_id", "string", "Where it goes; an experiment of the same name when absent"),
+                NAMESPACE,
             ];
             ("Takes in a run from such a file", Answer::Json(schemas.of::<types::Run>()))
         }
@@ -307,6 +317,7 @@ fn of_artifacts(it: &mut Operation, path: &str, schemas: &mut Schemas) -> bool {
         "/artifacts" => {
             it.query = PAGE.to_vec();
             it.query.extend([
+                NAMESPACE,
                 ("type", "string", "Only of this type: system.Model"),
                 ("pipeline", "string", "Only of runs of a pipeline of this name"),
                 ("run_id", "string", "Only of this run"),

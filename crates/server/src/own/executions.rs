@@ -10,9 +10,11 @@ use utoipa::ToSchema;
 
 use super::progress::TaskKindView;
 use super::words::{TaskState, instant, seconds_between};
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::Words;
+use crate::placing::run_or_namespace;
 
 const PAGE: usize = 50;
 const MOST: usize = 200;
@@ -49,14 +51,18 @@ pub struct ExecutionView {
     pub attempts: u32,
 }
 
-async fn list(State(app): State<App>, words: Words) -> Result<Json<ExecutionPage>, Error> {
+async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<ExecutionPage>, Error> {
+    let run = words.text("run_id").map(RunId);
+    let named = ("a list of executions", words.text("namespace"));
+    let namespace = run_or_namespace(&app, &permit, run.as_ref(), named).await?;
     let state = words.get("state").map(|word| {
         TaskState::parse(word).ok_or_else(|| Error::Invalid(format!("there is no task state `{word}`")))
     });
     let query = ExecutionQuery {
         limit: words.number("page_size")?.filter(|size| *size > 0).unwrap_or(PAGE).min(MOST),
         before: words.number("page_token")?,
-        run: words.text("run_id").map(RunId),
+        run,
+        namespace,
         phase: state.transpose()?.map(Into::into),
         pipeline_name: words.text("pipeline"),
         name: words.text("name"),

@@ -17,14 +17,14 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::response::sse::Event;
 use axum::routing::get;
-use pipewright_store::{Change, Store};
+use pipewright_store::{Change, Kind, Store};
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
-use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use super::events::last_event_id;
+use crate::access::Permit;
 use crate::app::App;
 use crate::changes::streamed;
 use crate::error::Error;
@@ -34,6 +34,8 @@ use crate::extract::Words;
 const KEPT: usize = 4096;
 /// More ids than that are not named.
 const MOST_IDS: usize = 100;
+/// Things whose namespace is remembered.
+const MOST_KNOWN: usize = 50_000;
 /// Changes within this time are told together.
 const TOGETHER: Duration = Duration::from_millis(250);
 
@@ -91,7 +93,15 @@ struct Kept {
     /// How many changes there have been.
     length: u64,
     /// `None` stands for changes that were missed.
-    newest: VecDeque<Option<(ChangeKind, String)>>,
+    newest: VecDeque<Option<Told>>,
+}
+
+/// One change.
+struct Told {
+    kind: ChangeKind,
+    id: String,
+    /// Empty for what all share, and where there are no users; `None` for what is gone and was never seen.
+    namespace: Option<String>,
 }
 
 impl Feed {
@@ -108,12 +118,14 @@ impl Feed {
     }
 
     /// Begins to listen when nobody does yet.
-    fn listen(&self, store: &Store, closing: &CancellationToken) {
+    fn listen(&self, app: &App) {
+        let (store, closing) = (app.store.clone(), app.closing.clone());
         let mut kept = self.kept();
         if std::mem::replace(&mut kept.listens, true) {
             return;
         }
-        let (mut changes, feed, closing) = (store.changes(), self.clone(), closing.clone());
+        let (mut changes, feed) = (store.changes(), self.clone());
+        let mut known = app.settings.multi_user.then(BTreeMap::new);
         tokio::spawn(async move {
             loop {
                 let change = tokio::select! {
@@ -122,8 +134,12 @@ impl Feed {
                 };
                 match change {
                     Ok(change) => {
-                        if let Some(told) = told(change) {
-                            feed.push(Some(told));
+                        if let Some((kind, id)) = told(change) {
+                            let namespace = match &mut known {
+                                Some(known) => namespace_of(&store, known, (kind, &id)).await,
+                                None => Some(String::new()),
+                            };
+                            feed.push(Some(Told { kind, id, namespace }));
                         }
                     }
                     Err(RecvError::Lagged(_)) => feed.push(None),
@@ -133,7 +149,7 @@ impl Feed {
         });
     }
 
-    fn push(&self, change: Option<(ChangeKind, String)>) {
+    fn push(&self, change: Option<Told>) {
         let length = {
             let mut kept = self.kept();
             kept.newest.push_back(change);
@@ -147,7 +163,7 @@ impl Feed {
     }
 
     /// Returns the changes from there on, and where they end; nothing when some are not kept any more.
-    fn since(&self, position: u64, kinds: &BTreeSet<ChangeKind>) -> (u64, Option<Vec<ListChange>>) {
+    fn since(&self, position: u64, reader: &Reader) -> (u64, Option<Vec<ListChange>>) {
         let kept = self.kept();
         let Some(behind) = kept.length.checked_sub(position) else { return (kept.length, None) };
         let Ok(behind) = usize::try_from(behind) else { return (kept.length, None) };
@@ -155,17 +171,24 @@ impl Feed {
             return (kept.length, None);
         }
         let mut ids: BTreeMap<ChangeKind, BTreeSet<&str>> = BTreeMap::new();
+        let mut unnamed = BTreeSet::new();
         for change in kept.newest.iter().skip(kept.newest.len() - behind) {
-            match change {
-                Some((kind, id)) if kinds.contains(kind) => {
+            let Some(Told { kind, id, namespace }) = change else { return (kept.length, None) };
+            match namespace {
+                _ if !reader.kinds.contains(kind) => {}
+                Some(namespace) if !reader.sees(namespace) => {}
+                Some(_) => {
                     ids.entry(*kind).or_default().insert(id);
                 }
-                Some(_) => {}
-                None => return (kept.length, None),
+                // Whose it was nobody knows any more: that there was something is all that is said.
+                None => {
+                    ids.entry(*kind).or_default();
+                    unnamed.insert(*kind);
+                }
             }
         }
         let changes = ids.into_iter().map(|(kind, ids)| {
-            let is_many = ids.len() > MOST_IDS;
+            let is_many = ids.len() > MOST_IDS || unnamed.contains(&kind);
             let ids = if is_many { Vec::new() } else { ids.into_iter().map(str::to_owned).collect() };
             ListChange { kind, ids }
         });
@@ -193,21 +216,68 @@ fn told(change: Change) -> Option<(ChangeKind, String)> {
     }
 }
 
-async fn events(State(app): State<App>, headers: HeaderMap, words: Words) -> Result<Response, Error> {
+/// Finds out in which namespace something is, or was when it changed before.
+async fn namespace_of(
+    store: &Store,
+    known: &mut BTreeMap<(ChangeKind, String), String>,
+    (kind, id): (ChangeKind, &str),
+) -> Option<String> {
+    let key = (kind, id.to_owned());
+    if let Some(namespace) = known.get(&key) {
+        return Some(namespace.clone());
+    }
+    let of = match kind {
+        ChangeKind::Runs => Kind::Run,
+        ChangeKind::Experiments => Kind::Experiment,
+        ChangeKind::Pipelines => Kind::Pipeline,
+        ChangeKind::RecurringRuns => Kind::RecurringRun,
+    };
+    let namespace = store.namespace_of(of, id).await.ok()?;
+    if known.len() == MOST_KNOWN {
+        known.clear();
+    }
+    known.insert(key, namespace.clone());
+    Some(namespace)
+}
+
+/// Who listens, and to what.
+struct Reader {
+    kinds: BTreeSet<ChangeKind>,
+    /// Only this one, and what all share.
+    namespace: Option<String>,
+    permit: Permit,
+}
+
+impl Reader {
+    fn sees(&self, namespace: &str) -> bool {
+        let is_meant = self.namespace.as_ref().is_none_or(|it| namespace.is_empty() || it == namespace);
+        is_meant && self.permit.allows(namespace)
+    }
+}
+
+async fn events(
+    State(app): State<App>,
+    permit: Permit,
+    headers: HeaderMap,
+    words: Words,
+) -> Result<Response, Error> {
     let kinds: BTreeSet<ChangeKind> = match words.get("kinds") {
         Some(text) => text.split(',').map(ChangeKind::parse).collect::<Result<_, _>>()?,
         None => ChangeKind::ALL.into(),
     };
     let feed = app.feed.clone();
-    feed.listen(&app.store, &app.closing);
+    feed.listen(&app);
+    let namespace = words.text("namespace").filter(|_| permit.is_multi_user());
+    permit.check(namespace.as_deref().unwrap_or_default())?;
+    let reader = Reader { kinds, namespace, permit };
     let asked = last_event_id(&headers).or_else(|| words.get("since")).map(str::to_owned);
     Ok(streamed(app.closing.clone(), move |sender| async move {
-        tell(&feed, &kinds, asked.as_deref(), &sender).await;
+        tell(&feed, &reader, asked.as_deref(), &sender).await;
     }))
 }
 
 /// Tells changes until nobody listens.
-async fn tell(feed: &Feed, kinds: &BTreeSet<ChangeKind>, asked: Option<&str>, sender: &mpsc::Sender<Event>) {
+async fn tell(feed: &Feed, reader: &Reader, asked: Option<&str>, sender: &mpsc::Sender<Event>) {
     let mut length = feed.length.subscribe();
     let known = asked.and_then(|id| feed.position(id));
     let mut position = known.unwrap_or(feed.kept().length);
@@ -218,7 +288,7 @@ async fn tell(feed: &Feed, kinds: &BTreeSet<ChangeKind>, asked: Option<&str>, se
     }
     loop {
         length.borrow_and_update();
-        let (end, changes) = feed.since(position, kinds);
+        let (end, changes) = feed.since(position, reader);
         let events: Vec<Event> = match changes {
             None => vec![Event::default().event("reset").data("{}")],
             Some(changes) => changes

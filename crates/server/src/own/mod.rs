@@ -13,6 +13,7 @@ pub mod feed;
 pub mod graph;
 pub(crate) mod hide;
 pub mod logs;
+pub mod namespaces;
 pub mod progress;
 pub mod resume;
 pub mod runs;
@@ -41,5 +42,6 @@ pub(crate) fn routes() -> Router<App> {
         .merge(transfer::routes())
         .merge(statistics::routes())
         .merge(about::routes())
+        .merge(namespaces::routes())
         .merge(tensorboard::routes())
 }

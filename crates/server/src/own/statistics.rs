@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::progress::Place;
 use super::words::{RunState, instant, seconds_between};
+use crate::access::{Permit, Verb};
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
@@ -105,13 +106,20 @@ impl Quantiles {
 
 async fn statistics(
     State(app): State<App>,
+    permit: Permit,
     Segments(pipeline): Segments<String>,
     words: Words,
 ) -> Result<Json<StatisticsView>, Error> {
     app.store.get_pipeline(&pipeline).await?;
     let days = words.number("days")?.unwrap_or(DAYS).clamp(1, MOST_DAYS);
     let since = Timestamp(time::now().0 - days * DAY);
-    let times = app.store.pipeline_times(&pipeline, since, RUNS, RUNS_WITH_TASKS).await?;
+    let mut times = app.store.pipeline_times(&pipeline, since, RUNS, RUNS_WITH_TASKS).await?;
+    if permit.is_multi_user() {
+        // A pipeline that is shared runs in many namespaces.
+        let wanted = words.get("namespace");
+        times.retain(|run| wanted.is_none_or(|wanted| wanted == run.namespace));
+        times.retain(|run| permit.check_as((Verb::List, "runs"), &run.namespace).is_ok());
+    }
     let mut tasks: BTreeMap<String, Tally> = BTreeMap::new();
     for run in times.iter().filter(|run| !run.tasks.is_empty()) {
         let plan = app.store.run_plan(&run.run).await?;

@@ -1,10 +1,12 @@
 //! Who may do what, and visualizations: services of a cluster that this server has no counterpart of.
 
+use axum::extract::State;
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::access::{Caller, Permit, Role};
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Message, Segments, Words};
@@ -18,8 +20,13 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/auth", get(authorize)).route("/visualizations/{namespace}", post(visualize))
 }
 
-/// Whoever gets as far as this may: requests are judged before they are routed.
-async fn authorize(words: Words) -> Result<Json<Value>, Error> {
+/// Says whether who calls may look at things of a namespace, or make and delete them.
+async fn authorize(
+    State(app): State<App>,
+    Extension(Caller(caller)): Extension<Caller>,
+    words: Words,
+) -> Result<Json<Value>, Error> {
+    let mut verb = "";
     for (key, known) in [("resources", RESOURCES.as_slice()), ("verb", VERBS.as_slice())] {
         let given = words.get(key).unwrap_or("0");
         let name = match given.parse::<usize>() {
@@ -32,8 +39,19 @@ async fn authorize(words: Words) -> Result<Json<Value>, Error> {
                 known[1..].join(", ")
             )));
         }
+        verb = name.unwrap_or_default();
     }
-    Ok(Json(json!({})))
+    if !app.settings.multi_user {
+        return Ok(Json(json!({})));
+    }
+    let Some(namespace) = words.get("namespace") else {
+        return Err(Error::Invalid("namespace is missing: where is it to be allowed?".to_owned()));
+    };
+    let needed = if verb == "GET" { Role::Viewer } else { Role::Editor };
+    match caller.and_then(|caller| caller.grants.role_in(namespace)) {
+        Some(role) if role >= needed => Ok(Json(json!({}))),
+        _ => Err(Error::Denied(format!("that needs the role {needed} in namespace `{namespace}`"))),
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -51,9 +69,11 @@ struct Visualization {
 
 /// Checks what is asked for and says that nobody can draw it, as a cluster without that service does.
 async fn visualize(
-    Segments(_namespace): Segments<String>,
+    permit: Permit,
+    Segments(namespace): Segments<String>,
     Message(asked): Message<Visualization>,
 ) -> Result<Json<Value>, Error> {
+    permit.check(&namespace)?;
     let kind = match &asked.kind {
         Value::Null => Some(KINDS[0]),
         Value::String(name) => KINDS.into_iter().find(|known| known == name),

@@ -14,6 +14,7 @@ use super::types::{
     Experiment, Parameter, Pipeline, PipelineSpec, PipelineVersion, ResourceReference, ResourceType, Run,
     RuntimeConfig, Url,
 };
+use crate::app::App;
 use crate::time::rfc3339;
 use crate::v2beta1::run_error;
 use crate::v2beta1::types::EPOCH;
@@ -54,14 +55,14 @@ pub(super) fn page<T: Serialize>(
     Value::Object(fields)
 }
 
-pub(super) fn experiment_message(experiment: store::Experiment) -> Experiment {
+pub(super) fn experiment_message(app: &App, experiment: store::Experiment) -> Experiment {
     let state = if experiment.archived { "STORAGESTATE_ARCHIVED" } else { "STORAGESTATE_AVAILABLE" };
     Experiment {
         id: experiment.id,
         name: experiment.display_name,
         description: experiment.description,
         created_at: rfc3339(experiment.created_at),
-        resource_references: vec![owner(ResourceType::Namespace, "", "")],
+        resource_references: vec![owner(ResourceType::Namespace, app.shown(&experiment.namespace), "")],
         storage_state: state.to_owned(),
     }
 }
@@ -80,6 +81,11 @@ pub(super) fn pipeline_message(
         parameters: version.map(|version| version.parameters.clone()).unwrap_or_default(),
         url: version.and_then(|version| version.package_url.clone()),
         default_version,
+        // What all share has no owner.
+        resource_references: match pipeline.namespace.as_str() {
+            "" => Vec::new(),
+            namespace => vec![owner(ResourceType::Namespace, namespace, "")],
+        },
         ..Pipeline::default()
     }
 }
@@ -116,6 +122,12 @@ fn parameters_of(spec: &Value) -> Vec<Parameter> {
     declared.into_iter().flatten().map(read).collect()
 }
 
+/// Names the namespace that something is in, where they are apart.
+pub(super) fn namespace_reference(app: &App, namespace: &str) -> Option<ResourceReference> {
+    let shown = app.shown(namespace);
+    (!shown.is_empty()).then(|| owner(ResourceType::Namespace, shown, ""))
+}
+
 /// What a run belongs to, with names where they are known.
 #[derive(Debug, Default)]
 pub(super) struct Owners {
@@ -124,9 +136,10 @@ pub(super) struct Owners {
 }
 
 /// Writes a run as the v1 API shows it. `spec` is its pipeline's document when that is at hand.
-pub(super) fn run_message(run: &store::Run, spec: Option<&Value>, owners: &Owners) -> Run {
+pub(super) fn run_message(app: &App, run: &store::Run, spec: Option<&Value>, owners: &Owners) -> Run {
     let view = &run.view;
     let mut references = vec![owner(ResourceType::Experiment, &run.experiment_id, &owners.experiment_name)];
+    references.extend(namespace_reference(app, &run.namespace));
     references.extend(version_reference(run, owners));
     references.extend(run.recurring_run_id.as_ref().map(|id| creator(ResourceType::Job, id, "")));
     let state = if run.archived { "STORAGESTATE_ARCHIVED" } else { "" };

@@ -7,8 +7,10 @@ use pipewright_store::NewExperiment;
 use serde_json::{Value, json};
 
 use super::convert::{experiment_message, page};
-use super::lists::owned_list;
-use super::types::Experiment;
+use super::lists::{Owned, owned_list};
+use super::references;
+use super::types::{Experiment, ResourceType};
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Message, Segments, Words, id_and_verb};
@@ -22,21 +24,25 @@ pub(super) fn routes() -> Router<App> {
 
 async fn create(
     State(app): State<App>,
+    permit: Permit,
     Message(asked): Message<Experiment>,
 ) -> Result<Json<Experiment>, Error> {
     check_experiment_name(&asked.name, "name")?;
-    let new = NewExperiment { display_name: asked.name, description: asked.description };
-    Ok(Json(experiment_message(app.store.create_experiment(new).await?)))
+    let named = references::find(&asked.resource_references, ResourceType::Namespace)?;
+    let namespace = permit.within("an experiment", named)?.unwrap_or_default();
+    let new = NewExperiment { namespace, display_name: asked.name, description: asked.description };
+    Ok(Json(experiment_message(&app, app.store.create_experiment(new).await?)))
 }
 
 async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<Experiment>, Error> {
-    Ok(Json(experiment_message(app.store.get_experiment(&id).await?)))
+    Ok(Json(experiment_message(&app, app.store.get_experiment(&id).await?)))
 }
 
-async fn list(State(app): State<App>, words: Words) -> Result<Json<Value>, Error> {
-    let (query, _) = owned_list(&words, "resource_reference_key")?;
+async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<Value>, Error> {
+    let Owned { mut query, namespace, .. } = owned_list(&words, "resource_reference_key")?;
+    query.namespace = permit.within("an experiment", namespace)?;
     let found = app.store.list_experiments(&query).await?;
-    let rows = found.items.into_iter().map(experiment_message).collect();
+    let rows = found.items.into_iter().map(|it| experiment_message(&app, it)).collect();
     Ok(Json(page("experiments", rows, found.total_size, found.next_page_token)))
 }
 

@@ -9,14 +9,16 @@ use pipewright_plan::text_form;
 use pipewright_store::{self as store, NewRecurringRun};
 use serde_json::{Map, Value, json};
 
-use super::convert::{is_workflow, page};
-use super::lists::owned_list;
+use super::convert::{is_workflow, namespace_reference, page};
+use super::lists::{Owned, owned_list};
 use super::references::{self, creator, owner};
-use super::runs::{ROOT_PARAMETER, source};
+use super::runs::{ROOT_PARAMETER, source, wish};
 use super::types::{Job, Parameter, PipelineSpec, ResourceType, RuntimeConfig};
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Message, Segments, Words};
+use crate::placing::{Placed, may_use, narrow, place};
 use crate::recurring::{check, run_prefix};
 use crate::submit::{Source, newest_version, read_texts};
 use crate::time::rfc3339;
@@ -30,8 +32,13 @@ pub(super) fn routes() -> Router<App> {
         .route("/jobs/{id}/disable", post(disable))
 }
 
-async fn create(State(app): State<App>, Message(asked): Message<Job>) -> Result<Json<Job>, Error> {
-    let mut new = new_job(&app, asked).await?;
+async fn create(
+    State(app): State<App>,
+    permit: Permit,
+    Message(asked): Message<Job>,
+) -> Result<Json<Job>, Error> {
+    let placed = place(&app, &permit, wish("a recurring run", &asked.resource_references)?).await?;
+    let mut new = new_job(&app, &permit, asked, placed).await?;
     new.run_prefix = run_prefix(&new.display_name);
     check(&app.store, &new).await?;
     let created = app.store.create_recurring_run(new).await?;
@@ -39,15 +46,15 @@ async fn create(State(app): State<App>, Message(asked): Message<Job>) -> Result<
 }
 
 /// Reads what is to be created; the run prefix is left empty.
-async fn new_job(app: &App, asked: Job) -> Result<NewRecurringRun, Error> {
+async fn new_job(app: &App, permit: &Permit, asked: Job, placed: Placed) -> Result<NewRecurringRun, Error> {
     if asked.name.is_empty() {
         return Err(Error::Invalid("a job needs a name".to_owned()));
     }
-    let references = &asked.resource_references;
-    let experiment_id = references::find(references, ResourceType::Experiment)?.unwrap_or_default();
-    let version_id = references::find(references, ResourceType::PipelineVersion)?;
+    let version_id = references::find(&asked.resource_references, ResourceType::PipelineVersion)?;
     let spec = asked.pipeline_spec.unwrap_or_default();
-    let source = match source(app, &spec, version_id).await? {
+    let source = source(app, &placed.namespace, &spec, version_id).await?;
+    may_use(app, permit, &source).await?;
+    let source = match source {
         Source::Version { pipeline_id: Some(pipeline), version_id: None } => Source::Version {
             version_id: Some(newest_version(&app.store, pipeline.clone()).await?.id),
             pipeline_id: Some(pipeline),
@@ -58,7 +65,8 @@ async fn new_job(app: &App, asked: Job) -> Result<NewRecurringRun, Error> {
     let mut texts: Vec<(String, String)> =
         spec.parameters.into_iter().map(|parameter| (parameter.name, parameter.value)).collect();
     let root = texts.iter().position(|(name, _)| name == ROOT_PARAMETER).map(|at| texts.remove(at).1);
-    let parameters = read_texts(&app.store, source.clone(), config.parameters, &texts).await?;
+    let parameters =
+        read_texts(&app.store, (&placed.namespace, source.clone()), config.parameters, &texts).await?;
     let (pipeline_id, pipeline_version_id, pipeline_spec) = match source {
         Source::Version { pipeline_id, version_id } => (pipeline_id, version_id, Value::Null),
         Source::Compiled(compiled) => (None, None, compiled.pipeline_spec),
@@ -67,7 +75,7 @@ async fn new_job(app: &App, asked: Job) -> Result<NewRecurringRun, Error> {
     Ok(NewRecurringRun {
         display_name: asked.name,
         description: asked.description,
-        experiment_id,
+        experiment_id: placed.experiment_id.unwrap_or_default(),
         pipeline_id,
         pipeline_version_id,
         pipeline_spec,
@@ -91,8 +99,8 @@ async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<
     Ok(Json(message(&app, row).await?))
 }
 
-async fn list(State(app): State<App>, words: Words) -> Result<Json<Value>, Error> {
-    let (mut query, owner) = owned_list(&words, "resource_reference_key")?;
+async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<Value>, Error> {
+    let Owned { mut query, owner, namespace } = owned_list(&words, "resource_reference_key")?;
     match owner {
         None => {}
         Some((ResourceType::Experiment, id)) => query.experiment_id = Some(id),
@@ -100,6 +108,7 @@ async fn list(State(app): State<App>, words: Words) -> Result<Json<Value>, Error
             return Err(Error::Invalid("jobs can be listed by EXPERIMENT or NAMESPACE only".to_owned()));
         }
     }
+    narrow(&app, &permit, &mut query, ("a recurring run", namespace)).await?;
     let found = app.store.list_recurring_runs(&query).await?;
     let mut rows = Vec::with_capacity(found.items.len());
     for row in found.items {
@@ -134,6 +143,7 @@ async fn message(app: &App, row: store::RecurringRun) -> Result<Job, Error> {
     let experiment = app.store.get_experiment(&new.experiment_id).await;
     let experiment = known(experiment.map(|experiment| experiment.display_name))?;
     let mut references = vec![owner(ResourceType::Experiment, &new.experiment_id, &experiment)];
+    references.extend(namespace_reference(app, &row.namespace));
     if let Some(id) = &new.pipeline_version_id {
         let version = known(app.store.get_pipeline_version(id).await.map(|version| version.name))?;
         references.push(creator(ResourceType::PipelineVersion, id, &version));

@@ -7,19 +7,26 @@ use crate::error::Error;
 use crate::extract::Words;
 use crate::v2beta1::lists::list_query;
 
-/// Reads a list's arguments and the resource whose rows are wanted. A namespace is passed over: a single-user
-/// server ignores it.
-pub(super) fn owned_list(
-    words: &Words,
-    key: &str,
-) -> Result<(ListQuery, Option<(ResourceType, String)>), Error> {
+/// What a list asks for.
+pub(super) struct Owned {
+    pub(super) query: ListQuery,
+    /// The resource whose rows are wanted.
+    pub(super) owner: Option<(ResourceType, String)>,
+    /// The namespace whose rows are wanted.
+    pub(super) namespace: Option<String>,
+}
+
+/// Reads a list's arguments.
+pub(super) fn owned_list(words: &Words, key: &str) -> Result<Owned, Error> {
     let query = list_query(words)?;
     let kind = words.get(&format!("{key}.type")).unwrap_or_default();
     let resource_type = ResourceType::parse(kind)
         .ok_or_else(|| Error::Invalid(format!("{key}.type: `{kind}` is no type of a resource")))?;
     let id = words.text(&format!("{key}.id"));
-    let owner = id
-        .map(|id| (resource_type, id))
-        .filter(|(kind, _)| !matches!(kind, ResourceType::UnknownResourceType | ResourceType::Namespace));
-    Ok((query, owner))
+    let (owner, namespace) = match (resource_type, id) {
+        (ResourceType::UnknownResourceType, _) | (_, None) => (None, None),
+        (ResourceType::Namespace, id) => (None, id),
+        (other, Some(id)) => (Some((other, id)), None),
+    };
+    Ok(Owned { query, owner, namespace })
 }

@@ -6,12 +6,14 @@ use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use pipewright_store::{self as store, ListQuery, NewPipelineVersion};
+use pipewright_store::{self as store, ListQuery, NewPipeline, NewPipelineVersion};
 use serde_json::{Value, json};
 
 use super::convert::{page, pipeline_message, version_message};
-use super::lists::owned_list;
-use super::types::{Pipeline, PipelineVersion};
+use super::lists::{Owned, owned_list};
+use super::references;
+use super::types::{Pipeline, PipelineVersion, ResourceType};
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::{Error, UploadError};
 use crate::extract::{Message, Segments, Words};
@@ -31,9 +33,13 @@ pub(super) fn routes() -> Router<App> {
 
 async fn create_from_url(
     State(app): State<App>,
+    permit: Permit,
     Message(asked): Message<Pipeline>,
 ) -> Result<Json<Pipeline>, Error> {
+    let named = references::find(&asked.resource_references, ResourceType::Namespace)?;
+    let namespace = permit.shared_or_within(named)?.unwrap_or_default();
     let new = new_pipeline(asked.name, String::new(), asked.description, BTreeMap::new())?;
+    let new = NewPipeline { namespace, ..new };
     let version = NewPipelineVersion {
         name: new.name.clone(),
         display_name: new.display_name.clone(),
@@ -47,19 +53,21 @@ async fn create_from_url(
 
 async fn upload(
     State(app): State<App>,
+    permit: Permit,
     words: Result<Words, Error>,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<Pipeline>, UploadError> {
-    let (pipeline, version) = create_pipeline(&app, words?, multipart).await?;
+    let (pipeline, version) = create_pipeline(&app, &permit, words?, multipart).await?;
     Ok(Json(pipeline_message(pipeline, Some(version))))
 }
 
 async fn upload_version(
     State(app): State<App>,
+    permit: Permit,
     words: Result<Words, Error>,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<PipelineVersion>, UploadError> {
-    Ok(Json(version_message(create_version(&app, words?, multipart).await?)))
+    Ok(Json(version_message(create_version(&app, &permit, words?, multipart).await?)))
 }
 
 /// Returns the version that stands for the whole pipeline: the newest one.
@@ -81,15 +89,20 @@ async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<
 
 async fn read_by_name(
     State(app): State<App>,
-    Segments((_, name)): Segments<(String, String)>,
+    permit: Permit,
+    Segments((namespace, name)): Segments<(String, String)>,
 ) -> Result<Json<Pipeline>, Error> {
-    let pipeline = app.store.get_pipeline_by_name(&name).await?;
+    // A hyphen stands for no namespace.
+    let named = Some(namespace).filter(|namespace| namespace != "-");
+    let namespace = permit.shared_or_within(named)?.unwrap_or_default();
+    let pipeline = app.store.get_pipeline_by_name(&namespace, &name).await?;
     let version = newest(&app, &pipeline.id).await?;
     Ok(Json(pipeline_message(pipeline, version)))
 }
 
-async fn list(State(app): State<App>, words: Words) -> Result<Json<Value>, Error> {
-    let (query, _) = owned_list(&words, "resource_reference_key")?;
+async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<Value>, Error> {
+    let Owned { mut query, namespace, .. } = owned_list(&words, "resource_reference_key")?;
+    query.namespace = permit.shared_or_within(namespace)?;
     let found = app.store.list_pipelines(&query).await?;
     let mut rows = Vec::with_capacity(found.items.len());
     for pipeline in found.items {

@@ -10,14 +10,16 @@ use pipewright_store::{self as store, engine::RunId};
 use serde_json::{Value, json};
 
 use super::convert::{Owners, is_workflow, page, run_message};
-use super::lists::owned_list;
+use super::lists::{Owned, owned_list};
 use super::manifest::{Facts, manifest};
-use super::types::{PipelineRuntime, PipelineSpec, ResourceType, Run, RunDetail};
+use super::types::{PipelineRuntime, PipelineSpec, ResourceReference, ResourceType, Run, RunDetail};
 use super::{metrics, references};
+use crate::access::Permit;
 use crate::app::App;
 use crate::compile::compile_text;
 use crate::error::Error;
 use crate::extract::{Message, Segments, Words, id_and_verb, read_message};
+use crate::placing::{Placed, Wish, may_use, narrow, place};
 use crate::submit::{Source, Submission, submit, terminate};
 use crate::v2beta1::runs::{current, remove, retry, unarchive};
 
@@ -32,29 +34,42 @@ pub(super) fn routes() -> Router<App> {
         .route("/runs/{id}/retry", post(again))
 }
 
-async fn create(State(app): State<App>, Message(asked): Message<Run>) -> Result<Json<RunDetail>, Error> {
-    let submission = submission(&app, asked).await?;
+async fn create(
+    State(app): State<App>,
+    permit: Permit,
+    Message(asked): Message<Run>,
+) -> Result<Json<RunDetail>, Error> {
+    let wish = wish("a run", &asked.resource_references)?;
+    let submission = submission(&app, asked, place(&app, &permit, wish).await?).await?;
+    may_use(&app, &permit, &submission.source).await?;
     let run = submit(&app.store, &app.settings, submission).await?;
     Ok(Json(detail(&app, run).await?))
 }
 
+/// Reads where a run or a job belongs.
+pub(super) fn wish(what: &'static str, references: &[ResourceReference]) -> Result<Wish, Error> {
+    Ok(Wish {
+        what,
+        experiment_id: references::find(references, ResourceType::Experiment)?,
+        namespace: references::find(references, ResourceType::Namespace)?,
+    })
+}
+
 /// Reads what a run is made of; everything that only the server writes is passed over.
-async fn submission(app: &App, asked: Run) -> Result<Submission, Error> {
+async fn submission(app: &App, asked: Run, placed: Placed) -> Result<Submission, Error> {
     if asked.name.is_empty() {
         return Err(Error::Invalid("a run needs a name".to_owned()));
     }
-    let references = &asked.resource_references;
-    let experiment_id = references::find(references, ResourceType::Experiment)?;
-    let version_id = references::find(references, ResourceType::PipelineVersion)?;
+    let version_id = references::find(&asked.resource_references, ResourceType::PipelineVersion)?;
     let spec = asked.pipeline_spec.unwrap_or_default();
-    let source = source(app, &spec, version_id).await?;
+    let source = source(app, &placed.namespace, &spec, version_id).await?;
     let config = spec.runtime_config.unwrap_or_default();
     let mut texts: Vec<(String, String)> =
         spec.parameters.into_iter().map(|parameter| (parameter.name, parameter.value)).collect();
     let root = texts.iter().position(|(name, _)| name == ROOT_PARAMETER).map(|at| texts.remove(at).1);
     Ok(Submission {
         description: asked.description,
-        experiment_id,
+        experiment_id: placed.experiment_id,
         arguments: config.parameters,
         texts,
         pipeline_root: root.or(Some(config.pipeline_root)).filter(|root| !root.is_empty()),
@@ -66,6 +81,7 @@ async fn submission(app: &App, asked: Run) -> Result<Submission, Error> {
 /// Finds out where the pipeline of a run or a job comes from.
 pub(super) async fn source(
     app: &App,
+    namespace: &str,
     spec: &PipelineSpec,
     version_id: Option<String>,
 ) -> Result<Source, Error> {
@@ -75,7 +91,9 @@ pub(super) async fn source(
     let mut manifests = manifests.into_iter().filter(|text| !text.is_empty());
     match (manifests.next(), manifests.next()) {
         (None, _) if is_named => Ok(Source::Version { pipeline_id, version_id }),
-        (Some(text), None) if !is_named => Ok(Source::Compiled(compile_text(&app.store, text.clone().into()).await?)),
+        (Some(text), None) if !is_named => {
+            Ok(Source::Compiled(compile_text(&app.store, namespace, text.clone().into()).await?))
+        }
         (None, _) => Err(Error::Invalid(
             "a run needs a pipeline: a manifest in its pipeline_spec, a pipeline_id, or a reference to a \
              PIPELINE_VERSION"
@@ -97,7 +115,7 @@ async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<
 async fn detail(app: &App, run: store::Run) -> Result<RunDetail, Error> {
     let document = app.store.run_spec(&run.id).await?;
     let mut names = Names::default();
-    let mut message = run_message(&run, Some(&document), &names.of(app, &run).await?);
+    let mut message = run_message(app, &run, Some(&document), &names.of(app, &run).await?);
     let mut pipeline_runtime = PipelineRuntime::default();
     let tasks = if is_workflow(&document) { app.store.tasks(&run.id).await? } else { Vec::new() };
     if is_workflow(&document) {
@@ -143,8 +161,8 @@ impl Names {
     }
 }
 
-async fn list(State(app): State<App>, words: Words) -> Result<Json<Value>, Error> {
-    let (mut query, owner) = owned_list(&words, "resource_reference_key")?;
+async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<Value>, Error> {
+    let Owned { mut query, owner, namespace } = owned_list(&words, "resource_reference_key")?;
     match owner {
         None => {}
         Some((ResourceType::Experiment, id)) => query.experiment_id = Some(id),
@@ -152,13 +170,14 @@ async fn list(State(app): State<App>, words: Words) -> Result<Json<Value>, Error
             return Err(Error::Invalid("runs can be listed by EXPERIMENT or NAMESPACE only".to_owned()));
         }
     }
+    narrow(&app, &permit, &mut query, ("a run", namespace)).await?;
     metrics::sortable(&app, &query).await?;
     let found = app.store.list_runs(&query).await?;
     let mut names = Names::default();
     let mut rows = Vec::with_capacity(found.items.len());
     for run in &found.items {
         let spec = Some(&run.pipeline_spec).filter(|spec| !spec.is_null());
-        let mut row = run_message(run, spec, &names.of(&app, run).await?);
+        let mut row = run_message(&app, run, spec, &names.of(&app, run).await?);
         row.metrics = metrics::of_run(&app, run).await?;
         rows.push(row);
     }

@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use pipewright_store::NewPipelineVersion;
 
 use super::convert::{page, version_message};
-use super::lists::owned_list;
+use super::lists::{Owned, owned_list};
 use super::references;
 use super::types::{PipelineVersion, ResourceType};
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Message, Segments, Words};
+use crate::placing::of_pipeline;
 use crate::v2beta1::versions::create_by_url;
 
 pub(super) fn routes() -> Router<App> {
@@ -25,10 +27,12 @@ pub(super) fn routes() -> Router<App> {
 
 async fn create_from_url(
     State(app): State<App>,
+    permit: Permit,
     Message(asked): Message<PipelineVersion>,
 ) -> Result<Json<PipelineVersion>, Error> {
     let pipeline_id = references::find(&asked.resource_references, ResourceType::Pipeline)?
         .ok_or_else(|| Error::Invalid("a version needs a reference to its PIPELINE".to_owned()))?;
+    of_pipeline(&app, &permit, &pipeline_id).await?;
     let new = NewPipelineVersion {
         pipeline_id,
         name: asked.name.clone(),
@@ -41,14 +45,15 @@ async fn create_from_url(
     Ok(Json(version_message(create_by_url(&app, new, &url).await?)))
 }
 
-async fn list(State(app): State<App>, words: Words) -> Result<Json<Value>, Error> {
-    let (mut query, owner) = owned_list(&words, "resource_key")?;
+async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<Value>, Error> {
+    let Owned { mut query, owner, .. } = owned_list(&words, "resource_key")?;
     let Some((ResourceType::Pipeline, pipeline)) = owner else {
         return Err(Error::Invalid(
             "resource_key.type must be PIPELINE and resource_key.id the pipeline whose versions are wanted"
                 .to_owned(),
         ));
     };
+    of_pipeline(&app, &permit, &pipeline).await?;
     query.pipeline_id = Some(pipeline);
     let found = app.store.list_pipeline_versions(&query).await?;
     let rows = found.items.into_iter().map(version_message).collect();

@@ -16,6 +16,7 @@ use super::types::{
     ArtifactIds, ChildTask, EPOCH, Experiment, Pipeline, PipelineVersion, PipelineVersionReference, Run,
     RunDetails, RuntimeConfig, RuntimeStatus, Status, TaskDetail, Url,
 };
+use crate::app::App;
 use crate::companion::pod_name;
 use crate::plugins;
 use crate::time::rfc3339;
@@ -181,13 +182,13 @@ fn artifact_ids(artifacts: &BTreeMap<String, Vec<ArtifactValue>>) -> BTreeMap<St
         .collect()
 }
 
-pub(super) fn experiment_message(experiment: store::Experiment) -> Experiment {
+pub(super) fn experiment_message(app: &App, experiment: store::Experiment) -> Experiment {
     Experiment {
         experiment_id: experiment.id,
         display_name: experiment.display_name,
         description: experiment.description,
         created_at: rfc3339(experiment.created_at),
-        namespace: String::new(),
+        namespace: app.shown(&experiment.namespace).to_owned(),
         storage_state: storage_word(experiment.archived),
         last_run_created_at: experiment.last_run_created_at.map_or_else(|| EPOCH.to_owned(), rfc3339),
     }
@@ -200,7 +201,7 @@ pub(super) fn pipeline_message(pipeline: store::Pipeline) -> Pipeline {
         name: pipeline.name,
         description: pipeline.description,
         created_at: rfc3339(pipeline.created_at),
-        namespace: String::new(),
+        namespace: pipeline.namespace,
         error: None,
         tags: Some(pipeline.tags).filter(|tags| !tags.is_empty()),
     }

@@ -3,12 +3,13 @@
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use pipewright_store::NewExperiment;
+use pipewright_store::{ListQuery, NewExperiment};
 use serde_json::{Value, json};
 
 use super::convert::experiment_message;
 use super::lists::list_query;
 use super::types::{Experiment, ListExperiments};
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Message, Segments, Words, id_and_verb};
@@ -23,12 +24,15 @@ pub(super) fn routes() -> Router<App> {
 
 async fn create(
     State(app): State<App>,
+    permit: Permit,
     Message(asked): Message<Experiment>,
 ) -> Result<Json<Experiment>, Error> {
     check_experiment_name(&asked.display_name, "display_name")?;
-    let new = NewExperiment { display_name: asked.display_name, description: asked.description };
+    let namespace = permit.within("an experiment", Some(asked.namespace))?.unwrap_or_default();
+    let (display_name, description) = (asked.display_name, asked.description);
+    let new = NewExperiment { namespace, display_name, description };
     let experiment = app.store.create_experiment(new).await?;
-    Ok(Json(experiment_message(experiment)))
+    Ok(Json(experiment_message(&app, experiment)))
 }
 
 /// Checks the length of an experiment's name, which comes in that field.
@@ -43,13 +47,15 @@ pub(crate) fn check_experiment_name(name: &str, field: &str) -> Result<(), Error
 }
 
 async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<Experiment>, Error> {
-    Ok(Json(experiment_message(app.store.get_experiment(&id).await?)))
+    Ok(Json(experiment_message(&app, app.store.get_experiment(&id).await?)))
 }
 
-async fn list(State(app): State<App>, words: Words) -> Result<Json<ListExperiments>, Error> {
-    let page = app.store.list_experiments(&list_query(&words)?).await?;
+async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<ListExperiments>, Error> {
+    let namespace = permit.within("an experiment", words.text("namespace"))?;
+    let query = ListQuery { namespace, ..list_query(&words)? };
+    let page = app.store.list_experiments(&query).await?;
     Ok(Json(ListExperiments {
-        experiments: page.items.into_iter().map(experiment_message).collect(),
+        experiments: page.items.into_iter().map(|it| experiment_message(&app, it)).collect(),
         total_size: page.total_size,
         next_page_token: page.next_page_token,
     }))

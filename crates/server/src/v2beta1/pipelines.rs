@@ -12,6 +12,7 @@ use super::convert::pipeline_message;
 use super::lists::list_query;
 use super::types::{CreatePipelineAndVersion, ListPipelines, Pipeline};
 use super::upload::check_version_name;
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Message, Segments, Words};
@@ -29,7 +30,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/pipelines/{id}", get(read).patch(change).delete(delete))
 }
 
-/// Makes a new pipeline's row; the name defaults to the display name and the reverse.
+/// Makes the row of a new pipeline that all share; the name defaults to the display name and the reverse.
 pub(crate) fn new_pipeline(
     name: String,
     display_name: String,
@@ -45,7 +46,7 @@ pub(crate) fn new_pipeline(
         )));
     }
     check_tags(&tags)?;
-    Ok(NewPipeline { name, display_name, description, tags })
+    Ok(NewPipeline { namespace: String::new(), name, display_name, description, tags })
 }
 
 /// Checks the number and the lengths of tags.
@@ -67,21 +68,30 @@ pub(crate) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), Error> {
     Ok(())
 }
 
-async fn create(State(app): State<App>, Message(asked): Message<Pipeline>) -> Result<Json<Pipeline>, Error> {
+async fn create(
+    State(app): State<App>,
+    permit: Permit,
+    Message(asked): Message<Pipeline>,
+) -> Result<Json<Pipeline>, Error> {
+    let namespace = permit.shared_or_within(Some(asked.namespace))?.unwrap_or_default();
     let new =
         new_pipeline(asked.name, asked.display_name, asked.description, asked.tags.unwrap_or_default())?;
+    let new = NewPipeline { namespace, ..new };
     Ok(Json(pipeline_message(app.store.create_pipeline(new).await?)))
 }
 
 /// Makes a pipeline with its first version of what is fetched; the version takes name and description over.
 async fn create_from_url(
     State(app): State<App>,
+    permit: Permit,
     Message(asked): Message<CreatePipelineAndVersion>,
 ) -> Result<Json<Pipeline>, Error> {
     let (pipeline, version) =
         (asked.pipeline.unwrap_or_default(), asked.pipeline_version.unwrap_or_default());
+    let namespace = permit.shared_or_within(Some(pipeline.namespace))?.unwrap_or_default();
     let tags = pipeline.tags.unwrap_or_default();
     let new = new_pipeline(pipeline.name, pipeline.display_name, pipeline.description, tags)?;
+    let new = NewPipeline { namespace, ..new };
     let url = version.package_url.unwrap_or_default().pipeline_url;
     let first = NewPipelineVersion {
         name: new.name.clone(),
@@ -104,7 +114,7 @@ pub(crate) async fn create_by_url(
 ) -> Result<(store::Pipeline, store::PipelineVersion), Error> {
     check_tags(&version.tags)?;
     check_version_name(&version.name)?;
-    let fetched = fetch_pipeline(app, required(url)?).await?;
+    let fetched = fetch_pipeline(app, &new.namespace, required(url)?).await?;
     let version = NewPipelineVersion {
         package_url: Some(fetched.url),
         pipeline_spec: fetched.compiled.pipeline_spec,
@@ -127,13 +137,19 @@ async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<
 
 async fn read_by_name(
     State(app): State<App>,
+    permit: Permit,
     Segments(name): Segments<String>,
+    words: Words,
 ) -> Result<Json<Pipeline>, Error> {
-    Ok(Json(pipeline_message(app.store.get_pipeline_by_name(&name).await?)))
+    let namespace = permit.shared_or_within(words.text("namespace"))?.unwrap_or_default();
+    Ok(Json(pipeline_message(app.store.get_pipeline_by_name(&namespace, &name).await?)))
 }
 
-async fn list(State(app): State<App>, words: Words) -> Result<Json<ListPipelines>, Error> {
-    let page = app.store.list_pipelines(&list_query(&words)?).await?;
+/// Lists what all share, or what is in the namespace that is named.
+async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<ListPipelines>, Error> {
+    let namespace = permit.shared_or_within(words.text("namespace"))?;
+    let query = ListQuery { namespace, ..list_query(&words)? };
+    let page = app.store.list_pipelines(&query).await?;
     Ok(Json(ListPipelines {
         pipelines: page.items.into_iter().map(pipeline_message).collect(),
         total_size: page.total_size,

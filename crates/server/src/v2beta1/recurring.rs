@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::types::{PipelineVersionReference, RuntimeConfig, Status};
+use crate::app::App;
 use crate::error::Error;
 use crate::plugins;
 use crate::time::rfc3339;
@@ -246,7 +247,7 @@ pub(crate) fn trigger_message(rule: &TriggerRule) -> TriggerMessage {
 }
 
 /// Writes a recurring run as the API shows it.
-pub(super) fn recurring_run_message(row: store::RecurringRun) -> RecurringRun {
+pub(super) fn recurring_run_message(app: &App, row: store::RecurringRun) -> RecurringRun {
     let new = row.new;
     let is_referenced = new.pipeline_id.is_some() || new.pipeline_version_id.is_some();
     let reference = PipelineVersionReference {
@@ -275,7 +276,7 @@ pub(super) fn recurring_run_message(row: store::RecurringRun) -> RecurringRun {
         status: status.to_owned(),
         error: (!row.error.is_empty()).then(|| Status { code: 9, message: row.error, details: Vec::new() }),
         no_catchup: new.no_catchup,
-        namespace: String::new(),
+        namespace: app.shown(&row.namespace).to_owned(),
         experiment_id: new.experiment_id,
         plugins_input: plugins::message(&new.plugins_input),
     }

@@ -3,14 +3,17 @@
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use pipewright_store::NewRecurringRun;
 use serde_json::{Value, json};
 
 use super::lists::list_query;
 use super::recurring::{ListRecurringRuns, RecurringRun, new_recurring_run, recurring_run_message};
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Message, Segments, Words, id_and_verb};
-use crate::recurring::{check, run_prefix};
+use crate::placing::{Wish, may_use, narrow, place};
+use crate::recurring::{check, run_prefix, source};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -20,25 +23,49 @@ pub(super) fn routes() -> Router<App> {
 
 async fn create(
     State(app): State<App>,
-    Message(asked): Message<RecurringRun>,
+    permit: Permit,
+    Message(mut asked): Message<RecurringRun>,
 ) -> Result<Json<RecurringRun>, Error> {
+    let namespace = Some(std::mem::take(&mut asked.namespace));
     let mut new = new_recurring_run(asked)?;
+    settle(&app, &permit, &mut new, namespace).await?;
     new.run_prefix = run_prefix(&new.display_name);
     check(&app.store, &new).await?;
     let created = app.store.create_recurring_run(new).await?;
-    Ok(Json(recurring_run_message(created)))
+    Ok(Json(recurring_run_message(&app, created)))
+}
+
+/// Settles the experiment of a new recurring run, and that who asks may create it there.
+async fn settle(
+    app: &App,
+    permit: &Permit,
+    new: &mut NewRecurringRun,
+    namespace: Option<String>,
+) -> Result<(), Error> {
+    let wish = Wish {
+        what: "a recurring run",
+        experiment_id: Some(std::mem::take(&mut new.experiment_id)),
+        namespace,
+    };
+    new.experiment_id = place(app, permit, wish).await?.experiment_id.unwrap_or_default();
+    may_use(app, permit, &source(new)).await
 }
 
 async fn read(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<RecurringRun>, Error> {
-    Ok(Json(recurring_run_message(app.store.get_recurring_run(&id).await?)))
+    Ok(Json(recurring_run_message(&app, app.store.get_recurring_run(&id).await?)))
 }
 
-async fn list(State(app): State<App>, words: Words) -> Result<Json<ListRecurringRuns>, Error> {
+async fn list(
+    State(app): State<App>,
+    permit: Permit,
+    words: Words,
+) -> Result<Json<ListRecurringRuns>, Error> {
     let mut query = list_query(&words)?;
     query.experiment_id = words.text("experiment_id");
+    narrow(&app, &permit, &mut query, ("a recurring run", words.text("namespace"))).await?;
     let page = app.store.list_recurring_runs(&query).await?;
     Ok(Json(ListRecurringRuns {
-        recurring_runs: page.items.into_iter().map(recurring_run_message).collect(),
+        recurring_runs: page.items.into_iter().map(|it| recurring_run_message(&app, it)).collect(),
         total_size: page.total_size,
         next_page_token: page.next_page_token,
     }))

@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 use super::convert::run_message;
 use super::lists::list_query;
 use super::types::{ListRuns, Run};
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Message, Segments, Words, id_and_verb};
+use crate::placing::{Wish, may_use, narrow, place};
 use crate::plugins;
 use crate::submit::{Source, Submission, submit, terminate, terminate_and_wait};
 use crate::v1beta1::metrics::sortable;
@@ -25,10 +27,19 @@ pub(super) fn routes() -> Router<App> {
 
 async fn create(
     State(app): State<App>,
+    permit: Permit,
     words: Words,
     Message(asked): Message<Run>,
 ) -> Result<Json<Run>, Error> {
-    let submission = submission(asked, &words)?;
+    let mut submission = submission(asked, &words)?;
+    // A namespace stands for its default experiment.
+    let wish = Wish {
+        what: "a run",
+        namespace: words.text("namespace").filter(|_| submission.experiment_id.is_none()),
+        experiment_id: submission.experiment_id.take(),
+    };
+    submission.experiment_id = place(&app, &permit, wish).await?.experiment_id;
+    may_use(&app, &permit, &submission.source).await?;
     let run = submit(&app.store, &app.settings, submission).await?;
     Ok(Json(run_message(&run, None)))
 }
@@ -94,9 +105,10 @@ pub(crate) async fn current(app: &App, id: &RunId) -> Result<pipewright_store::R
     Ok(run)
 }
 
-async fn list(State(app): State<App>, words: Words) -> Result<Json<ListRuns>, Error> {
+async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<ListRuns>, Error> {
     let mut query = list_query(&words)?;
     query.experiment_id = words.text("experiment_id");
+    narrow(&app, &permit, &mut query, ("a run", words.text("namespace"))).await?;
     sortable(&app, &query).await?;
     let page = app.store.list_runs(&query).await?;
     Ok(Json(ListRuns {

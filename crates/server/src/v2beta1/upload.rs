@@ -9,11 +9,12 @@ use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
 use axum::routing::post;
 use axum::{Json, Router};
-use pipewright_store::{self as store, NewPipelineVersion};
+use pipewright_store::{self as store, NewPipeline, NewPipelineVersion};
 
 use super::convert::{pipeline_message, version_message};
 use super::pipelines::{check_tags, new_pipeline};
 use super::types::{Pipeline, PipelineVersion};
+use crate::access::Permit;
 use crate::app::App;
 use crate::archive::{FILE_LIMIT, pipeline_file};
 use crate::compile::{Compiled, compile_text};
@@ -36,23 +37,27 @@ struct Uploaded {
 
 async fn upload(
     State(app): State<App>,
+    permit: Permit,
     words: Result<Words, Error>,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<Pipeline>, UploadError> {
-    let (pipeline, _) = create_pipeline(&app, words?, multipart).await?;
+    let (pipeline, _) = create_pipeline(&app, &permit, words?, multipart).await?;
     Ok(Json(pipeline_message(pipeline)))
 }
 
 /// Makes a pipeline with its first version of what arrived.
 pub(crate) async fn create_pipeline(
     app: &App,
+    permit: &Permit,
     words: Words,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<(store::Pipeline, store::PipelineVersion), Error> {
+    let namespace = permit.shared_or_within(words.text("namespace"))?.unwrap_or_default();
     let tags = tags(&words)?;
-    let uploaded = receive(app, multipart).await?;
+    let uploaded = receive(app, &namespace, multipart).await?;
     let (name, display_name) = names(&words, &uploaded.file_name);
     let new = new_pipeline(name, display_name, words.text("description").unwrap_or_default(), tags)?;
+    let new = NewPipeline { namespace, ..new };
     let version = NewPipelineVersion {
         pipeline_id: String::new(),
         name: new.name.clone(),
@@ -69,15 +74,17 @@ pub(crate) async fn create_pipeline(
 
 async fn upload_version(
     State(app): State<App>,
+    permit: Permit,
     words: Result<Words, Error>,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<PipelineVersion>, UploadError> {
-    Ok(Json(version_message(create_version(&app, words?, multipart).await?)))
+    Ok(Json(version_message(create_version(&app, &permit, words?, multipart).await?)))
 }
 
 /// Makes a further version of what arrived.
 pub(crate) async fn create_version(
     app: &App,
+    permit: &Permit,
     words: Words,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<store::PipelineVersion, Error> {
@@ -85,8 +92,9 @@ pub(crate) async fn create_version(
     let pipeline_id = words.text("pipelineid").ok_or_else(|| {
         Error::Invalid("pipelineid is missing: which pipeline gets the version?".to_owned())
     })?;
-    app.store.get_pipeline(&pipeline_id).await?;
-    let uploaded = receive(app, multipart).await?;
+    let namespace = app.store.get_pipeline(&pipeline_id).await?.namespace;
+    permit.check(&namespace)?;
+    let uploaded = receive(app, &namespace, multipart).await?;
     let (name, display_name) = names(&words, &uploaded.file_name);
     check_version_name(&name)?;
     let version = NewPipelineVersion {
@@ -103,7 +111,11 @@ pub(crate) async fn create_version(
 }
 
 /// Reads the file part, finds the pipeline file in it and compiles that.
-async fn receive(app: &App, multipart: Result<Multipart, MultipartRejection>) -> Result<Uploaded, Error> {
+async fn receive(
+    app: &App,
+    namespace: &str,
+    multipart: Result<Multipart, MultipartRejection>,
+) -> Result<Uploaded, Error> {
     let mut multipart = multipart.map_err(|rejection| {
         Error::Invalid(format!("the upload cannot be read: {}", rejection.body_text()))
     })?;
@@ -130,7 +142,7 @@ async fn receive(app: &App, multipart: Result<Multipart, MultipartRejection>) ->
         let text = tokio::task::spawn_blocking(move || pipeline_file(&name, bytes.into()))
             .await
             .map_err(|error| Error::internal("unpacking the upload failed", error))??;
-        return Ok(Uploaded { file_name, compiled: compile_text(&app.store, text).await? });
+        return Ok(Uploaded { file_name, compiled: compile_text(&app.store, namespace, text).await? });
     }
     Err(Error::Invalid("the upload has no part named `uploadfile`".to_owned()))
 }

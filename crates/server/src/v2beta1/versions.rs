@@ -59,8 +59,8 @@ pub(crate) async fn create_by_url(
     }
     check_tags(&new.tags)?;
     check_version_name(&new.name)?;
-    app.store.get_pipeline(&new.pipeline_id).await?;
-    let fetched = fetch_pipeline(app, required(url)?).await?;
+    let pipeline = app.store.get_pipeline(&new.pipeline_id).await?;
+    let fetched = fetch_pipeline(app, &pipeline.namespace, required(url)?).await?;
     let new = NewPipelineVersion {
         package_url: Some(fetched.url),
         pipeline_spec: fetched.compiled.pipeline_spec,

@@ -8,6 +8,7 @@ mod companion;
 mod experiments;
 mod extensions;
 mod graph;
+mod namespaces;
 mod objects;
 mod oidc;
 mod own_artifacts;

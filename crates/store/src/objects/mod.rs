@@ -23,6 +23,7 @@ pub use document::ObjectKey;
 pub(crate) use folders::Folders;
 pub use manifest::parse_manifests;
 pub use masks::{MASK, Masker, Masks};
+pub(crate) use names::check_namespace;
 pub(crate) use pod_defaults::PodDefaults;
 pub(crate) use rows::*;
 pub(crate) use vault::Vault;

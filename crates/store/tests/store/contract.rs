@@ -7,7 +7,7 @@ use pipewright_engine::{Event, RunId, RunPhase, RunView, TaskKey, TaskPhase, Tim
 use pipewright_plan::ArtifactId;
 use pipewright_store::{
     Append, Change, Error, Kind, ListQuery, NewExperiment, NewPipeline, NewPipelineVersion, NewRun, Page,
-    PipelineChange, Request, Run, Store, Young,
+    PipelineChange, PipelineOf, Request, Run, Store, Young,
 };
 use serde_json::{Value, json};
 
@@ -29,8 +29,12 @@ fn is_invalid<T: std::fmt::Debug>(result: Result<T, Error>, part: &str) {
     assert!(matches!(&result, Err(Error::Invalid(message)) if message.contains(part)), "{result:?}");
 }
 
+fn named(name: &str) -> PipelineOf<'_> {
+    PipelineOf { namespace: "", name }
+}
+
 fn experiment(name: &str) -> NewExperiment {
-    NewExperiment { display_name: name.to_owned(), description: String::new() }
+    NewExperiment { display_name: name.to_owned(), ..NewExperiment::default() }
 }
 
 pub async fn experiments(store: Store) {
@@ -85,10 +89,11 @@ pub async fn pipelines(store: Store) {
         display_name: "P".to_owned(),
         description: "about p".to_owned(),
         tags: tags(&[("team", "a"), ("stage", "test")]),
+        ..NewPipeline::default()
     };
     let (made, first) = store.create_pipeline_with_version(new.clone(), version("", "p")).await.unwrap();
     assert_eq!(store.get_pipeline(&made.id).await.unwrap(), made);
-    assert_eq!(store.get_pipeline_by_name("p").await.unwrap(), made);
+    assert_eq!(store.get_pipeline_by_name("", "p").await.unwrap(), made);
     assert_eq!(made.tags, new.tags);
     assert_eq!(first.pipeline_id, made.id);
     assert_eq!(first.pipeline_spec, json!({"root": {}, "a": 1.5}));
@@ -266,17 +271,20 @@ pub async fn results_are_found_again(store: Store) {
         store.append(&append(&run, 0, vec![ended(&done)], vec![done])).await.unwrap();
         last = id.to_owned();
     }
-    let (source, found) = store.cache_lookup("numbers", "k1", ANY_AGE).await.unwrap().unwrap();
+    let (source, found) = store.cache_lookup(named("numbers"), "k1", ANY_AGE).await.unwrap().unwrap();
     assert_eq!((source.run.0.as_str(), source.task.as_str(), found), ("b", "root/train", outcome("/b")));
-    assert_eq!(store.cache_lookup("numbers", "k9", ANY_AGE).await.unwrap(), None);
-    assert_eq!(store.cache_lookup("letters", "k1", ANY_AGE).await.unwrap(), None);
+    assert_eq!(store.cache_lookup(named("numbers"), "k9", ANY_AGE).await.unwrap(), None);
+    assert_eq!(store.cache_lookup(named("letters"), "k1", ANY_AGE).await.unwrap(), None);
     for name in ["train", "comp-train"] {
-        let (source, nearest) = store.cache_nearest("numbers", name).await.unwrap().unwrap();
+        let (source, nearest) = store.cache_nearest(named("numbers"), name).await.unwrap().unwrap();
         assert_eq!((source.run.0, nearest), (last.clone(), fingerprint("k2")));
     }
-    assert_eq!(store.cache_nearest("numbers", "test").await.unwrap(), None);
-    assert_eq!(store.find_artifact("numbers", "system.Dataset", "/b").await.unwrap(), [artifact("/b")]);
-    assert_eq!(store.find_artifact("numbers", "system.Model", "/b").await.unwrap(), []);
+    assert_eq!(store.cache_nearest(named("numbers"), "test").await.unwrap(), None);
+    assert_eq!(
+        store.find_artifact(named("numbers"), "system.Dataset", "/b").await.unwrap(),
+        [artifact("/b")]
+    );
+    assert_eq!(store.find_artifact(named("numbers"), "system.Model", "/b").await.unwrap(), []);
     assert_eq!(store.get_artifact(&ArtifactId("/c".to_owned())).await.unwrap(), artifact("/c"));
     is_missing(store.get_artifact(&ArtifactId("/d".to_owned())).await, Kind::Artifact);
 
@@ -296,7 +304,7 @@ pub async fn results_are_found_again(store: Store) {
     ] {
         let young =
             Young { now: Timestamp(now_s * 1_000_000), than: than_s.map(std::time::Duration::from_secs) };
-        let found = store.cache_lookup("numbers", key, young).await.unwrap();
+        let found = store.cache_lookup(named("numbers"), key, young).await.unwrap();
         assert_eq!(found.is_some(), expected, "{key} at {now_s} s, younger than {than_s:?}");
     }
 
@@ -306,12 +314,15 @@ pub async fn results_are_found_again(store: Store) {
         let task = pipewright_engine::TaskView { phase, ..succeeded(&run, "train", "k3", "/e") };
         store.append(&append(&run, seq as u64, vec![ended(&task)], vec![task])).await.unwrap();
     }
-    assert_eq!(store.cache_lookup("numbers", "k3", ANY_AGE).await.unwrap(), None);
+    assert_eq!(store.cache_lookup(named("numbers"), "k3", ANY_AGE).await.unwrap(), None);
 
     store.delete_run(&run_id("b")).await.unwrap();
-    let (source, _) = store.cache_lookup("numbers", "k1", ANY_AGE).await.unwrap().unwrap();
+    let (source, _) = store.cache_lookup(named("numbers"), "k1", ANY_AGE).await.unwrap().unwrap();
     assert_eq!(source.run.0, "a");
-    assert_eq!(store.find_artifact("numbers", "system.Dataset", "/b").await.unwrap(), [artifact("/b")]);
+    assert_eq!(
+        store.find_artifact(named("numbers"), "system.Dataset", "/b").await.unwrap(),
+        [artifact("/b")]
+    );
 }
 
 pub async fn deleted_runs_leave_nothing(store: Store) {

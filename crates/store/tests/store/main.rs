@@ -5,6 +5,7 @@ mod access;
 mod contract;
 mod crash;
 mod metrics;
+mod namespaces;
 mod objects;
 mod sample;
 mod sqlite;

@@ -14,12 +14,13 @@ use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use pipewright_plan::{ArtifactValue, Value};
-use pipewright_store::Masks;
+use pipewright_store::{Kind, Masks};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
 use super::place::{Media, Place, content_type, media_of};
 use super::{blocking, find, nothing};
+use crate::access::Permit;
 use crate::app::App;
 use crate::blank::Blanking;
 use crate::companion::content_at;
@@ -76,9 +77,11 @@ pub(super) async fn content(
 /// platform (`mlpipeline-ui-metadata`) `view=N` shows the page that its entry N holds or names.
 pub(super) async fn preview(
     State(app): State<App>,
+    permit: Permit,
     Segments(id): Segments<String>,
     words: Words,
 ) -> Result<Response, Error> {
+    let namespace = app.store.namespace_of(Kind::Artifact, &id).await?;
     let (artifact, place) = find(&app, id, words.text("path")).await?;
     let masks = app.store.masks().await?;
     let view = words.number::<usize>("view")?;
@@ -112,7 +115,7 @@ pub(super) async fn preview(
     });
     let (media, path, bytes) = read.await?;
     if let Some(view) = view {
-        let page = page_of(&app, &bytes, view).await?;
+        let page = page_of(&app, (&permit, &namespace), &bytes, view).await?;
         let mut response = whole(masks.mask(&page), "text/html; charset=utf-8");
         guard(&mut response, FRAMED);
         return Ok(response);
@@ -130,7 +133,12 @@ pub(super) async fn preview(
 }
 
 /// Returns the page of an entry of `mlpipeline-ui-metadata`. Source: KFP API reference 4.1.
-async fn page_of(app: &App, document: &[u8], number: usize) -> Result<Vec<u8>, Error> {
+async fn page_of(
+    app: &App,
+    asker: (&Permit, &str),
+    document: &[u8],
+    number: usize,
+) -> Result<Vec<u8>, Error> {
     let document: Value = serde_json::from_slice(document)
         .map_err(|error| Error::Precondition(format!("this is no document of views: {error}")))?;
     let entry = document.get("outputs").and_then(|views| views.get(number));
@@ -138,7 +146,9 @@ async fn page_of(app: &App, document: &[u8], number: usize) -> Result<Vec<u8>, E
     let field = |name: &str| entry.get(name).and_then(Value::as_str);
     match (field("type"), field("storage"), field("source")) {
         (Some("web-app"), Some("inline"), Some(page)) => Ok(page.as_bytes().to_vec()),
-        (Some("web-app"), _, Some(uri)) => Ok(content_at(app, uri, FRAME_LIMIT as usize).await?.to_vec()),
+        (Some("web-app"), _, Some(uri)) => {
+            Ok(content_at(app, asker, uri, FRAME_LIMIT as usize).await?.to_vec())
+        }
         _ => Err(Error::Precondition(format!("view {number} is no page"))),
     }
 }

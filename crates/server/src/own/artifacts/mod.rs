@@ -19,9 +19,11 @@ use utoipa::ToSchema;
 
 use super::graph::type_title;
 use super::words::instant;
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
+use crate::placing::run_or_namespace;
 
 pub(crate) use content::{append, packed};
 pub use lineage::{LineageEdge, LineageNode, LineageNodeKind, LineageView};
@@ -126,11 +128,15 @@ pub(crate) fn record_view(record: &ArtifactRecord) -> ArtifactView {
     }
 }
 
-async fn list(State(app): State<App>, words: Words) -> Result<Json<ArtifactPage>, Error> {
+async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<ArtifactPage>, Error> {
+    let run = words.text("run_id").map(RunId);
+    let named = ("a list of artifacts", words.text("namespace"));
+    let namespace = run_or_namespace(&app, &permit, run.as_ref(), named).await?;
     let query = ArtifactQuery {
         limit: words.number("page_size")?.filter(|size| *size > 0).unwrap_or(PAGE).min(MOST),
         before: words.number("page_token")?,
-        run: words.text("run_id").map(RunId),
+        run,
+        namespace,
         type_title: words.text("type"),
         pipeline_name: words.text("pipeline"),
         name: words.text("name"),

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::graph::{component_view, type_title};
 use super::progress::{Place, RunSummary};
 use super::words::{TaskState, seconds_between};
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::Words;
@@ -119,7 +120,7 @@ struct Side {
     old_metrics: Vec<(String, String, f64)>,
 }
 
-async fn compare(State(app): State<App>, words: Words) -> Result<Json<CompareView>, Error> {
+async fn compare(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<CompareView>, Error> {
     let mut ids: Vec<&str> = Vec::new();
     for id in words.get("run_ids").unwrap_or_default().split(',').filter(|id| !id.is_empty()) {
         if !ids.contains(&id) {
@@ -133,6 +134,7 @@ async fn compare(State(app): State<App>, words: Words) -> Result<Json<CompareVie
     for id in ids {
         let id = RunId(id.to_owned());
         let run = app.store.get_run(&id).await?;
+        permit.check(&run.namespace)?;
         let (tasks, is_cut) = app.store.leading_tasks(&id, MOST_TASKS).await?;
         truncated |= is_cut;
         runs.push(super::graph::summary_now(&app, run.clone()).await?);

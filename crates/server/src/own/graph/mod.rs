@@ -156,7 +156,8 @@ async fn newest_graph(
     State(app): State<App>,
     Segments(pipeline): Segments<String>,
 ) -> Result<Json<GraphView>, Error> {
-    stored_graph(&app, Source::Version { pipeline_id: Some(pipeline), version_id: None }).await
+    let namespace = app.store.get_pipeline(&pipeline).await?.namespace;
+    stored_graph(&app, &namespace, Source::Version { pipeline_id: Some(pipeline), version_id: None }).await
 }
 
 async fn version_graph(
@@ -166,11 +167,12 @@ async fn version_graph(
     if app.store.get_pipeline_version(&version).await?.pipeline_id != pipeline {
         return Err(Error::NotFound(format!("pipeline {pipeline} has no version {version}")));
     }
-    stored_graph(&app, Source::Version { pipeline_id: None, version_id: Some(version) }).await
+    let namespace = app.store.get_pipeline(&pipeline).await?.namespace;
+    stored_graph(&app, &namespace, Source::Version { pipeline_id: None, version_id: Some(version) }).await
 }
 
-async fn stored_graph(app: &App, source: Source) -> Result<Json<GraphView>, Error> {
-    let found = find(&app.store, source).await?;
+async fn stored_graph(app: &App, namespace: &str, source: Source) -> Result<Json<GraphView>, Error> {
+    let found = find(&app.store, namespace, source).await?;
     let mut view = graph_of(&found.compiled.plan);
     view.hide(&app.store.masks().await?);
     Ok(Json(view))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use pipewright_plan::Plan;
 use pipewright_store::engine::TaskView;
+use pipewright_store::{Kind, PipelineOf};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -91,7 +92,9 @@ pub(super) async fn explain(
             if caches && task.attempts.is_empty() { CacheVerdict::NotAsked } else { CacheVerdict::Off };
         return Ok(plain(verdict, text));
     };
-    let Some((source, other)) = app.store.cache_before(&plan.name, &task.run, &task.key).await? else {
+    let namespace = app.store.namespace_of(Kind::Run, &task.run.0).await?;
+    let pipeline = PipelineOf { namespace: &namespace, name: &plan.name };
+    let Some((source, other)) = app.store.cache_before(pipeline, &task.run, &task.key).await? else {
         return Ok(plain(CacheVerdict::Miss, "there was no earlier result of this task"));
     };
     let differences = differences(&own.document, &other.document);

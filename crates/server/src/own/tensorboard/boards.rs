@@ -41,6 +41,8 @@ pub(super) fn program(settings: &Settings) -> Option<PathBuf> {
 /// One that runs.
 pub(super) struct Board {
     pub(super) id: String,
+    /// Empty where there are no users.
+    pub(super) namespace: String,
     pub(super) folders: Vec<BoardFolder>,
     pub(super) started_at: Timestamp,
     pub(super) port: u16,
@@ -111,13 +113,15 @@ impl Boards {
     /// Errors: `Precondition` when the program is not there, `TooMany`, `Unavailable` when it does not start.
     pub(super) async fn start(
         &self,
-        folders: Vec<BoardFolder>,
+        (namespace, folders): (String, Vec<BoardFolder>),
         places: &[(String, PathBuf)],
         program: Option<PathBuf>,
         closing: CancellationToken,
     ) -> Result<Arc<Board>, Error> {
         let _one_at_a_time = self.starting.lock().await;
-        if let Some(known) = self.all().into_iter().find(|board| board.folders == folders) {
+        if let Some(known) =
+            self.all().into_iter().find(|board| board.namespace == namespace && board.folders == folders)
+        {
             known.touch();
             return Ok(known);
         }
@@ -138,6 +142,7 @@ impl Boards {
         let port = port.map_err(|said| Error::Unavailable(format!("TensorBoard did not start: {said}")))?;
         let board = Arc::new(Board {
             id: id.clone(),
+            namespace,
             folders,
             started_at: time::now(),
             port,

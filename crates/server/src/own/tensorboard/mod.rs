@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::words::instant;
+use crate::access::Permit;
 use crate::app::App;
 use crate::companion::path_at;
 use crate::error::Error;
-use crate::extract::{Message, Segments};
+use crate::extract::{Message, Segments, Words};
 pub(crate) use boards::Boards;
 use boards::{Board, program};
 
@@ -63,21 +64,29 @@ pub struct BoardFolder {
 /// Which folders to show.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct StartBoard {
+    /// Where they are, in multi-user mode.
+    #[serde(default)]
+    pub namespace: String,
     pub folders: Vec<BoardFolder>,
 }
 
-async fn list(State(app): State<App>) -> Json<BoardsView> {
+async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Json<BoardsView>, Error> {
+    let namespace = permit.within("a list of TensorBoards", words.text("namespace"))?;
     let available = program(&app.settings).is_some();
     let hint = (!available).then(|| {
         "install the Python package `tensorboard` so that its program is in the PATH of the server".to_owned()
     });
-    Json(BoardsView { available, hint, boards: app.boards.all().iter().map(|board| view(board)).collect() })
+    let boards = app.boards.all();
+    let wanted = boards.iter().filter(|board| namespace.as_ref().is_none_or(|it| *it == board.namespace));
+    Ok(Json(BoardsView { available, hint, boards: wanted.map(|board| view(board)).collect() }))
 }
 
 async fn start(
     State(app): State<App>,
+    permit: Permit,
     Message(asked): Message<StartBoard>,
 ) -> Result<Json<BoardView>, Error> {
+    let namespace = permit.within("a TensorBoard", Some(asked.namespace))?.unwrap_or_default();
     let mut folders = asked.folders;
     if folders.is_empty() || folders.len() > MOST_FOLDERS {
         return Err(Error::Invalid(format!("name 1 to {MOST_FOLDERS} folders, not {}", folders.len())));
@@ -86,7 +95,7 @@ async fn start(
     folders.dedup();
     let mut places = Vec::with_capacity(folders.len());
     for folder in &folders {
-        let path = path_at(&app, &folder.uri).await?;
+        let path = path_at(&app, (&permit, &namespace), &folder.uri).await?;
         if folder.name.is_empty()
             || folder.name.contains([':', ',', '/'])
             || shown(&path)?.contains([':', ','])
@@ -98,7 +107,8 @@ async fn start(
         }
         places.push((folder.name.clone(), path));
     }
-    let board = app.boards.start(folders, &places, program(&app.settings), app.closing.clone()).await?;
+    let board =
+        app.boards.start((namespace, folders), &places, program(&app.settings), app.closing.clone()).await?;
     Ok(Json(view(&board)))
 }
 
@@ -108,9 +118,12 @@ fn shown(path: &std::path::Path) -> Result<&str, Error> {
 
 async fn stop(
     State(app): State<App>,
+    permit: Permit,
     Segments(id): Segments<String>,
 ) -> Result<Json<serde_json::Value>, Error> {
-    app.boards.find(&id)?.stop();
+    let board = app.boards.find(&id)?;
+    permit.check(&board.namespace)?;
+    board.stop();
     app.boards.gone(&id).await;
     Ok(Json(serde_json::json!({})))
 }

@@ -15,6 +15,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::Segments;
@@ -46,20 +47,23 @@ const ANSWERED: [HeaderName; 9] = [
 
 pub(super) async fn front(
     state: State<App>,
+    permit: Permit,
     Segments(id): Segments<String>,
     uri: OriginalUri,
     request: Request,
 ) -> Result<Response, Error> {
-    page(state, Segments((id, String::new())), uri, request).await
+    page(state, permit, Segments((id, String::new())), uri, request).await
 }
 
 pub(super) async fn page(
     State(app): State<App>,
+    permit: Permit,
     Segments((id, _)): Segments<(String, String)>,
     OriginalUri(asked): OriginalUri,
     request: Request,
 ) -> Result<Response, Error> {
     let board = app.boards.find(&id)?;
+    permit.check(&board.namespace)?;
     board.touch();
     if !matches!(*request.method(), Method::GET | Method::HEAD | Method::POST) {
         return Err(Error::Unimplemented("a TensorBoard is asked by GET and POST".to_owned()));

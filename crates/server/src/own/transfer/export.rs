@@ -136,14 +136,7 @@ async fn artifacts(
     let mut found = Vec::new();
     let mut before = None;
     loop {
-        let query = ArtifactQuery {
-            limit: PAGE,
-            before,
-            run: Some(run.clone()),
-            type_title: None,
-            pipeline_name: None,
-            name: None,
-        };
+        let query = ArtifactQuery { limit: PAGE, before, run: Some(run.clone()), ..ArtifactQuery::default() };
         let page = app.store.list_artifacts(query).await?;
         for record in page.items {
             if left.as_mut().is_some_and(|left| !left.remove(&record.value.id.0)) {

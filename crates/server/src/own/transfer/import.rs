@@ -12,13 +12,14 @@ use axum::extract::State;
 use futures::StreamExt;
 use pipewright_plan::{Plan, Value, check};
 use pipewright_store::engine::{AttemptId, Event, RunId, RunState, RunView, TaskKey, changed_tasks};
-use pipewright_store::{ListQuery, NewExperiment, Run, RunImport};
+use pipewright_store::{Kind, ListQuery, NewExperiment, Run, RunImport};
 use serde::de::DeserializeOwned;
 use tokio::io::AsyncWriteExt;
 use zip::ZipArchive;
 
 use super::paths::{self, Roots};
 use super::{ARTIFACTS, FORMAT, HEAD, Head, JOURNAL, PLAN, SPEC, VERSION, attempt_entry};
+use crate::access::{Permit, Verb};
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::Words;
@@ -36,12 +37,21 @@ const ITERATIONS: u32 = 1_000_000;
 
 pub(super) async fn import(
     State(app): State<App>,
+    permit: Permit,
     words: Words,
     body: Body,
 ) -> Result<Json<types::Run>, Error> {
     let is_archived = match words.get("archived") {
         Some(_) => Some(words.flag("archived")?),
         None => None,
+    };
+    let namespace = match words.get("experiment_id") {
+        Some(id) => {
+            let namespace = app.store.namespace_of(Kind::Experiment, id).await?;
+            permit.check(&namespace)?;
+            Some(namespace)
+        }
+        None => permit.within("a run", words.text("namespace"))?,
     };
     let upload = Upload::receive(&app, body).await?;
     let path = upload.path.clone();
@@ -51,8 +61,8 @@ pub(super) async fn import(
     if app.store.get_run(&id).await.is_ok() {
         return Err(Error::Exists(format!("run {id} is here already; delete it before it is imported")));
     }
-    let experiment_id = experiment(&app, words.text("experiment_id"), &parts.head).await?;
-    let run = row(&app, &parts, experiment_id, is_archived).await;
+    let experiment_id = experiment(&app, (words.text("experiment_id"), namespace), &parts.head).await?;
+    let run = row(&app, &permit, &parts, (experiment_id, is_archived)).await;
     let (path, logs, root) =
         (upload.path.clone(), log_places(&app, &parts), app.settings.artifacts_root.clone());
     let run_id = id.clone();
@@ -243,7 +253,11 @@ fn turn(roots: &Roots<'_>, event: &mut Event) {
 }
 
 /// Finds the experiment that the run belongs to here, by the same name when none is asked for; makes it if need be.
-async fn experiment(app: &App, asked: Option<String>, head: &Head) -> Result<String, Error> {
+async fn experiment(
+    app: &App,
+    (asked, namespace): (Option<String>, Option<String>),
+    head: &Head,
+) -> Result<String, Error> {
     if let Some(id) = asked {
         return Ok(app.store.get_experiment(&id).await?.id);
     }
@@ -251,25 +265,45 @@ async fn experiment(app: &App, asked: Option<String>, head: &Head) -> Result<Str
     let filter = serde_json::json!({
         "predicates": [{"operation": "EQUALS", "key": "display_name", "string_value": name}],
     });
-    let query = ListQuery { page_size: Some(1), filter: Some(filter.to_string()), ..ListQuery::default() };
+    let query = ListQuery {
+        page_size: Some(1),
+        filter: Some(filter.to_string()),
+        namespace: namespace.clone(),
+        ..ListQuery::default()
+    };
     if let Some(found) = app.store.list_experiments(&query).await?.items.into_iter().next() {
         return Ok(found.id);
     }
     let description = head.experiment.description.clone();
-    let new = NewExperiment { display_name: name.clone(), description };
+    let namespace = namespace.unwrap_or_default();
+    let new = NewExperiment { namespace, display_name: name.clone(), description };
     crate::v2beta1::check_experiment_name(name, "display_name")?;
     Ok(app.store.create_experiment(new).await?.id)
 }
 
-async fn row(app: &App, parts: &Parts, experiment_id: String, is_archived: Option<bool>) -> Run {
+async fn may_use(app: &App, permit: &Permit, version: &str) -> bool {
+    let namespace = app.store.namespace_of(Kind::PipelineVersion, version).await;
+    namespace.is_ok_and(|namespace| permit.check_as((Verb::Get, "pipelines"), &namespace).is_ok())
+}
+
+async fn row(
+    app: &App,
+    permit: &Permit,
+    parts: &Parts,
+    (experiment_id, is_archived): (String, Option<bool>),
+) -> Run {
     let head = &parts.head.run;
-    // A version counts when it is here as well.
+    // A version counts when it is here as well, and who imports may see it.
     let version = match &head.pipeline_version_id {
-        Some(id) => app.store.get_pipeline_version(id).await.ok().filter(|it| it.pipeline_spec == parts.spec),
-        None => None,
+        Some(id) if may_use(app, permit, id).await => {
+            app.store.get_pipeline_version(id).await.ok().filter(|it| it.pipeline_spec == parts.spec)
+        }
+        _ => None,
     };
     Run {
         id: head.run_id.clone(),
+        // That of the experiment.
+        namespace: String::new(),
         display_name: head.display_name.clone(),
         description: head.description.clone(),
         experiment_id,

@@ -17,7 +17,7 @@ use indexmap::IndexMap;
 use pipewright_plan::{ClaimEnd, Plan, text_form};
 use pipewright_store as store;
 use serde_json::{Map, Value, json};
-use store::engine::{FailureReason, RunPhase, Submit, TaskKey, TaskView, resource_name};
+use store::engine::{FailureReason, RunPhase, TaskKey, TaskView, resource_name};
 
 use crate::time::rfc3339;
 
@@ -106,7 +106,7 @@ fn metadata(facts: Facts<'_>, workflow: &str, phase: &str) -> Value {
     let mut metadata = facts.document["metadata"].as_object().cloned().unwrap_or_default();
     let mut set = |key: &str, value: &str| metadata.insert(key.to_owned(), json!(value));
     set("name", workflow);
-    set("namespace", Submit::DEFAULT_NAMESPACE);
+    set("namespace", &facts.run.namespace);
     set("uid", &facts.run.id.0);
     set("creationTimestamp", &rfc3339(facts.run.created_at));
     let is_over = facts.run.view.phase.is_terminal();
