@@ -16,8 +16,8 @@ export async function startServer({ users = {}, extra = [], images, settings, pa
     mkdirSync(join(home, "home"), { mode: 0o700 });
     writeFileSync(join(home, "home", "pipewright.toml"), settings);
   }
-  for (const [name, { role, password }] of Object.entries(users)) {
-    execFileSync(binary, ["user", "add", name, "--role", role, "--home", join(home, "home")], { input: `${password}\n` });
+  for (const [name, { role, roles = [role], password }] of Object.entries(users)) {
+    execFileSync(binary, ["user", "add", name, ...roles.flatMap((one) => ["--role", one]), "--home", join(home, "home")], { input: `${password}\n` });
   }
   const port = await freePort();
   const log = openSync(join(home, "server.log"), "a");

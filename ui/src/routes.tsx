@@ -1,5 +1,5 @@
 /** Every address of the interface. The paths are KFP's, so that links printed by its SDK work. Pages load on demand. */
-import { createHashHistory, createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createHashHistory, createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, retainSearchParams } from "@tanstack/react-router";
 import { PageError } from "./shared/ErrorBoundary";
 import { parseSearch, stringifySearch, type UrlState } from "./shared/url";
 import { NotFound } from "./shell/NotFound";
@@ -10,18 +10,20 @@ const root = createRootRoute({
   notFoundComponent: NotFound,
   errorComponent: PageError,
   validateSearch: (search: Record<string, unknown>) => search as UrlState,
+  // Links go on looking in the same namespace.
+  search: { middlewares: [retainSearchParams(["ns"])] },
 });
 
 const page = <const Path extends string>(path: Path, load: () => Promise<{ default: React.ComponentType }>) =>
   createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load) });
 
 /** An address of KFP that lives elsewhere here. */
-const moved = <const Path extends string>(path: Path, to: string) =>
+const moved = <const Path extends string>(path: Path, to: string, more: UrlState = {}) =>
   createRoute({
     getParentRoute: () => root,
     path,
     beforeLoad: ({ search }) => {
-      throw redirect({ to: to as "/", search: search as never, replace: true });
+      throw redirect({ to: to as "/", search: { ...search, ...more } as never, replace: true });
     },
   });
 
@@ -39,7 +41,7 @@ const movedRun = <const Path extends string>(path: Path, runOf: (at: { params: R
 const tree = root.addChildren([
   moved("/", "/runs"),
   moved("/start", "/runs"),
-  moved("/shared/pipelines", "/pipelines"),
+  moved("/shared/pipelines", "/pipelines", { view: "shared" }),
   moved("/frontend_features", "/settings"),
   movedRun("/runs/details/$runId/execution/$executionId", ({ params }) => params["runId"]),
   movedRun("/pipelines/details", ({ search }) => search["fromRun"], { tab: "spec" }),

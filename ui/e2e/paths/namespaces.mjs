@@ -29,7 +29,7 @@ async function upload(walk, name, isShared) {
   await page.getByRole("radio", { name: isShared ? "Shared by all" : /^Private to/ }).click();
   await page.locator('input[type="file"]').setInputFiles(FILE);
   await walk.see(/\d+ tasks? ·/);
-  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByRole("textbox", { name: /^Name/ }).fill(name);
   await walk.button("Upload").click();
   await walk.title(name);
 }

@@ -1,5 +1,6 @@
 /** Every write of the interface. */
 import { call, post, patch as patchCall, removeThing } from "./client";
+import { namespace } from "./namespace";
 import { queryClient } from "./query-client";
 import type { Experiment, Json, Pipeline, PipelineVersion, RecurringRun, Run, RuntimeConfig, Trigger, VersionReference } from "./types";
 
@@ -28,8 +29,8 @@ export interface RecurringRunRequest extends RunRequest {
 }
 
 export const createRun = (run: RunRequest) => post<Run>(`${v2}/runs`, run);
-export const createRecurringRun = (run: RecurringRunRequest) => post<RecurringRun>(`${v2}/recurringruns`, run);
-export const createExperiment = (experiment: { display_name: string; description?: string }) => post<Experiment>(`${v2}/experiments`, experiment);
+export const createRecurringRun = (run: RecurringRunRequest) => post<RecurringRun>(`${v2}/recurringruns`, run.experiment_id === undefined ? { ...run, namespace: namespace() } : run);
+export const createExperiment = (experiment: { display_name: string; description?: string }) => post<Experiment>(`${v2}/experiments`, { ...experiment, namespace: namespace() });
 
 export type RunVerb = "archive" | "unarchive" | "terminate" | "retry";
 export const actOnRun = (id: string, verb: RunVerb) => post(`${v2}/runs/${id}:${verb}`);
@@ -51,6 +52,8 @@ export interface Upload {
   displayName?: string;
   description?: string;
   codeSourceUrl?: string;
+  /** Of a new pipeline: empty for one that all share; absent: that which is looked in. */
+  namespace?: string;
 }
 
 /** Sends a file; returns the pipeline's and the version's ids, where the answer says them. */
@@ -63,6 +66,7 @@ export async function uploadFile(file: File, upload: Upload): Promise<{ pipeline
     description: upload.description,
     code_source_url: upload.codeSourceUrl,
     pipelineid: upload.pipelineId,
+    namespace: upload.namespace,
   };
   if (upload.pipelineId === undefined) {
     const made = await call<Pipeline>("POST", `${v2}/pipelines/upload`, { query, form });
@@ -82,7 +86,7 @@ export async function uploadUrl(url: string, upload: Upload): Promise<{ pipeline
     code_source_url: upload.codeSourceUrl,
   };
   if (upload.pipelineId === undefined) {
-    const pipeline = { display_name: upload.displayName ?? upload.name, name: upload.name, description: upload.description };
+    const pipeline = { display_name: upload.displayName ?? upload.name, name: upload.name, description: upload.description, namespace: upload.namespace ?? namespace() };
     const made = await post<Pipeline>(`${v2}/pipelines/create`, { pipeline, pipeline_version: { package_url: version.package_url } });
     return { pipelineId: made.pipeline_id };
   }

@@ -1,5 +1,7 @@
 /** How the page talks to the server: where the API lies, errors as values of one class, nothing cached here. */
 
+import { meansChosen, namespace } from "./namespace";
+
 /** The folder the page was served from: `/` or `/pipeline/`. */
 export const base = new URL("./", document.baseURI.split("#")[0]);
 
@@ -9,6 +11,7 @@ export function address(path: string, query?: Query): string {
   for (const [key, value] of Object.entries(query ?? {})) {
     if (value !== undefined && value !== "") url.searchParams.set(key, String(value));
   }
+  if (meansChosen(path, query?.["namespace"])) url.searchParams.set("namespace", namespace()!);
   return url.href;
 }
 

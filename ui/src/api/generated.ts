@@ -708,6 +708,21 @@ export interface MetricComparison {
   differs: boolean;
 }
 
+/** The namespaces in which somebody has a role. */
+export interface NamespaceList {
+  /** Things are apart by namespace on this server. */
+  multi_user: boolean;
+  namespaces: Array<NamespaceView>;
+  /** The role in every other one, also in one that is not there yet: it comes to be with the first thing in it. */
+  everywhere?: Role;
+}
+
+/** One namespace. */
+export interface NamespaceView {
+  name: string;
+  role: Role;
+}
+
 /** Objects of the registry. */
 export interface ObjectList {
   objects: Array<ObjectManifest>;
@@ -1007,6 +1022,8 @@ export type SpanKind = "waiting" | "preparing" | "running" | "backoff";
 
 /** Which folders to show. */
 export interface StartBoard {
+  /** Where they are, in multi-user mode. */
+  namespace?: string;
   folders: Array<BoardFolder>;
 }
 
@@ -1336,7 +1353,7 @@ export interface WhoAmI {
   /** The server asks everybody who they are. */
   required: boolean;
   login: LoginWays;
-  /** Runs and pipelines are apart by namespace; never on this server. */
+  /** Runs and pipelines are apart by namespace. */
   namespaces: boolean;
   /** Absent until somebody is known, as all that follows. */
   user?: string;

@@ -1,6 +1,7 @@
 /** Reads of Pipewright's own interface as query options. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { address, get, post, remove, send } from "./client";
+import { namespace } from "./namespace";
 import type {
   ArtifactPage,
   ArtifactView,
@@ -141,7 +142,7 @@ export const getArtifactTable = (id: string, path?: string, rows = 200) =>
 export const answerTasks = (run: string, answer: ResumeRequest) => post<ResumeAnswer>(`${own}/runs/${word(run)}:resume`, answer);
 
 export const getBoards = () => queryOptions({ queryKey: ["boards"], queryFn: ({ signal }) => get<BoardsView>(`${own}/tensorboard`, undefined, signal) });
-export const startBoard = (folders: BoardView["folders"]) => post<BoardView>(`${own}/tensorboard`, { folders });
+export const startBoard = (folders: BoardView["folders"]) => post<BoardView>(`${own}/tensorboard`, { folders, namespace: namespace() });
 export const stopBoard = (id: string) => remove(`${own}/tensorboard/${word(id)}`);
 
 /** The most that is read of what a task wants shown. */

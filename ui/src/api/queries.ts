@@ -2,6 +2,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { ApiError, get } from "./client";
 import { equals, filterText, type Predicate } from "./filter";
+import { namespace } from "./namespace";
 import type { Experiment, Healthz, Page, Pipeline, PipelineVersion, RecurringRun, Run } from "./types";
 
 const v2 = "apis/v2beta1";
@@ -47,6 +48,18 @@ export function told(run: Run): Run {
   return run.state === "FAILED" && run.error?.code === CANCELLED ? { ...run, state: "CANCELED" } : run;
 }
 export const listExperiments = (args: ListArguments) => list<Experiment>("experiments", "experiments", `${v2}/experiments`, args);
+/** Lists what is in the namespace, and behind it what all share: everything that can be run. */
+export const listUsablePipelines = (args: ListArguments) => {
+  const read = (signal: AbortSignal, shared?: string) => get<RawPage<Pipeline>>(`${v2}/pipelines`, listQuery({ ...args, namespace: shared }), signal);
+  return queryOptions({
+    queryKey: ["pipelines", "list", "usable", args],
+    queryFn: async ({ signal }) => {
+      const found = [await read(signal), ...(namespace() === undefined ? [] : [await read(signal, "")])].map((raw) => page(raw, "pipelines"));
+      return { items: found.flatMap((one) => one.items), total: found.reduce((sum, one) => sum + (one.total ?? 0), 0), next: undefined } as Page<Pipeline>;
+    },
+    placeholderData: keepPreviousData,
+  });
+};
 export const listPipelines = (args: ListArguments) => list<Pipeline>("pipelines", "pipelines", `${v2}/pipelines`, args);
 export const listVersions = (pipelineId: string, args: ListArguments = {}) =>
   list<PipelineVersion>("versions", "pipeline_versions", `${v2}/pipelines/${pipelineId}/versions`, args);
@@ -93,8 +106,8 @@ export const getHealth = () =>
   queryOptions({ queryKey: ["health"], queryFn: ({ signal }) => get<Healthz>(`${v2}/healthz`, undefined, signal), staleTime: 300_000 });
 
 /** Finds an experiment or pipeline by its exact name. */
-export async function findByName<T>(resource: "experiments" | "pipelines", name: string): Promise<T | undefined> {
-  const raw = await get<RawPage<T>>(`${v2}/${resource}`, { filter: filterText([equals("display_name", name)]), page_size: 1 });
+export async function findByName<T>(resource: "experiments" | "pipelines", name: string, within?: string): Promise<T | undefined> {
+  const raw = await get<RawPage<T>>(`${v2}/${resource}`, { filter: filterText([equals("display_name", name)]), page_size: 1, namespace: within });
   return raw[resource]?.[0];
 }
 

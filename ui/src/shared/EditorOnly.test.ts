@@ -12,4 +12,7 @@ test.each([
   [who(true, { "*": "viewer", default: "editor" }), true],
   [who(true, { "*": "admin" }), true],
   [who(true, {}), false],
-])("%j may change things: %s", (someone, expected) => expect(mayEdit(someone)).toBe(expected));
+  [who(true, { "team-a": "editor" }), true, "team-a"],
+  [who(true, { "team-a": "editor", default: "admin" }), false, "team-b"],
+  [who(true, { "team-a": "editor" }), false, "*"],
+] as [WhoAmI | undefined, boolean, string?][])("%j may change things: %s", (someone, expected, namespace) => expect(mayEdit(someone, namespace)).toBe(expected));

@@ -2,19 +2,22 @@ import { createContext, useContext, type ReactNode } from "react";
 import type { WhoAmI } from "@/api/own-types";
 import { Banner } from "./Banner";
 
-/** Where all pipelines, runs, experiments and recurring runs are. */
+/** Where everything is on a server without namespaces. */
 const NAMESPACE = "default";
 const EVERYWHERE = "*";
 
-/** Tells whether somebody may change what the pages show; the server judges each request by itself. */
-export function mayEdit(who: WhoAmI | undefined): boolean {
+/** Tells whether somebody may change what the pages show of a namespace; the server judges each request by itself. */
+export function mayEdit(who: WhoAmI | undefined, namespace = NAMESPACE): boolean {
   if (!who?.required) return true;
-  return [EVERYWHERE, NAMESPACE].some((namespace) => (who.roles?.[namespace] ?? "viewer") !== "viewer");
+  return [EVERYWHERE, namespace].some((namespace) => (who.roles?.[namespace] ?? "viewer") !== "viewer");
 }
 
 /** The shell says it once for all pages. */
 export const MayEdit = createContext(true);
 export const useMayEdit = () => useContext(MayEdit);
+
+/** Tells whether somebody may change what all namespaces share. */
+export const mayShare = (who: WhoAmI | undefined) => mayEdit(who, EVERYWHERE);
 
 /** Why an action is there and cannot be chosen. */
 export const READ_ONLY = "You may look and not change anything: your role is viewer.";

@@ -4,7 +4,7 @@ import { CalendarClock, FlaskConical, Moon, Play, Plus, Search, Sun, Upload, Wor
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { Dialog, Modal, ModalOverlay } from "react-aria-components";
 import { contains } from "@/api/filter";
-import { listExperiments, listPipelines, listRecurringRuns, listRuns } from "@/api/queries";
+import { listExperiments, listRecurringRuns, listRuns, listUsablePipelines } from "@/api/queries";
 import { cx } from "@/shared/cx";
 import { useMayEdit } from "@/shared/EditorOnly";
 import { Keys } from "@/shared/Keys";
@@ -129,7 +129,7 @@ function useItems(text: string): { items: Item[]; isSearching: boolean } {
   const by = (key: string) => ({ pageSize: FOUND, sortBy: "created_at desc", predicates: [settled !== "" && contains(key, settled)] });
   const enabled = settled !== "";
   const runs = useQuery(listRuns(by("name")));
-  const pipelines = useQuery({ ...listPipelines(by("display_name")), enabled });
+  const pipelines = useQuery({ ...listUsablePipelines(by("display_name")), enabled });
   const experiments = useQuery({ ...listExperiments(by("display_name")), enabled });
   const recurring = useQuery({ ...listRecurringRuns(by("display_name")), enabled });
 

@@ -7,10 +7,12 @@ import type { NamespaceList } from "@/api/generated";
 import { chosenOf, getNamespaces, isOfNamespace, lookIn, mayLookIn, namespace } from "@/api/namespace";
 import type { WhoAmI } from "@/api/own-types";
 import { ErrorBanner } from "@/shared/Banner";
+import { Button } from "@/shared/Button";
 import { EmptyState } from "@/shared/EmptyState";
 import { remember, remembered } from "@/shared/storage";
 import { toast } from "@/shared/toast";
 import { useUrlState } from "@/shared/url";
+import { useLogOut } from "./UserMenu";
 
 /** The parameter of every address; Kubeflow's dashboard calls it the same. */
 export const PARAMETER = "ns";
@@ -53,11 +55,25 @@ function LookingIn({ name, children }: { name: string; children: ReactNode }) {
 /** Somebody is known, and nobody has said what they may do. */
 function NoRole({ who }: { who: WhoAmI }) {
   const user = who.user ?? "NAME";
+  const leave = useLogOut();
   return (
     <main id="main" className="flex h-dvh items-center justify-center bg-canvas">
-      <EmptyState icon={<UserRoundX size={20} />} title="You have no role in any namespace">
+      <EmptyState
+        icon={<UserRoundX size={20} />}
+        title="You have no role in any namespace"
+        action={
+          <>
+            <Button onPress={() => window.location.reload()}>Look again</Button>
+            {who.method === "session" && (
+              <Button kind="ghost" onPress={() => void leave()}>
+                Log out
+              </Button>
+            )}
+          </>
+        }
+      >
         You are logged in as <b>{user}</b>. Runs and pipelines are in namespaces here, and somebody who administrates this server gives you a role in yours:{" "}
-        <code className="font-mono text-xs">pipewright user add {user} --role team-a=editor</code>
+        <code className="font-mono text-xs">pipewright user roles {user} --role team-a=editor</code>
       </EmptyState>
     </main>
   );

@@ -11,6 +11,7 @@ import { remember, remembered } from "@/shared/storage";
 import { Toasts } from "@/shared/Toasts";
 import { ConnectionNote } from "./ConnectionNote";
 import { useLive } from "./live";
+import { InNamespace } from "./InNamespace";
 import { LoginPage } from "./LoginPage";
 import { Sidebar } from "./Sidebar";
 import { useShortcuts } from "./shortcuts";
@@ -25,11 +26,12 @@ export function Shell() {
   // Nobody is asked for anything before it is known whether they may ask.
   if (who.isPending) return null;
   if (who.data?.required && !who.data.authenticated) return <LoginPage who={who.data} />;
-  return (
-    <MayEdit value={mayEdit(who.data)}>
+  const frame = (namespace?: string) => (
+    <MayEdit value={mayEdit(who.data, namespace)}>
       <Frame />
     </MayEdit>
   );
+  return who.data?.namespaces ? <InNamespace who={who.data}>{frame}</InNamespace> : frame();
 }
 
 /** What surrounds every page: navigation, palette, messages. */

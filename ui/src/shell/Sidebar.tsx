@@ -8,6 +8,7 @@ import { IconButton } from "@/shared/Button";
 import { cx } from "@/shared/cx";
 import { Keys } from "@/shared/Keys";
 import { Logo } from "./Logo";
+import { NamespaceMenu } from "./NamespaceMenu";
 import { ThemeMenu } from "./ThemeMenu";
 import { UserMenu } from "./UserMenu";
 
@@ -86,6 +87,7 @@ export function Sidebar({ isCollapsed, onCollapse, onSearch, className }: Sideba
           </>
         )}
       </button>
+      <NamespaceMenu isCollapsed={isCollapsed} onWiden={() => onCollapse(false)} />
       <nav aria-label="Pages" className="flex flex-1 flex-col gap-4 overflow-y-auto">
         {groups.map((group) => (
           <ul key={group.label} aria-label={group.label} className="flex flex-col gap-px">

@@ -6,12 +6,10 @@ import { Button, IconButton } from "@/shared/Button";
 import { Menu } from "@/shared/Menu";
 import { toast } from "@/shared/toast";
 
-/** Who is logged in; nobody has to be where the server asks for no login. */
-export function UserMenu({ isCollapsed }: { isCollapsed: boolean }) {
-  const { data } = useQuery(getWhoAmI());
+/** Returns what ends the session and begins the page anew. */
+export function useLogOut() {
   const client = useQueryClient();
-  if (!data?.required || !data.user) return isCollapsed ? null : <span className="flex-1" />;
-  const leave = async () => {
+  return async () => {
     try {
       await logOut();
       client.clear();
@@ -20,6 +18,13 @@ export function UserMenu({ isCollapsed }: { isCollapsed: boolean }) {
       toast(messageOf(error), { kind: "error" });
     }
   };
+}
+
+/** Who is logged in; nobody has to be where the server asks for no login. */
+export function UserMenu({ isCollapsed }: { isCollapsed: boolean }) {
+  const { data } = useQuery(getWhoAmI());
+  const leave = useLogOut();
+  if (!data?.required || !data.user) return isCollapsed ? null : <span className="flex-1" />;
   const roles = Object.entries(data.roles ?? {}).map(([namespace, role]) => (namespace === "*" ? role : `${role} in ${namespace}`));
   return (
     <div className={isCollapsed ? undefined : "min-w-0 flex-1"}>

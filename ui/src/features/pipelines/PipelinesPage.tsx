@@ -1,7 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Ellipsis, Play, Trash2, Upload, Workflow } from "lucide-react";
+import { getWhoAmI } from "@/api/about";
 import { contains } from "@/api/filter";
+import { namespace } from "@/api/namespace";
 import { listPipelines } from "@/api/queries";
 import type { Pipeline } from "@/api/types";
 import { Button, IconButton, LinkButton } from "@/shared/Button";
@@ -10,29 +12,50 @@ import { Menu } from "@/shared/Menu";
 import { Page } from "@/shared/Page";
 import { DataTable, TableToolbar, useTableState, type Column } from "@/shared/table";
 import { RelativeTime } from "@/shared/Time";
-import { EditorOnly, useMayEdit } from "@/shared/EditorOnly";
+import { EditorOnly, mayShare, useMayEdit } from "@/shared/EditorOnly";
+import { Segments } from "@/shared/Segments";
+import { useUrlState } from "@/shared/url";
 import { NothingFound } from "../runs/RunTable";
 import { usePipelineActions, type PipelineActions } from "./actions";
 import { VersionList } from "./VersionList";
 
 export default function PipelinesPage() {
   const navigate = useNavigate();
-  const mayEdit = useMayEdit();
+  const [url, patch] = useUrlState();
+  const { data: who } = useQuery(getWhoAmI());
+  // Where there are namespaces, a pipeline is in one, or shared by all.
+  const own = namespace();
+  const isShared = own !== undefined && url["view"] === "shared";
+  const mayEdit = useMayEdit() && (!isShared || mayShare(who));
   const actions = usePipelineActions();
   const state = useTableState({ name: "pipelines" });
-  const query = useQuery(listPipelines({ ...state.args, predicates: [state.filter !== "" && contains("display_name", state.filter)] }));
+  const query = useQuery(listPipelines({ ...state.args, namespace: isShared ? "" : own, predicates: [state.filter !== "" && contains("display_name", state.filter)] }));
   const columns = columnsFor(actions);
   return (
     <Page
       title="Pipelines"
       actions={
         <EditorOnly>
-          <LinkButton kind="primary" to="/pipeline_versions/new" icon={<Upload size={15} />}>
+          <LinkButton kind="primary" to="/pipeline_versions/new" search={isShared && mayShare(who) ? { view: "shared" } : {}} icon={<Upload size={15} />}>
             Upload
           </LinkButton>
         </EditorOnly>
       }
     >
+      {own !== undefined && (
+        <div className="flex items-center gap-3 px-4 pt-3">
+          <Segments
+            label="Which pipelines"
+            options={[
+              { id: "private", label: "Private" },
+              { id: "shared", label: "Shared" },
+            ]}
+            chosen={isShared ? "shared" : "private"}
+            onChoose={(view) => patch({ view: view === "shared" ? view : undefined, page: undefined, token: undefined, selected: undefined })}
+          />
+          <p className="text-xs text-ink-3">{isShared ? "Everybody with a role here may see and run them." : `Only who has a role in ${own} may see and run them.`}</p>
+        </div>
+      )}
       <TableToolbar state={state} columns={columns} placeholder="Filter pipelines by name" />
       <DataTable
         label="Pipelines"

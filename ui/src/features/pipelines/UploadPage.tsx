@@ -1,18 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { getWhoAmI } from "@/api/about";
 import { renew, uploadFile, uploadUrl } from "@/api/actions";
 import { checkFile } from "@/api/check";
+import { namespace } from "@/api/namespace";
 import type { CheckView } from "@/api/own-types";
 import { findByName, getPipeline } from "@/api/queries";
 import type { Pipeline } from "@/api/types";
 import { ErrorBanner } from "@/shared/Banner";
 import { Button } from "@/shared/Button";
-import { cx } from "@/shared/cx";
 import { DropFile } from "@/shared/DropFile";
-import { ReadOnlyNote, useMayEdit } from "@/shared/EditorOnly";
+import { mayShare, ReadOnlyNote, useMayEdit } from "@/shared/EditorOnly";
 import { Field, TextArea, TextInput } from "@/shared/Field";
 import { Page } from "@/shared/Page";
+import { Segments } from "@/shared/Segments";
 import { toast } from "@/shared/toast";
 import { useUrlState } from "@/shared/url";
 import { PipelineChooser } from "../runs/form/choosers";
@@ -26,6 +28,9 @@ export default function UploadPage() {
   const pipelineId = url["pipelineId"];
   const isVersion = url["kind"] === "version" || pipelineId !== undefined;
   const isByUrl = url["by"] === "url";
+  const own = namespace();
+  const { data: who } = useQuery(getWhoAmI());
+  const isShared = own !== undefined && url["view"] === "shared" && mayShare(who);
   const { data: pipeline } = useQuery(getPipeline(pipelineId ?? ""));
   const [file, setFile] = useState<File>();
   const [check, setCheck] = useState<CheckView>();
@@ -55,7 +60,7 @@ export default function UploadPage() {
     setBusy(true);
     setError(undefined);
     try {
-      const upload = { pipelineId: isVersion ? pipelineId : undefined, name: name.trim(), displayName: displayName.trim() || undefined, description: description || undefined, codeSourceUrl: codeSource || undefined };
+      const upload = { pipelineId: isVersion ? pipelineId : undefined, name: name.trim(), displayName: displayName.trim() || undefined, description: description || undefined, codeSourceUrl: codeSource || undefined, namespace: isShared ? "" : own };
       const made = isByUrl ? await uploadUrl(source.trim(), upload) : await uploadFile(file!, upload);
       void renew("pipelines", "versions");
       toast(isVersion ? `Uploaded version “${name}”` : `Uploaded “${name}”`);
@@ -71,8 +76,8 @@ export default function UploadPage() {
   };
   // The same name again is rarely meant as another pipeline: offer the version.
   const twin = useQuery({
-    queryKey: ["pipelines", "named", name],
-    queryFn: async () => (await findByName<Pipeline>("pipelines", name)) ?? null,
+    queryKey: ["pipelines", "named", name, isShared],
+    queryFn: async () => (await findByName<Pipeline>("pipelines", name, isShared ? "" : own)) ?? null,
     enabled: !isVersion && name.trim() !== "",
   });
 
@@ -94,6 +99,20 @@ export default function UploadPage() {
             <Field label="Pipeline" isRequired>
               {({ id }) => <PipelineChooser id={id} chosen={pipelineId} onChoose={(chosen) => patch({ pipelineId: chosen.pipeline_id })} />}
             </Field>
+          )}
+          {!isVersion && own !== undefined && (
+            <div className="flex flex-col gap-1">
+              <Segments
+                label="Who may use it"
+                options={[
+                  { id: "private", label: `Private to ${own}` },
+                  { id: "shared", label: "Shared by all", isDisabled: !mayShare(who) },
+                ]}
+                chosen={isShared ? "shared" : "private"}
+                onChoose={(view) => patch({ view: view === "shared" ? view : undefined })}
+              />
+              {!mayShare(who) && <p className="text-xs text-ink-3">Sharing needs the role editor in all namespaces.</p>}
+            </div>
           )}
           <Segments
             label="Where it comes from"
@@ -164,23 +183,4 @@ function summaryOf(check: CheckView): string {
   const tasks = Object.values(graph.components).reduce((sum, component) => sum + (component.dag?.tasks.length ?? 0), 0);
   const dialect = graph.dialect === "v1" ? "Argo workflow of kfp 1" : `kfp ${graph.sdk_version?.replace(/^kfp-/, "") ?? "2"}`;
   return `${dialect} · ${tasks} task${tasks === 1 ? "" : "s"} · ${graph.parameters.length} parameter${graph.parameters.length === 1 ? "" : "s"}`;
-}
-
-function Segments({ label, options, chosen, onChoose }: { label: string; options: { id: string; label: string }[]; chosen: string; onChoose: (id: string) => void }) {
-  return (
-    <div role="radiogroup" aria-label={label} className="flex gap-1 self-start rounded-lg bg-sunken p-0.5 ring-1 ring-inset ring-line">
-      {options.map((option) => (
-        <button
-          key={option.id}
-          type="button"
-          role="radio"
-          aria-checked={option.id === chosen}
-          onClick={() => onChoose(option.id)}
-          className={cx("h-7 rounded-md px-3 font-medium", option.id === chosen ? "bg-raised text-ink shadow-sm ring-1 ring-line" : "text-ink-3 hover:text-ink")}
-        >
-          {option.label}
-        </button>
-      ))}
-    </div>
-  );
 }

@@ -5,7 +5,8 @@ import { useState } from "react";
 import { createExperiment, renew } from "@/api/actions";
 import { messageOf } from "@/api/client";
 import { contains, differs } from "@/api/filter";
-import { getExperiment, getPipeline, getVersion, listExperiments, listPipelines, listVersions } from "@/api/queries";
+import { namespace } from "@/api/namespace";
+import { getExperiment, getPipeline, getVersion, listExperiments, listUsablePipelines, listVersions } from "@/api/queries";
 import type { Experiment, Pipeline, PipelineVersion } from "@/api/types";
 import { Button } from "@/shared/Button";
 import { Picker } from "@/shared/Picker";
@@ -32,10 +33,10 @@ export function PipelineChooser({ chosen, onChoose, id, isInvalid }: ChooserProp
       placeholder="Choose a pipeline"
       value={chosen ? (data?.display_name ?? "…") : undefined}
       chosen={chosen}
-      load={(text) => listPipelines({ pageSize: 30, sortBy: "created_at desc", predicates: [named(text)] })}
+      load={(text) => listUsablePipelines({ pageSize: 30, sortBy: "created_at desc", predicates: [named(text)] })}
       itemKey={(pipeline) => pipeline.pipeline_id}
       itemName={(pipeline) => pipeline.display_name}
-      itemAside={(pipeline) => ago(pipeline.created_at)}
+      itemAside={(pipeline) => (namespace() !== undefined && !pipeline.namespace ? "shared" : ago(pipeline.created_at))}
       onChoose={onChoose}
       footer={() => (
         <Link to="/pipeline_versions/new" search={{}} className="flex h-8 items-center gap-2 rounded-md px-2 text-ink-2 hover:bg-hover">
