@@ -312,6 +312,9 @@ pub(crate) struct Machine {
     /// Run tasks of any image with this machine's own programs
     #[arg(long, env = env::ANY_IMAGE, hide_env_values = true)]
     pub any_image: bool,
+    /// Folders of this machine that tasks may mount by `hostPath`, `:ro` behind those that are only read [default: none]
+    #[arg(long, env = env::HOST_PATHS, value_name = "LIST", value_delimiter = ',', hide_env_values = true)]
+    pub host_paths: Option<Vec<String>>,
     /// Run tasks as processes or as containers [default: auto]
     #[arg(long, env = env::EXECUTOR, value_name = "HOW", hide_env_values = true)]
     pub executor: Option<Executor>,

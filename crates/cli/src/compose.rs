@@ -54,7 +54,8 @@ impl Engine {
             },
             grace: settings.grace,
             env: settings.task_env.clone(),
-            objects: Registry::new(Arc::new(Kept { store: store.clone() })),
+            objects: Registry::new(Arc::new(Kept { store: store.clone() }))
+                .with_folders(settings.host_paths.clone()),
             processes: settings.process_limit,
             log_bytes: settings.log_bytes,
             disk_bytes: settings.disk_bytes,

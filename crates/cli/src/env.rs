@@ -17,6 +17,8 @@ pub(crate) const GPUS: &str = "PIPEWRIGHT_GPUS";
 pub(crate) const IMAGES: &str = "PIPEWRIGHT_IMAGES";
 /// Runs tasks of any image with the host's programs.
 pub(crate) const ANY_IMAGE: &str = "PIPEWRIGHT_ANY_IMAGE";
+/// Folders of this machine that tasks may mount.
+pub(crate) const HOST_PATHS: &str = "PIPEWRIGHT_HOST_PATHS";
 /// `auto`, `process` or `container`.
 pub(crate) const EXECUTOR: &str = "PIPEWRIGHT_EXECUTOR";
 /// Socket of the container engine.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use jiff::tz::TimeZone;
+use pipewright_executor::HostFolder;
 use pipewright_server::{CacheAges, TlsFiles, UrlRules};
 use serde::Deserialize;
 
@@ -24,6 +25,8 @@ pub(crate) struct Settings {
     /// File that maps images, besides that of the home folder.
     pub images: Option<PathBuf>,
     pub any_image: bool,
+    /// Folders of this machine that tasks may mount.
+    pub host_paths: Vec<HostFolder>,
     pub executor: args::Executor,
     pub container_socket: Option<PathBuf>,
     pub container_network: args::ContainerNetwork,
@@ -77,6 +80,8 @@ struct File {
     /// Relative to the home folder.
     images: Option<PathBuf>,
     any_image: Option<bool>,
+    /// Absolute paths, `:ro` behind those that are only read.
+    host_paths: Vec<String>,
     executor: Option<args::Executor>,
     /// Relative to the home folder.
     container_socket: Option<PathBuf>,
@@ -205,6 +210,7 @@ impl Settings {
             isolation: machine.isolation.or(file.isolation).unwrap_or(args::Isolation::Auto),
             images,
             any_image: machine.any_image || file.any_image.unwrap_or(false),
+            host_paths: host_paths(machine.host_paths.as_ref().unwrap_or(&file.host_paths))?,
             executor: machine.executor.or(file.executor).unwrap_or(args::Executor::Auto),
             container_socket: match &machine.container_socket {
                 Some(path) => {
@@ -237,6 +243,12 @@ impl Settings {
             home,
         })
     }
+}
+
+/// Reads the folders that tasks may mount.
+fn host_paths(listed: &[String]) -> Result<Vec<HostFolder>> {
+    let listed = listed.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
+    listed.map(|text| HostFolder::read(text).map_err(|why| anyhow!("host_paths: {why}"))).collect()
 }
 
 impl Settings {
@@ -324,5 +336,10 @@ mod tests {
         check("max_paralel = 5", flags(), Err("unknown field"));
         check("images = 'lost.toml'", args::Machine::default(), Err("lost.toml to map images"));
         check("max_parallel = 0", args::Machine::default(), Err("nothing could ever run"));
+        check(
+            "host_paths = ['data']",
+            args::Machine::default(),
+            Err("host_paths: `data` is no absolute path"),
+        );
     }
 }

@@ -38,7 +38,7 @@ const ERRORS: &[Case] = &[
     ("image: busybox", "imgae: busybox", "imgae", "unknown-field", &["did you mean `image`"]),
     ("path: /tmp/out}", "path: out}", "out}}]", "wrong-value", &["not absolute"]),
     ("name: data, mountPath", "name: dtaa, mountPath", "dtaa, mountPath", "unknown-volume", &["`dtaa`"]),
-    ("persistentVolumeClaim: {claimName: c}", "hostPath: {path: /x}", "{path: /x}", "unsupported", &["hostPath"]),
+    ("persistentVolumeClaim: {claimName: c}", "nfs: {path: /x}", "{path: /x}", "unsupported", &["hostPath"]),
     ("action: create", "action: make", "make\n      manifest", "wrong-value", &["apply"]),
     ("kind: ConfigMap", "kind: [", "apiVersion: v1\n        kind: [", "wrong-value", &["no YAML"]),
     ("arguments: {parameters: [{name: text, value: '{{tasks.one.outputs.parameters.out}}'}]}", "arguments: {}", "name: two", "missing-input", &["`text`"]),

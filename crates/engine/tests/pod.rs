@@ -111,7 +111,7 @@ fn names_inside_a_loop_come_from_the_iteration() {
         .run(json!({}));
     let names = ["loop[0]/use", "loop[1]/use"].map(|task| {
         let pod = order(&world, task).into_container().unwrap().pod;
-        pod.volumes[0].source.name().unwrap().clone()
+        pod.volumes[0].source.names()[0].clone()
     });
     assert_eq!(names, ["a", "b"]);
 }

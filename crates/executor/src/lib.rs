@@ -8,6 +8,7 @@ mod choice;
 pub mod container;
 pub mod contract;
 pub mod fake;
+mod host_folders;
 mod objects;
 pub mod pod_defaults;
 pub mod process;
@@ -15,5 +16,6 @@ mod seam;
 mod security;
 
 pub use choice::Chooser;
+pub use host_folders::HostFolder;
 pub use objects::{ObjectKind, Objects, Registry};
 pub use seam::{Executor, ImageState, LogSource, OBSERVATIONS_CAPACITY, Observations, timestamp_now};

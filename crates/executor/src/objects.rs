@@ -8,6 +8,8 @@ use futures::future::BoxFuture;
 use pipewright_engine::RunId;
 use pipewright_plan::{PodDefault, Value};
 
+use crate::host_folders::HostFolder;
+
 /// The kinds that tasks ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ObjectKind {
@@ -48,23 +50,36 @@ pub trait Objects: Send + Sync {
     fn workspace_folder(&self, run: &RunId) -> PathBuf;
 }
 
-/// Objects, if there are any to ask for.
+/// Objects, if there are any to ask for, and the machine's folders that tasks may mount.
 #[derive(Clone, Default)]
-pub struct Registry(Option<Arc<dyn Objects>>);
+pub struct Registry {
+    objects: Option<Arc<dyn Objects>>,
+    folders: Arc<[HostFolder]>,
+}
 
 impl Registry {
     /// Asks these.
     pub fn new(objects: Arc<dyn Objects>) -> Self {
-        Self(Some(objects))
+        Self { objects: Some(objects), folders: Arc::default() }
+    }
+
+    /// Lets tasks mount these folders of the machine.
+    #[must_use]
+    pub fn with_folders(self, folders: impl IntoIterator<Item = HostFolder>) -> Self {
+        Self { folders: folders.into_iter().collect(), ..self }
     }
 
     pub(crate) fn get(&self) -> Option<&dyn Objects> {
-        self.0.as_deref()
+        self.objects.as_deref()
+    }
+
+    pub(crate) fn folders(&self) -> &[HostFolder] {
+        &self.folders
     }
 }
 
 impl fmt::Debug for Registry {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(if self.0.is_some() { "Registry(objects)" } else { "Registry(none)" })
+        out.write_str(if self.objects.is_some() { "Registry(objects)" } else { "Registry(none)" })
     }
 }

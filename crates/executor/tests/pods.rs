@@ -11,9 +11,10 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use pipewright_engine::{AttemptEnd, Launch, Observed, RunId};
 use pipewright_executor::process::{self, Isolation, Options, ProcessExecutor};
-use pipewright_executor::{Executor, ObjectKind, Objects, Observations, Registry, contract};
+use pipewright_executor::{Executor, HostFolder, ObjectKind, Objects, Observations, Registry, contract};
 use pipewright_plan::{
-    ArtifactList, EnvFrom, ExecutorArtifact, KeyFile, PodSettings, Value, VolumeMount, VolumeSource, Word,
+    ArtifactList, EnvFrom, ExecutorArtifact, FieldFile, KeyFile, PodFact, PodSettings, Projection, Value,
+    VolumeMount, VolumeSource, Word,
 };
 use serde_json::json;
 
@@ -148,6 +149,24 @@ fn volumes(volumes: Vec<VolumeMount<String>>) -> PodSettings<String> {
     PodSettings { volumes, ..PodSettings::default() }
 }
 
+fn projected() -> VolumeSource<String> {
+    let field = |path: &str, field: &str| FieldFile {
+        path: path.to_owned(),
+        mode: None,
+        fact: PodFact::Field { path: field.to_owned() },
+    };
+    let item = KeyFile { key: "key".to_owned(), path: "secret".to_owned(), mode: None };
+    let parts = vec![
+        Projection::Secret { name: "token".to_owned(), items: vec![item], optional: false },
+        Projection::ConfigMap { name: "config".to_owned(), items: Vec::new(), optional: false },
+        Projection::ConfigMap { name: "none".to_owned(), items: Vec::new(), optional: true },
+        Projection::Fields {
+            files: vec![field("labels", "metadata.labels"), field("name", "metadata.name")],
+        },
+    ];
+    VolumeSource::Projected { parts, mode: Some(0o440) }
+}
+
 /// Tells whether volumes can be tried here.
 fn is_isolated() -> bool {
     let home = tempfile::tempdir().unwrap();
@@ -243,6 +262,14 @@ async fn volumes_appear_where_they_are_asked_for() {
             "echo shared > /kfp-workspace/file",
             volumes(vec![mount("/kfp-workspace", None, false, VolumeSource::Workspace)]),
             "",
+        ),
+        (
+            "cat /all/secret; cat /all/mode; cat /all/labels; echo; stat -c ' %a' /all/name",
+            PodSettings {
+                labels: BTreeMap::from([("app".to_owned(), "a".to_owned())]),
+                ..volumes(vec![mount("/all", None, false, projected())])
+            },
+            "s3cretfastapp=\"a\"\n 440",
         ),
         (
             "cat /kfp-workspace/file; touch /kfp-workspace/x 2>/dev/null || echo refused",
@@ -415,5 +442,40 @@ async fn a_volume_may_lie_over_the_home_folder() {
             assert_eq!(fs::read_to_string(&target).unwrap(), "done\n");
             assert_eq!(kept.with_file_name("more").exists(), !read_only);
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_of_the_machine_are_mounted_when_they_are_listed() {
+    for kind in Kind::all() {
+        // No part of `/tmp`, of which tasks have one of their own.
+        let home = tempfile::tempdir_in("/var/tmp").unwrap();
+        let host = home.path().join("host");
+        for folder in ["sets", "kept", "other"] {
+            fs::create_dir_all(host.join(folder)).unwrap();
+        }
+        fs::write(host.join("sets/file"), "one").unwrap();
+        let listed = [host.join("sets").display().to_string(), format!("{}:ro", host.join("kept").display())];
+        let listed: Vec<HostFolder> = listed.iter().map(|text| HostFolder::read(text).unwrap()).collect();
+        let with_folders = |home: &Path| registry(home).with_folders(listed.clone());
+        let mut world = World::in_home(&kind, home, with_folders).await;
+        let at = |folder: &str, create: bool| {
+            let path = host.join(folder).display().to_string();
+            volumes(vec![mount("/data", None, false, VolumeSource::Host { path, create })])
+        };
+        for (script, pod, expected) in [
+            ("cat /data/file; echo two > /data/other", at("sets", false), "one"),
+            ("echo new > /data/file", at("sets/made/here", true), ""),
+            ("cat /data/other /data/made/here/file", at("sets", false), "two\nnew"),
+            ("touch /data/x 2>/dev/null || echo refused", at("kept", false), "refused"),
+        ] {
+            let found = run(&mut world, script, pod).await;
+            assert_eq!(found.as_deref(), Ok(expected), "{kind:?} {script}");
+        }
+        for (folder, expected) in [("other", "may not be mounted"), ("sets/lost", "there is no folder")] {
+            let failed = run(&mut world, "true", at(folder, false)).await.unwrap_err();
+            assert!(failed.contains(expected), "{kind:?} {folder}: {failed}");
+        }
+        world.assert_nothing_is_left().await;
     }
 }

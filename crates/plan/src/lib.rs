@@ -42,7 +42,10 @@ pub use launch::{
 };
 pub use placeholder::{Filling, JobFacts, Placeholder, Text, TextPart, ValueTemplate, Word, local_path};
 pub use platform::{ClaimEnd, PipelinePlatform, RunClaim, TaskPlatform, Workspace};
-pub use pod::{EnvFrom, KeyFile, PodSettings, PodText, VolumeMount, VolumeSource, WORKSPACE_PATH};
+pub use pod::{
+    EnvFrom, FieldFile, KeyFile, PodFact, PodSettings, PodText, Projection, VolumeMount, VolumeSource,
+    WORKSPACE_PATH,
+};
 pub use pod_default::PodDefault;
 pub use quantity::quantity;
 pub use resource::{Manifest, Resource, ResourceAction, ResourceOutput};

@@ -82,7 +82,7 @@ impl<N> PodSettings<N> {
     /// Lists everything that may have to be resolved.
     pub fn names(&self) -> impl Iterator<Item = &N> {
         let volumes = self.volumes.iter().flat_map(|mount| {
-            [Some(&mount.path), mount.sub_path.as_ref(), mount.source.name()].into_iter().flatten()
+            [Some(&mount.path), mount.sub_path.as_ref()].into_iter().flatten().chain(mount.source.names())
         });
         let env = self.env.iter().filter_map(EnvFrom::name);
         let metadata = self.labels.values().chain(self.annotations.values());
@@ -101,12 +101,7 @@ impl PodSettings<PodText> {
         for mount in &self.volumes {
             show(&mount.path);
             mount.sub_path.iter().for_each(&mut show);
-            match &mount.source {
-                VolumeSource::Claim { name }
-                | VolumeSource::Secret { name, .. }
-                | VolumeSource::ConfigMap { name, .. } => show(name),
-                VolumeSource::EmptyDir { .. } | VolumeSource::Ephemeral { .. } | VolumeSource::Workspace => {}
-            }
+            mount.source.names().into_iter().for_each(&mut show);
         }
         for variable in &self.env {
             match variable {
@@ -184,14 +179,88 @@ pub enum VolumeSource<N> {
     },
     /// The folder that all tasks of a run share.
     Workspace,
+    /// A folder of the machine; which ones may be mounted is a setting.
+    Host {
+        path: N,
+        /// It is made when it is missing.
+        #[serde(default)]
+        create: bool,
+    },
+    /// Files of several objects, and of the pod itself.
+    Projected {
+        parts: Vec<Projection<N>>,
+        /// Permission bits of the files.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mode: Option<u32>,
+    },
+}
+
+/// Part of a projected volume.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Projection<N> {
+    Secret {
+        name: N,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        items: Vec<KeyFile>,
+        #[serde(default)]
+        optional: bool,
+    },
+    ConfigMap {
+        name: N,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        items: Vec<KeyFile>,
+        #[serde(default)]
+        optional: bool,
+    },
+    /// What the pod says of itself.
+    Fields { files: Vec<FieldFile> },
+}
+
+/// A file that holds a fact of the pod.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldFile {
+    /// Relative to the mount.
+    pub path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
+    pub fact: PodFact,
+}
+
+/// A fact of the pod.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PodFact {
+    /// `metadata.name`, `metadata.labels['x']`, …; `metadata.labels` and `metadata.annotations` for all of them.
+    Field { path: String },
+    /// Known already.
+    Text { text: String },
 }
 
 impl<N> VolumeSource<N> {
-    /// Returns the object's name, if one stands behind the volume.
+    /// Lists the names of what stands behind the volume.
+    pub fn names(&self) -> Vec<&N> {
+        match self {
+            Self::Claim { name } | Self::Secret { name, .. } | Self::ConfigMap { name, .. } => vec![name],
+            Self::Host { path, .. } => vec![path],
+            Self::Projected { parts, .. } => parts.iter().filter_map(Projection::name).collect(),
+            Self::EmptyDir { .. } | Self::Ephemeral { .. } | Self::Workspace => Vec::new(),
+        }
+    }
+
+    /// Tells whether the pod's own labels can be seen in it.
+    pub fn shows_fields(&self) -> bool {
+        let Self::Projected { parts, .. } = self else { return false };
+        parts.iter().any(|part| matches!(part, Projection::Fields { .. }))
+    }
+}
+
+impl<N> Projection<N> {
+    /// Returns the object's name, if it is one.
     pub fn name(&self) -> Option<&N> {
         match self {
-            Self::Claim { name } | Self::Secret { name, .. } | Self::ConfigMap { name, .. } => Some(name),
-            Self::EmptyDir { .. } | Self::Ephemeral { .. } | Self::Workspace => None,
+            Self::Secret { name, .. } | Self::ConfigMap { name, .. } => Some(name),
+            Self::Fields { .. } => None,
         }
     }
 }

@@ -1321,7 +1321,7 @@ export interface ValuesView {
 }
 
 /** The kinds of volumes. */
-export type VolumeKindView = "claim" | "secret" | "config_map" | "empty_dir" | "ephemeral" | "workspace";
+export type VolumeKindView = "claim" | "secret" | "config_map" | "empty_dir" | "ephemeral" | "workspace" | "host_path" | "projected";
 
 /** A volume, and where the task sees it. */
 export interface VolumeView {

@@ -38,6 +38,9 @@ impl Server {
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--home"]).arg(home);
         if let Some(images) = &images {
             command.arg("--images").arg(images);
+            // What lies beside it may be read by tasks that ask for folders of the machine.
+            let folder = images.parent().expect("a file lies in a folder");
+            command.arg("--host-paths").arg(format!("{}:ro", folder.display()));
         }
         let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().expect("the server starts");
         let mut server = Self { child, home: home.to_owned(), images, url: String::new() };

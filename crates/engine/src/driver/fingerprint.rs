@@ -128,7 +128,8 @@ fn add_pod(plan: &Plan, state: &RunState, node: &Node, document: &mut BTreeMap<S
         document.insert("env from objects".to_owned(), shortened(json(&pod.env)));
     }
     // Labels count when the command can see them.
-    if pod.env.iter().any(|entry| matches!(entry, EnvFrom::Field { .. })) {
+    let in_env = pod.env.iter().any(|entry| matches!(entry, EnvFrom::Field { .. }));
+    if in_env || pod.volumes.iter().any(|mount| mount.source.shows_fields()) {
         document.insert("pod metadata".to_owned(), shortened(json(&(&pod.labels, &pod.annotations))));
     }
 }

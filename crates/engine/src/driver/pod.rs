@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use pipewright_plan::{
     Container, EnvFrom, ExecutorInput, Filling, ParameterBinding, ParameterSource, Placeholder, Plan,
-    PodSettings, PodText, Text, TextPart, Value, VolumeMount, VolumeSource, WORKSPACE_PATH, Word, text_form,
+    PodSettings, PodText, Projection, Text, TextPart, Value, VolumeMount, VolumeSource, WORKSPACE_PATH, Word,
+    text_form,
 };
 
 use super::resolve::{select, sibling};
@@ -155,6 +156,32 @@ impl Around<'_> {
                 })
             }
             VolumeSource::Workspace => Some(VolumeSource::Workspace),
+            VolumeSource::Host { path, create } => self
+                .name("the path of a folder of the machine", path)?
+                .map(|path| VolumeSource::Host { path, create: *create }),
+            VolumeSource::Projected { parts, mode } => {
+                let mut resolved = Vec::new();
+                for part in parts {
+                    resolved.extend(self.projection(part)?);
+                }
+                Some(VolumeSource::Projected { parts: resolved, mode: *mode })
+            }
+        })
+    }
+
+    fn projection(&self, part: &Projection<PodText>) -> Result<Option<Projection<String>>, Failure> {
+        Ok(match part {
+            Projection::Secret { name, items, optional } => {
+                let (items, optional) = (items.clone(), *optional);
+                let name = self.name("the name of the secret", name)?;
+                name.map(|name| Projection::Secret { name, items, optional })
+            }
+            Projection::ConfigMap { name, items, optional } => {
+                let (items, optional) = (items.clone(), *optional);
+                let name = self.name("the name of the config map", name)?;
+                name.map(|name| Projection::ConfigMap { name, items, optional })
+            }
+            Projection::Fields { files } => Some(Projection::Fields { files: files.clone() }),
         })
     }
 

@@ -27,9 +27,11 @@ pub(super) fn task_config(
             VolumeSource::ConfigMap { name, optional, .. } => {
                 (name, json!({"configMap": {"name": name, "optional": optional}}))
             }
-            VolumeSource::EmptyDir { .. } | VolumeSource::Ephemeral { .. } | VolumeSource::Workspace => {
-                continue;
-            }
+            VolumeSource::EmptyDir { .. }
+            | VolumeSource::Ephemeral { .. }
+            | VolumeSource::Workspace
+            | VolumeSource::Host { .. }
+            | VolumeSource::Projected { .. } => continue,
         };
         let mut seen = json!({"name": name, "mountPath": mount.path});
         if let Some(sub_path) = &mount.sub_path {

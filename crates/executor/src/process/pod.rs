@@ -3,6 +3,8 @@
 //! A missing object fails the attempt with the command that would make it, unless it is optional. Values of
 //! secrets go to the launcher alone.
 
+mod projected;
+
 use std::path::{Component, Path, PathBuf};
 
 use base64::Engine as _;
@@ -13,6 +15,7 @@ use pipewright_plan::{
     VolumeSource, WORKSPACE_PATH,
 };
 
+use crate::host_folders;
 use crate::objects::{ObjectKind, Registry};
 
 /// Permission bits of files when nobody says them.
@@ -259,6 +262,14 @@ impl Finder<'_> {
                 }
                 None => return Err(refused(format!("there is no workspace for {WORKSPACE_PATH}"), None)),
             },
+            VolumeSource::Host { path, create } => {
+                let folder = host_folders::allowed(self.registry.folders(), path, *create)?;
+                writable &= !folder.read_only;
+                VolumeContent::Folder { path: folder.path }
+            }
+            VolumeSource::Projected { parts, mode } => {
+                VolumeContent::Files { files: self.projected(parts, *mode).await? }
+            }
         };
         // Objects do not change under a task that writes to their files.
         writable &= !matches!(content, VolumeContent::Files { .. });

@@ -87,7 +87,9 @@ pub(super) fn env(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx: &mut 
                     return;
                 }
                 let value = match field.flatten() {
-                    Some(field) => own_resource(spec, field, cx).map(Text::literal),
+                    Some(field) => {
+                        cx.within("valueFrom", |cx| own_resource(spec, field, cx)).map(Text::literal)
+                    }
                     None => variable.value.as_ref().map(|value| interface.any_text(value, cx)),
                 };
                 variables.push(EnvVar { name: name.to_owned(), value: value.unwrap_or_default() });
@@ -98,7 +100,11 @@ pub(super) fn env(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx: &mut 
 }
 
 /// Returns a limit or request of the container in units of a divisor, as Kubernetes rounds it.
-fn own_resource(spec: &ContainerSpec, field: &ResourceFieldRef, cx: &mut Context) -> Option<String> {
+pub(super) fn own_resource(
+    spec: &ContainerSpec,
+    field: &ResourceFieldRef,
+    cx: &mut Context,
+) -> Option<String> {
     let resource = field.resource.as_ref().map(|resource| resource.value.as_str()).unwrap_or_default();
     let (kind, name) = resource.split_once('.').unwrap_or_default();
     let given = spec.resources.as_ref().and_then(|all| {
@@ -115,7 +121,7 @@ fn own_resource(spec: &ContainerSpec, field: &ResourceFieldRef, cx: &mut Context
         (Some(amount), Some(divisor)) => Some(format!("{:.0}", (amount / divisor - 1e-9).ceil())),
         _ => {
             let hint = "set the limit in `resources` of the same container, as a number";
-            cx.within("valueFrom", |cx| unsupported(cx, "resourceFieldRef", field.span, hint));
+            unsupported(cx, "resourceFieldRef", field.span, hint);
             None
         }
     }

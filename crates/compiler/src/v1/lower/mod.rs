@@ -17,6 +17,7 @@ mod suspend;
 mod task;
 mod template;
 mod text;
+mod volume;
 
 use std::time::Duration;
 

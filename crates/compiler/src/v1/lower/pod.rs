@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use pipewright_plan::{
-    Container, EnvFrom, KeyFile, PodSettings, PodText, TaskPlatform, Text, Value, VolumeMount, VolumeSource,
-};
+use pipewright_plan::{Container, EnvFrom, PodSettings, PodText, TaskPlatform, Text, Value, VolumeMount};
 
 use super::container::set_resource;
 use super::source::unsupported;
 use super::text::Interface;
+use super::volume;
 use crate::decode::{self, Context};
-use crate::v1::workflow::{self, ContainerSpec, KeySelector, KeyedSource, Volume, Whole};
+use crate::v1::workflow::{self, ContainerSpec, KeySelector};
 
 /// Lowers the settings of one container.
 pub(super) fn lower(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx: &mut Context) -> TaskPlatform {
@@ -144,7 +143,7 @@ pub(super) fn env(
     found
 }
 
-fn name_of(
+pub(super) fn name_of(
     interface: &Interface<'_, '_>,
     name: Option<&decode::Text>,
     span: crate::yaml::Span,
@@ -200,7 +199,7 @@ pub(super) fn volumes(
                 cx.error("unknown-volume", name.span, message).hint("declare it in the template's `volumes`");
                 return None;
             };
-            let (source, is_read_only) = source(interface, &name.value, volume, cx)?;
+            let (source, is_read_only) = volume::source(interface, (spec, &name.value), volume, cx)?;
             let text =
                 |text: &decode::Text, cx: &mut Context| PodText::Text { text: interface.text(text, cx) };
             Some(VolumeMount {
@@ -217,79 +216,6 @@ pub(super) fn volumes(
         mounts.extend(lowered);
     }
     mounts
-}
-
-/// Lowers a volume's source, and says whether it may only be read.
-fn source(
-    interface: &Interface<'_, '_>,
-    volume_name: &str,
-    volume: &Volume,
-    cx: &mut Context,
-) -> Option<(VolumeSource<PodText>, bool)> {
-    if let Some(claim) = &volume.persistent_volume_claim {
-        let Some(name) = &claim.claim_name else {
-            cx.error("missing-field", claim.span, "the volume names no claim").hint("set `claimName`");
-            return None;
-        };
-        let name = PodText::Text { text: interface.text(name, cx) };
-        return Some((VolumeSource::Claim { name }, claim.read_only.unwrap_or_default()));
-    }
-    for (keyed, is_secret) in [(&volume.secret, true), (&volume.config_map, false)] {
-        if let Some(keyed) = keyed {
-            return Some((from_keys(interface, keyed, is_secret, cx)?, true));
-        }
-    }
-    let others = [
-        ("ephemeral", &volume.ephemeral),
-        ("hostPath", &volume.host_path),
-        ("nfs", &volume.nfs),
-        ("projected", &volume.projected),
-        ("downwardAPI", &volume.downward_api),
-        ("csi", &volume.csi),
-        ("gcePersistentDisk", &volume.gce_persistent_disk),
-        ("awsElasticBlockStore", &volume.aws_elastic_block_store),
-        ("azureDisk", &volume.azure_disk),
-        ("azureFile", &volume.azure_file),
-        ("cephfs", &volume.cephfs),
-        ("glusterfs", &volume.glusterfs),
-        ("rbd", &volume.rbd),
-        ("flexVolume", &volume.flex_volume),
-        ("gitRepo", &volume.git_repo),
-    ];
-    if let Some((name, field)) = others.into_iter().find_map(|(name, field)| Some((name, field.as_ref()?))) {
-        unsupported(cx, name, field.span, "use a claim, a secret, a config map or `emptyDir`");
-        return None;
-    }
-    let empty = volume.empty_dir.clone().unwrap_or_default();
-    let source = VolumeSource::EmptyDir {
-        volume: volume_name.to_owned(),
-        memory: empty.medium.is_some_and(|medium| medium.value == "Memory"),
-        size_limit: empty.size_limit.map(|limit| limit.value),
-    };
-    Some((source, false))
-}
-
-fn from_keys(
-    interface: &Interface<'_, '_>,
-    spec: &KeyedSource,
-    is_secret: bool,
-    cx: &mut Context,
-) -> Option<VolumeSource<PodText>> {
-    let name = spec.secret_name.as_ref().or(spec.name.as_ref());
-    let name = name_of(interface, name, spec.span, cx)?;
-    let mode = |mode: &Option<Whole>| mode.as_ref().and_then(|mode| u32::try_from(mode.value?).ok());
-    let item = |item: &workflow::KeyToPath| {
-        let key = item.key.as_ref()?.value.clone();
-        let path = item.path.as_ref().map_or_else(|| key.clone(), |path| path.value.clone());
-        Some(KeyFile { key, path, mode: mode(&item.mode) })
-    };
-    let items = spec.items.iter().filter_map(item).collect();
-    let (mode, optional) = (mode(&spec.default_mode), spec.optional.unwrap_or_default());
-    Some(if is_secret {
-        VolumeSource::Secret { name, items, mode, optional }
-    } else {
-        VolumeSource::ConfigMap { name, items, mode, optional }
-    })
 }
 
 /// Applies `podSpecPatch`, which the SDK uses for resources and placement with placeholders.

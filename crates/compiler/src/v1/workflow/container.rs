@@ -98,10 +98,10 @@ messages! {
         config_map: Option<KeyedSource> = "configMap",
         empty_dir: Option<EmptyDir> = "emptyDir",
         ephemeral: Option<Spanned<Value>> = "ephemeral",
-        host_path: Option<Spanned<Value>> = "hostPath",
+        host_path: Option<HostPath> = "hostPath",
         nfs: Option<Spanned<Value>> = "nfs",
-        projected: Option<Spanned<Value>> = "projected",
-        downward_api: Option<Spanned<Value>> = "downwardAPI",
+        projected: Option<Projected> = "projected",
+        downward_api: Option<FactFiles> = "downwardAPI",
         csi: Option<Spanned<Value>> = "csi",
         gce_persistent_disk: Option<Spanned<Value>> = "gcePersistentDisk",
         aws_elastic_block_store: Option<Spanned<Value>> = "awsElasticBlockStore",
@@ -113,6 +113,39 @@ messages! {
         flex_volume: Option<Spanned<Value>> = "flexVolume",
         git_repo: Option<Spanned<Value>> = "gitRepo",
     };
+
+    /// A folder of the machine.
+    HostPath {
+        path: Option<Text> = "path",
+        path_type: Option<Text> = "type",
+    };
+
+    /// Files of several objects.
+    Projected {
+        sources: Vec<ProjectedSource> = "sources",
+        default_mode: Option<Whole> = "defaultMode",
+    };
+
+    ProjectedSource {
+        secret: Option<KeyedSource> = "secret",
+        config_map: Option<KeyedSource> = "configMap",
+        downward_api: Option<FactFiles> = "downwardAPI",
+        service_account_token: Option<Spanned<Value>> = "serviceAccountToken",
+        cluster_trust_bundle: Option<Spanned<Value>> = "clusterTrustBundle",
+    } one of "secret" | "configMap" | "downwardAPI" | "serviceAccountToken" | "clusterTrustBundle";
+
+    /// Files that hold facts of the pod.
+    FactFiles {
+        items: Vec<FactFile> = "items",
+        default_mode: Option<Whole> = "defaultMode",
+    };
+
+    FactFile {
+        path: Option<Text> = "path",
+        field_ref: Option<FieldRef> = "fieldRef",
+        resource_field_ref: Option<ResourceFieldRef> = "resourceFieldRef",
+        mode: Option<Whole> = "mode",
+    } one of "fieldRef" | "resourceFieldRef";
 
     ClaimSource {
         claim_name: Option<Text> = "claimName",

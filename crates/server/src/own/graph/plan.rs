@@ -212,6 +212,12 @@ fn volume_view(mount: &VolumeMount<PodText>) -> VolumeView {
             (VolumeKindView::Ephemeral, Some(volume.clone()), size.clone())
         }
         VolumeSource::Workspace => (VolumeKindView::Workspace, None, None),
+        VolumeSource::Host { path, .. } => (VolumeKindView::HostPath, Some(pod_text(path)), None),
+        VolumeSource::Projected { parts, .. } => {
+            let names: Vec<String> =
+                parts.iter().map(|part| part.name().map_or_else(|| "pod".to_owned(), pod_text)).collect();
+            (VolumeKindView::Projected, Some(names.join(", ")), None)
+        }
     };
     VolumeView {
         path: pod_text(&mount.path),

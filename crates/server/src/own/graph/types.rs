@@ -406,6 +406,8 @@ pub enum VolumeKindView {
     EmptyDir,
     Ephemeral,
     Workspace,
+    HostPath,
+    Projected,
 }
 
 /// A variable, or all variables, of an object.
