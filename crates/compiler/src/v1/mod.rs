@@ -8,6 +8,7 @@ mod expression;
 mod library;
 mod link;
 mod lower;
+mod patch;
 #[cfg(test)]
 pub(crate) mod sites;
 mod tags;
@@ -53,7 +54,9 @@ pub(crate) fn compile(sources: Sources<'_>, cx: &mut Context) -> Option<Compiled
     let linked = link::linked(node, sources.templates, sources.library, cx).ok()?;
     let node = linked.as_ref().map_or(node, |linked| &linked.workflow);
     let merged = defaults::merged(node, cx);
-    let workflow = workflow::Workflow::decode(merged.as_ref().unwrap_or(node), cx);
+    let node = merged.as_ref().unwrap_or(node);
+    let patched = patch::applied(node, cx);
+    let workflow = workflow::Workflow::decode(patched.as_ref().unwrap_or(node), cx);
     let plan = workflow.and_then(|workflow| lower::lower(&workflow, cx));
     if let Some(linked) = &linked {
         linked.name_places(cx);

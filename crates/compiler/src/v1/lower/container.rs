@@ -39,7 +39,7 @@ pub(super) fn lower(
             .insert(SCRIPT_PATH.to_owned(), cx.within("source", |cx| interface.text(source, cx)));
         command.push(Word::literal(SCRIPT_PATH));
     }
-    let mut lowered = Container {
+    Some(Container {
         image: cx.within("image", |cx| interface.text(image, cx)),
         command,
         args,
@@ -50,9 +50,7 @@ pub(super) fn lower(
         working_directory: spec.working_dir.as_ref().map(|path| interface.text(path, cx)),
         companions: Vec::new(),
         result: None,
-    };
-    pod::patch(interface, &mut lowered, cx);
-    Some(lowered)
+    })
 }
 
 /// Lowers words of a command line.
@@ -144,7 +142,7 @@ pub(super) fn resources(interface: &Interface<'_, '_>, spec: &ContainerSpec, cx:
 }
 
 /// Sets one quantity; names that this release knows nothing of only say where a pod may run.
-pub(super) fn set_resource(resources: &mut Resources, name: &str, is_limit: bool, quantity: Text) {
+fn set_resource(resources: &mut Resources, name: &str, is_limit: bool, quantity: Text) {
     match (name, is_limit) {
         ("cpu", true) => resources.cpu_limit = Some(quantity),
         ("cpu", false) => resources.cpu_request = Some(quantity),

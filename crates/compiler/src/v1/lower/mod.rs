@@ -139,9 +139,6 @@ fn refuse(spec: &WorkflowSpec, cx: &mut Context) {
     if let Some(suspend) = spec.suspend.as_ref().filter(|suspend| suspend.value) {
         unsupported(cx, "suspend", suspend.span, later);
     }
-    if let Some(patch) = &spec.pod_spec_patch {
-        unsupported(cx, "podSpecPatch", patch.span, "set the fields in the templates");
-    }
 }
 
 /// The name that runs, folders and cached results go by.

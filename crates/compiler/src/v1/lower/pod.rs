@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use pipewright_plan::{Container, EnvFrom, PodSettings, PodText, TaskPlatform, Text, Value, VolumeMount};
+use pipewright_plan::{EnvFrom, PodSettings, PodText, TaskPlatform, Value, VolumeMount};
 
-use super::container::set_resource;
 use super::source::unsupported;
 use super::text::Interface;
 use super::volume;
@@ -216,55 +215,4 @@ pub(super) fn volumes(
         mounts.extend(lowered);
     }
     mounts
-}
-
-/// Applies `podSpecPatch`, which the SDK uses for resources and placement with placeholders.
-pub(super) fn patch(interface: &Interface<'_, '_>, container: &mut Container, cx: &mut Context) {
-    let Some(text) = &interface.template.pod_spec_patch else { return };
-    let refuse = |cx: &mut Context, what: &str| {
-        let message = format!("`podSpecPatch` is supported for resources and placement only: {what}");
-        cx.error("unsupported", text.span, message).hint("set the field in the template");
-    };
-    let Ok(Value::Object(patch)) = serde_json::from_str(&text.value) else {
-        return refuse(cx, "it is no JSON object");
-    };
-    for (field, value) in patch {
-        match (field.as_str(), &value) {
-            ("containers", Value::Array(containers)) => {
-                for spec in containers {
-                    let is_main = spec.get("name").and_then(Value::as_str) == Some("main");
-                    let Some(fields) = spec.as_object().filter(|_| is_main) else {
-                        refuse(cx, "it names another container than `main`");
-                        continue;
-                    };
-                    for (field, value) in fields.iter().filter(|(field, _)| *field != "name") {
-                        if field != "resources" {
-                            refuse(cx, &format!("`{field}`"));
-                            continue;
-                        }
-                        patch_resources(interface, container, value, text, cx);
-                    }
-                }
-            }
-            ("nodeSelector" | "tolerations" | "affinity", _) => {
-                container.platform.placement.insert(field, value);
-            }
-            _ => refuse(cx, &format!("`{field}`")),
-        }
-    }
-}
-
-fn patch_resources(
-    interface: &Interface<'_, '_>,
-    container: &mut Container,
-    value: &Value,
-    at: &decode::Text,
-    cx: &mut Context,
-) {
-    for (kind, is_limit) in [("limits", true), ("requests", false)] {
-        for (name, quantity) in value.get(kind).and_then(Value::as_object).into_iter().flatten() {
-            let quantity: Text = interface.read(&pipewright_plan::text_form(quantity), at.span, cx);
-            set_resource(&mut container.resources, name, is_limit, quantity);
-        }
-    }
 }
