@@ -1,6 +1,8 @@
 //! In which namespace lists look and new things go, and whether who asks may. On a server without users there is one
 //! namespace, and whatever requests say of it is passed over.
 
+use std::path::Path;
+
 use pipewright_store::engine::{RunId, Submit};
 use pipewright_store::{Kind, ListQuery};
 
@@ -108,6 +110,28 @@ pub(crate) async fn may_see(app: &App, permit: &Permit, run: &RunId) -> Result<(
         return Ok(());
     }
     permit.check(&app.store.namespace_of(Kind::Run, &run.0).await?)
+}
+
+/// Refuses what lies in the volumes of a namespace, or in the folder of a run, where the caller may not do what the
+/// route does; tells whether it lies in either. `path` has no links in it.
+pub(crate) async fn may_reach(app: &App, permit: &Permit, path: &Path) -> Result<bool, Error> {
+    if !permit.is_multi_user() {
+        return Ok(true);
+    }
+    if let Some(home) = &app.settings.home
+        && let Ok(home) = tokio::fs::canonicalize(home).await
+        && let Ok(below) = path.strip_prefix(home.join("volumes"))
+        && let Some(namespace) = below.iter().next().and_then(|name| name.to_str())
+    {
+        return permit.check(namespace).map(|()| true);
+    }
+    let parts = path.iter().filter_map(|part| part.to_str());
+    for run in parts.filter(|part| uuid::Uuid::try_parse(part).is_ok()) {
+        if let Ok(namespace) = app.store.namespace_of(Kind::Run, run).await {
+            return permit.check(&namespace).map(|()| true);
+        }
+    }
+    Ok(false)
 }
 
 /// Refuses unless the caller may do what the route does to this pipeline.

@@ -16,8 +16,8 @@ use axum::routing::get;
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 use pipewright_artifacts::{Kind, summarize};
+use pipewright_store::Masks;
 use pipewright_store::engine::Submit;
-use pipewright_store::{self as store, Masks};
 
 use crate::access::Permit;
 use crate::app::App;
@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::extract::{Segments, Words};
 use crate::own::artifacts::packed;
 use crate::pieces::{self, Pieces};
+use crate::placing::may_reach;
 
 /// The most that is unpacked of one entry.
 const UNPACK_LIMIT: u64 = 1 << 30;
@@ -195,17 +196,11 @@ async fn is_registered(app: &App, path: &Path) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// Refuses what lies in no namespace that the caller may read: the run in whose folder it is decides, else the artifacts
-/// that are registered there or around it.
+/// Refuses what lies in no namespace that the caller may read: its volume or the run in whose folder it is decides, else
+/// the artifacts that are registered there or around it.
 async fn check_place(app: &App, permit: &Permit, path: &Path) -> Result<(), Error> {
-    if !permit.is_multi_user() {
+    if may_reach(app, permit, path).await? {
         return Ok(());
-    }
-    let parts = path.iter().filter_map(|part| part.to_str());
-    for run in parts.filter(|part| uuid::Uuid::try_parse(part).is_ok()) {
-        if let Ok(namespace) = app.store.namespace_of(store::Kind::Run, run).await {
-            return permit.check(&namespace);
-        }
     }
     let mut refusal = None;
     for place in path.ancestors().filter(|place| place.parent().is_some()) {

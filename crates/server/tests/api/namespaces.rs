@@ -7,10 +7,10 @@ use axum::http::{Request, header};
 use futures::StreamExt;
 use pipewright_server::access::{AccessFile, AccessOptions, Grants, Requirement, Role, Token, digest};
 use pipewright_store::Request as Wish;
-use pipewright_store::engine::RunId;
+use pipewright_store::engine::{RunId, RunView, TaskKind, TaskPhase};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, HELLO, Server, hello_spec, text};
+use crate::support::{Answer, HELLO, Server, artifact, hello_spec, task, text};
 
 const E: &str = "/apis/v2beta1/experiments";
 const P: &str = "/apis/v2beta1/pipelines";
@@ -45,6 +45,8 @@ fn options(home: &Path) -> AccessOptions {
 async fn start() -> Server {
     Server::start_as(|home, settings| {
         settings.multi_user = true;
+        settings.home = Some(home.to_owned());
+        settings.artifacts_root = home.join("artifacts").display().to_string();
         settings.access = options(home);
     })
     .await
@@ -355,6 +357,43 @@ async fn templates_are_those_of_the_runs_namespace() {
         let path = format!("/apis/pipewright/v1/check?namespace={namespace}");
         assert_eq!(made(&server, who, &path, workflow.clone()).await["ok"], ok, "{who}");
     }
+}
+
+/// Who imports a path chooses it; what others keep is not shown by that.
+#[tokio::test]
+async fn files_are_those_of_a_namespace_whoever_names_them() {
+    let server = start().await;
+    let mine = text(&made(&server, "ada", &format!("{R}?namespace=team-a"), run(None)).await, "run_id");
+    let theirs = text(&made(&server, "vic", &format!("{R}?namespace=team-b"), run(None)).await, "run_id");
+    let home = server.home.path();
+    let places = [
+        home.join(format!("artifacts/hello/{mine}/greet/1/out")),
+        home.join(format!("artifacts/hello/{theirs}/greet/1/out")),
+        home.join("volumes/team-b/claim/file"),
+    ];
+    let mut task = task(&mine, "root/greet", TaskKind::Importer, TaskPhase::Succeeded);
+    for (index, place) in places.iter().enumerate() {
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(place, "content").unwrap();
+        let mut found = artifact(&format!("artifact-{index}"), "out", "system.Dataset", json!({}));
+        found.uri = place.display().to_string();
+        task.outcome.artifacts.insert(format!("out{index}"), vec![found]);
+    }
+    server.record_ended(&mine, RunView::default(), vec![task]).await;
+    for (index, place) in places.iter().enumerate() {
+        let expected = if index == 0 { 200 } else { 403 };
+        for kind in ["content", "head", "preview"] {
+            let line = format!("GET /apis/pipewright/v1/artifacts/artifact-{index}/{kind}");
+            assert_eq!(ask(&server, "ada", &line, Value::Null).await.status, expected, "{line}");
+            assert_eq!(ask(&server, "vic", &line, Value::Null).await.status, 200, "{line}");
+        }
+        let line = format!("GET /artifacts/get?source=file&namespace=team-a&key={}", place.display());
+        assert_eq!(ask(&server, "ada", &line, Value::Null).await.status, expected, "{line}");
+        assert_eq!(ask(&server, "vic", &line, Value::Null).await.status, 200, "{line}");
+    }
+    let volume = "GET /artifacts/get?source=volume&bucket=claim&key=file&namespace=team-b";
+    assert_eq!(ask(&server, "ada", volume, Value::Null).await.status, 403);
+    assert_eq!(ask(&server, "vic", volume, Value::Null).await.text, "content");
 }
 
 #[tokio::test]

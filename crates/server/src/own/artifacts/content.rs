@@ -42,12 +42,13 @@ const FRAME_LIMIT: u64 = 32 << 20;
 
 pub(super) async fn content(
     State(app): State<App>,
+    permit: Permit,
     Segments(id): Segments<String>,
     headers: HeaderMap,
     words: Words,
 ) -> Result<Response, Error> {
     let part = words.text("path");
-    let (artifact, place) = find(&app, id, part.clone()).await?;
+    let (artifact, place) = find(&app, &permit, id, part.clone()).await?;
     let download = words.flag("download")?;
     let masks = app.store.masks().await?;
     let name = part.as_deref().and_then(|part| part.rsplit('/').next()).unwrap_or(&artifact.name).to_owned();
@@ -82,7 +83,7 @@ pub(super) async fn preview(
     words: Words,
 ) -> Result<Response, Error> {
     let namespace = app.store.namespace_of(Kind::Artifact, &id).await?;
-    let (artifact, place) = find(&app, id, words.text("path")).await?;
+    let (artifact, place) = find(&app, &permit, id, words.text("path")).await?;
     let masks = app.store.masks().await?;
     let view = words.number::<usize>("view")?;
     let reach = app.reach.clone();

@@ -23,7 +23,7 @@ use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
-use crate::placing::run_or_namespace;
+use crate::placing::{may_reach, run_or_namespace};
 
 pub(crate) use content::{append, packed};
 pub use lineage::{LineageEdge, LineageNode, LineageNodeKind, LineageView};
@@ -193,16 +193,24 @@ pub(crate) async fn blocking<T: Send + 'static>(
 /// Finds an artifact, or a part of it.
 pub(crate) async fn find(
     app: &App,
+    permit: &Permit,
     id: String,
     part: Option<String>,
 ) -> Result<(ArtifactValue, Place), Error> {
     let artifact = app.store.get_artifact(&ArtifactId(id)).await?;
     let reach = app.reach.clone();
-    blocking(move || {
+    let found = blocking(move || {
         let place = look(&reach, &artifact, part.as_deref())?;
         Ok((artifact, place))
-    })
-    .await
+    });
+    let (artifact, place) = found.await?;
+    // Who imports a path chooses it: it may be what another namespace has.
+    if let Place::File(path, _) | Place::Folder(path) = &place
+        && let Ok(path) = tokio::fs::canonicalize(path).await
+    {
+        may_reach(app, permit, &path).await?;
+    }
+    Ok((artifact, place))
 }
 
 /// Says why there is nothing to show.

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::place::{Media, Place, media_of};
 use super::{blocking, find, nothing};
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
@@ -54,10 +55,11 @@ pub struct FileView {
 
 pub(super) async fn head(
     State(app): State<App>,
+    permit: Permit,
     Segments(id): Segments<String>,
     words: Words,
 ) -> Result<Json<HeadView>, Error> {
-    let (artifact, place) = find(&app, id, words.text("path")).await?;
+    let (artifact, place) = find(&app, &permit, id, words.text("path")).await?;
     let most = words.number("bytes")?.unwrap_or(HEAD).min(MOST_HEAD);
     let masks = app.store.masks().await?;
     let reach = app.reach.clone();
@@ -109,11 +111,12 @@ pub(super) fn beginning(
 
 pub(super) async fn files(
     State(app): State<App>,
+    permit: Permit,
     Segments(id): Segments<String>,
     words: Words,
 ) -> Result<Json<FilePage>, Error> {
     let part = words.text("path");
-    let (artifact, place) = find(&app, id, part.clone()).await?;
+    let (artifact, place) = find(&app, &permit, id, part.clone()).await?;
     let start: usize = words.number("page_token")?.unwrap_or(0);
     let page = blocking(move || {
         let mut all = match &place {

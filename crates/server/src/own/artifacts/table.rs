@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::place::{Media, Place, media_of};
 use super::preview::beginning;
 use super::{blocking, find, nothing};
+use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::{Segments, Words};
@@ -41,11 +42,12 @@ pub struct ColumnView {
 
 pub(super) async fn table(
     State(app): State<App>,
+    permit: Permit,
     Segments(id): Segments<String>,
     words: Words,
 ) -> Result<Json<TableView>, Error> {
     let part = words.text("path");
-    let (artifact, place) = find(&app, id, part).await?;
+    let (artifact, place) = find(&app, &permit, id, part).await?;
     let most = words.number("rows")?.unwrap_or(ROWS).min(MOST_ROWS);
     let masks = app.store.masks().await?;
     let reach = app.reach.clone();
