@@ -16,6 +16,8 @@ pub(crate) const INSERT: &str = "INSERT INTO audit (at, user, method, verb, reso
 pub(crate) const DELETE_OLD: &str = "DELETE FROM audit WHERE number <= ?1";
 pub(crate) const SELECT: &str = "SELECT number, at, user, method, verb, resource, namespace, path, status \
      FROM audit WHERE number < ?1 ORDER BY number DESC LIMIT ?2";
+pub(crate) const SELECT_OF_NAMESPACE: &str = "SELECT number, at, user, method, verb, resource, namespace, path, \
+     status FROM audit WHERE namespace = ?3 AND number < ?1 ORDER BY number DESC LIMIT ?2";
 
 /// One request that changed something, or was refused to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,14 +60,23 @@ impl Store {
             .await
     }
 
-    /// Returns the newest entries before this number, newest first.
-    pub async fn audit_entries(&self, before: Option<i64>, limit: u32) -> Result<Vec<AuditEntry>, Error> {
+    /// Returns the newest entries before this number, of one namespace or of all, newest first.
+    pub async fn audit_entries(
+        &self,
+        namespace: Option<String>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, Error> {
+        let (before, limit) = (before.unwrap_or(i64::MAX), limit.min(LARGEST_PAGE));
         self.db()
             .read(move |connection| {
-                let mut statement = connection.prepare_cached(SELECT)?;
-                let values = params![before.unwrap_or(i64::MAX), limit.min(LARGEST_PAGE)];
-                let entries = statement.query_map(values, entry)?.collect::<Result<_, _>>()?;
-                Ok(entries)
+                let sql = if namespace.is_some() { SELECT_OF_NAMESPACE } else { SELECT };
+                let mut statement = connection.prepare_cached(sql)?;
+                let entries = match namespace {
+                    Some(namespace) => statement.query_map(params![before, limit, namespace], entry)?,
+                    None => statement.query_map(params![before, limit], entry)?,
+                };
+                Ok(entries.collect::<Result<_, _>>()?)
             })
             .await
     }

@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = &[
     (11, "plugins_input", include_str!("../migrations/sqlite/0011_plugins_input.sql")),
     (12, "sorted_metrics", include_str!("../migrations/sqlite/0012_sorted_metrics.sql")),
     (13, "namespaces", include_str!("../migrations/sqlite/0013_namespaces.sql")),
+    (14, "audit_of_namespace", include_str!("../migrations/sqlite/0014_audit_of_namespace.sql")),
 ];
 
 /// Applies what is missing, in one transaction.

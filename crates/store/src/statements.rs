@@ -17,6 +17,7 @@ const STATEMENTS: &[&str] = &[
     audit::INSERT,
     audit::DELETE_OLD,
     audit::SELECT,
+    audit::SELECT_OF_NAMESPACE,
     cache::INSERT,
     cache::SELECT_BY_KEY,
     cache::SELECT_BY_NAME,

@@ -244,7 +244,11 @@ fn print(document: &Value, shape: Shape, text: impl FnOnce() -> String) -> Resul
 
 pub(crate) async fn audit(args: &Audit) -> Result<u8> {
     let Remote { output, .. } = &args.remote;
-    let mut found = connect(&args.remote)?.get(&format!("{OWN}/audit?limit={}", args.limit)).await?;
+    let place = match args.remote.namespace.as_deref().filter(|name| !name.is_empty()) {
+        Some(namespace) => format!("{OWN}/namespaces/{}/audit", escape(namespace)),
+        None => format!("{OWN}/audit"),
+    };
+    let mut found = connect(&args.remote)?.get(&format!("{place}?limit={}", args.limit)).await?;
     let items = match found[entries().list].take() {
         Value::Array(items) => items,
         _ => return Err(anyhow::anyhow!("the server tells of changes in another way")),

@@ -18,7 +18,7 @@ use super::views::{AuditEntryView, AuditPage, Credentials, LoginWays, ProviderVi
 use super::{Peer, cookie};
 use crate::app::App;
 use crate::error::Error;
-use crate::extract::{Message, Words};
+use crate::extract::{Message, Segments, Words};
 use crate::time::rfc3339;
 
 const AUDIT_PAGE: u32 = 100;
@@ -31,6 +31,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/oidc/login", get(depart))
         .route("/oidc/callback", get(arrive))
         .route("/audit", get(audit))
+        .route("/namespaces/{namespace}/audit", get(audit_of_namespace))
 }
 
 async fn whoami(State(app): State<App>, Extension(Caller(caller)): Extension<Caller>) -> Json<WhoAmI> {
@@ -215,8 +216,20 @@ fn escaped(text: &str) -> String {
 }
 
 async fn audit(State(app): State<App>, words: Words) -> Result<Json<AuditPage>, Error> {
+    audited(&app, None, &words).await
+}
+
+async fn audit_of_namespace(
+    State(app): State<App>,
+    Segments(namespace): Segments<String>,
+    words: Words,
+) -> Result<Json<AuditPage>, Error> {
+    audited(&app, Some(namespace), &words).await
+}
+
+async fn audited(app: &App, namespace: Option<String>, words: &Words) -> Result<Json<AuditPage>, Error> {
     let limit = words.number("limit")?.unwrap_or(AUDIT_PAGE);
-    let entries = app.store.audit_entries(words.number("before")?, limit).await?;
+    let entries = app.store.audit_entries(namespace, words.number("before")?, limit).await?;
     Ok(Json(AuditPage { entries: entries.into_iter().map(AuditEntryView::from).collect() }))
 }
 

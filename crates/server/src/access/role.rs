@@ -118,6 +118,8 @@ pub enum Verb {
     Terminate,
     ReportMetrics,
     ReadArtifact,
+    /// See who did what.
+    Audit,
 }
 
 impl Verb {
@@ -137,6 +139,7 @@ impl Verb {
             Self::Terminate => "terminate",
             Self::ReportMetrics => "reportMetrics",
             Self::ReadArtifact => "readArtifact",
+            Self::Audit => "audit",
         }
     }
 
@@ -144,6 +147,7 @@ impl Verb {
     pub fn role(self) -> Role {
         match self {
             Self::Get | Self::List | Self::ReadArtifact => Role::Viewer,
+            Self::Audit => Role::Admin,
             _ => Role::Editor,
         }
     }

@@ -86,8 +86,8 @@ const fn path(verb: Verb, resource: &'static str) -> Need {
 
 use Kind::{Artifact, Experiment, Pipeline, PipelineVersion, RecurringRun, Run};
 use Verb::{
-    Archive, Create, Delete, Disable, Enable, Get, List, ReadArtifact, ReportMetrics, Retry, Terminate,
-    Unarchive, Update,
+    Archive, Audit, Create, Delete, Disable, Enable, Get, List, ReadArtifact, ReportMetrics, Retry,
+    Terminate, Unarchive, Update,
 };
 
 pub(crate) const LINES: &[Line] = &[
@@ -199,6 +199,7 @@ pub(crate) const LINES: &[Line] = &[
     ("GET", "/apis/pipewright/v1/oidc/login", Need::Nothing),
     ("GET", "/apis/pipewright/v1/oidc/callback", Need::Nothing),
     ("GET", "/apis/pipewright/v1/audit", Need::Admin { resource: "audit" }),
+    ("GET", "/apis/pipewright/v1/namespaces/{namespace}/audit", path(Audit, "what is done")),
     ("GET", "/apis/pipewright/v1/runs/{id}", of(Run, Get, "runs")),
     ("GET", "/apis/pipewright/v1/runs/{id}/events", of(Run, Get, "runs")),
     ("GET", "/apis/pipewright/v1/runs/{id}/tasks", of(Run, Get, "runs")),

@@ -184,7 +184,7 @@ fn own(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
         ("POST", "/logout") => ("Logs out", Answer::Json(nothing())),
         ("GET", "/oidc/login") => ("Sends a browser to the identity provider", Answer::Text),
         ("GET", "/oidc/callback") => ("Where the identity provider sends it back", Answer::Text),
-        ("GET", "/audit") => {
+        ("GET", "/audit" | "/namespaces/{namespace}/audit") => {
             it.query = vec![("limit", "integer", "How many"), ("before", "integer", "Older than this entry")];
             ("Who did what, newest first", Answer::Json(schemas.of::<access::AuditPage>()))
         }

@@ -259,6 +259,11 @@ async fn runs_are_in_the_namespace_of_their_experiment() {
     let entries: Vec<String> = audit["entries"].as_array().unwrap().iter().map(entry).collect();
     assert!(entries.contains(&r#""vic" "create" "team-a" 403"#.to_owned()), "{entries:?}");
     assert!(entries.contains(&r#""ada" "create" "team-a" 200"#.to_owned()), "{entries:?}");
+    let of_team = "GET /apis/pipewright/v1/namespaces/team-b/audit";
+    let found = ask(&server, "root", of_team, Value::Null).await.json();
+    let found = found["entries"].as_array().unwrap().clone();
+    assert!(!found.is_empty() && found.iter().all(|entry| entry["namespace"] == "team-b"), "{found:?}");
+    refused(&server, "vic", of_team, Value::Null, (403, "needs the role admin")).await;
 }
 
 #[tokio::test]

@@ -39,14 +39,18 @@ async fn the_audit_log_is_read_newest_first() {
             method: "session".to_owned(),
             verb: "create".to_owned(),
             resource: "runs".to_owned(),
-            namespace: "default".to_owned(),
+            namespace: if number % 2 == 0 { "team-a" } else { "default" }.to_owned(),
             path: "/apis/v2beta1/runs".to_owned(),
             status: 200 + number,
         };
         store.record_audit(entry).await.unwrap();
     }
-    let newest = store.audit_entries(None, 2).await.unwrap();
+    let newest = store.audit_entries(None, None, 2).await.unwrap();
     assert_eq!(newest.iter().map(|entry| entry.status).collect::<Vec<_>>(), [205, 204]);
-    let rest = store.audit_entries(Some(newest[1].number), 1000).await.unwrap();
+    let rest = store.audit_entries(None, Some(newest[1].number), 1000).await.unwrap();
     assert_eq!(rest.iter().map(|entry| entry.at.0).collect::<Vec<_>>(), [3, 2, 1]);
+    for (before, expected) in [(None, &[4, 2][..]), (Some(newest[1].number), &[2])] {
+        let found = store.audit_entries(Some("team-a".to_owned()), before, 10).await.unwrap();
+        assert_eq!(found.iter().map(|entry| entry.at.0).collect::<Vec<_>>(), expected);
+    }
 }
