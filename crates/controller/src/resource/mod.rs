@@ -152,7 +152,8 @@ fn refusal(call: &ResourceCall, manifest: &Value, error: Error) -> Refusal {
         |_| "pipewright object list".to_owned(),
         |key| format!("pipewright object list {} --namespace {}", key.kind, key.namespace),
     );
-    let reason = FailureReason::NotStarted;
+    // What the registry answers is the command's own failure, as `kubectl` would leave with a code.
+    let reason = FailureReason::ExitCode;
     match error {
         Error::Exists { .. } => Refusal {
             reason,
@@ -168,8 +169,8 @@ fn refusal(call: &ResourceCall, manifest: &Value, error: Error) -> Refusal {
                 hint: Some(format!("{lists} shows what is there")),
             }
         }
-        Error::Invalid(message) => Refusal::wrong(format!("Invalid: {message}")),
-        other => Refusal { reason, message: other.to_string(), hint: None },
+        Error::Invalid(message) => Refusal { reason, message: format!("Invalid: {message}"), hint: None },
+        other => Refusal { reason: FailureReason::NotStarted, message: other.to_string(), hint: None },
     }
 }
 
@@ -190,7 +191,7 @@ async fn wait(store: &Store, call: &ResourceCall, object: Option<Object>) -> Res
         if judge(&call.failure_condition, &object, false)? {
             let condition = call.failure_condition.as_deref().unwrap_or_default();
             return Err(Refusal {
-                reason: FailureReason::NotStarted,
+                reason: FailureReason::ExitCode,
                 message: format!("{} fulfils the failure condition `{condition}`", object.key.in_words()),
                 hint: None,
             });
