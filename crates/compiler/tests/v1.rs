@@ -109,3 +109,25 @@ fn mistakes_are_told_at_their_place() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
+
+#[test]
+fn what_only_a_cluster_does_is_named() {
+    let text = include_str!("../../../conformance/corpus-v1/every-field/pipeline.yaml");
+    let plan = compile(text.as_bytes()).unwrap_or_else(|found| panic!("{found}")).plan;
+    let kept: Vec<&str> = plan.cluster_settings().into_keys().collect();
+    let expected = "affinity archiveLogs dnsConfig dnsPolicy lifecycle livenessProbe nodeSelector podDisruptionBudget \
+                    podGC ports priorityClassName readinessProbe schedulerName stdin stdinOnce \
+                    terminationMessagePath terminationMessagePolicy tolerations ttlStrategy tty";
+    assert_eq!(kept.join(" "), expected);
+    let of_containers: Vec<&str> = plan.container_settings().into_keys().collect();
+    assert_eq!(of_containers, ["imagePullPolicy", "imagePullSecrets", "securityContext"]);
+    let root = plan.root_component().and_then(|root| match &root.kind {
+        pipewright_plan::ComponentKind::Dag(dag) => plan.component(&dag.tasks.values().next()?.component),
+        _ => None,
+    });
+    let Some(pipewright_plan::ComponentKind::Container(container)) = root.map(|root| &root.kind) else {
+        panic!("the entry runs a container")
+    };
+    let security = serde_json::json!({"fsGroup": 100, "privileged": false});
+    assert_eq!(container.platform.placement["securityContext"], security);
+}

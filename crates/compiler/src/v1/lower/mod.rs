@@ -171,8 +171,24 @@ fn platform(spec: &WorkflowSpec, cx: &mut Context) -> PipelinePlatform {
     if let Some(limit) = &spec.parallelism {
         platform.parallelism = template::parallelism(limit, cx);
     }
-    if let Some(ttl) = &spec.ttl_strategy {
-        platform.retention.insert("ttlStrategy".to_owned(), ttl.clone());
+    // What only a cluster does is kept, so that it is told to be without effect.
+    let kept = [
+        ("ttlStrategy", &spec.ttl_strategy),
+        ("ttlSecondsAfterFinished", &spec.ttl_seconds_after_finished),
+        ("podGC", &spec.pod_gc),
+        ("podDisruptionBudget", &spec.pod_disruption_budget),
+        ("dnsConfig", &spec.dns_config),
+        ("dnsPolicy", &spec.dns_policy),
+        ("hostNetwork", &spec.host_network),
+        ("automountServiceAccountToken", &spec.automount_service_account_token),
+        ("archiveLogs", &spec.archive_logs),
+        ("artifactRepositoryRef", &spec.artifact_repository_ref),
+        ("artifactGC", &spec.artifact_gc),
+        ("executor", &spec.executor),
+        ("metrics", &spec.metrics),
+    ];
+    for (name, field) in kept {
+        platform.retention.extend(field.clone().map(|field| (name.to_owned(), field)));
     }
     platform
 }

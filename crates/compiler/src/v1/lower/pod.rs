@@ -30,18 +30,53 @@ fn service_account<'w>(interface: &Interface<'_, 'w>) -> Option<&'w decode::Text
     own.or(interface.source.spec.service_account_name.as_ref()).filter(|name| !name.value.is_empty())
 }
 
-/// What says where a pod may run, kept as it is written.
+/// What says where and how a pod runs, kept as it is written; whoever runs it says what it makes of that.
 fn placement(interface: &Interface<'_, '_>, spec: &ContainerSpec) -> BTreeMap<String, Value> {
     let (template, workflow) = (interface.template, interface.source.spec);
+    let lifecycle = spec.lifecycle.as_ref().map(|lifecycle| &lifecycle.value);
+    let security = security(workflow.security_context.as_ref(), template, spec);
     let fields = [
         ("nodeSelector", template.node_selector.as_ref().or(workflow.node_selector.as_ref())),
         ("affinity", template.affinity.as_ref().or(workflow.affinity.as_ref())),
         ("tolerations", template.tolerations.as_ref().or(workflow.tolerations.as_ref())),
         ("imagePullPolicy", spec.image_pull_policy.as_ref()),
         ("imagePullSecrets", workflow.image_pull_secrets.as_ref()),
-        ("securityContext", spec.security_context.as_ref().or(template.security_context.as_ref())),
+        ("securityContext", security.as_ref()),
+        ("schedulerName", template.scheduler_name.as_ref().or(workflow.scheduler_name.as_ref())),
+        ("hostAliases", template.host_aliases.as_ref().or(workflow.host_aliases.as_ref())),
+        ("priority", template.priority.as_ref().or(workflow.pod_priority.as_ref())),
+        (
+            "priorityClassName",
+            template.priority_class_name.as_ref().or(workflow.pod_priority_class_name.as_ref()),
+        ),
+        ("automountServiceAccountToken", template.automount_service_account_token.as_ref()),
+        ("executor", template.executor.as_ref()),
+        ("metrics", template.metrics.as_ref()),
+        ("archiveLocation", template.archive_location.as_ref()),
+        ("ports", spec.ports.as_ref()),
+        ("stdin", spec.stdin.as_ref()),
+        ("stdinOnce", spec.stdin_once.as_ref()),
+        ("tty", spec.tty.as_ref()),
+        ("terminationMessagePath", spec.termination_message_path.as_ref()),
+        ("terminationMessagePolicy", spec.termination_message_policy.as_ref()),
+        ("livenessProbe", spec.liveness_probe.as_ref()),
+        ("readinessProbe", spec.readiness_probe.as_ref()),
+        ("startupProbe", spec.startup_probe.as_ref()),
+        ("lifecycle", lifecycle),
     ];
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.clone()))).collect()
+}
+
+/// The container's own context over that of its pod, which the template or the workflow gives.
+fn security(workflow: Option<&Value>, template: &workflow::Template, spec: &ContainerSpec) -> Option<Value> {
+    let mut merged = template.security_context.as_ref().or(workflow).cloned();
+    if let Some(own) = &spec.security_context {
+        match (&mut merged, own) {
+            (Some(Value::Object(merged)), Value::Object(own)) => merged.extend(own.clone()),
+            _ => merged = Some(own.clone()),
+        }
+    }
+    merged
 }
 
 fn notes(
