@@ -106,6 +106,31 @@ export const paths = {
     }
   },
 
+  "namespaces: the dashboard around the pages chooses": async (walk) => {
+    const { page } = walk;
+    const server = await startServer({ extra: ["--multi-user"] });
+    try {
+      // As Kubeflow's dashboard does it: a page of the same origin tells its frame what is chosen.
+      await page.route(`${server.url}/dashboard`, (route) =>
+        route.fulfill({
+          contentType: "text/html",
+          body: `<!doctype html><html lang="en"><title>Dashboard</title><body><script>
+            const tell = (value) => frames[0].postMessage({ type: "namespace-selected", value }, location.origin);
+            addEventListener("message", (event) => event.data.type === "iframe-connected" && tell("team-a"));
+          </script><iframe title="Pipelines" src="/pipeline/#/runs" width="1200" height="700"></iframe></body></html>`,
+        }),
+      );
+      await page.goto(`${server.url}/dashboard`);
+      const frame = page.frameLocator("iframe");
+      await frame.getByRole("button", { name: "Namespace: team-a" }).waitFor();
+      await page.evaluate(() => tell("team-b"));
+      await frame.getByRole("button", { name: "Namespace: team-b" }).waitFor();
+      check(page.frames()[1].url().includes("ns=team-b"), page.frames()[1].url());
+    } finally {
+      await server.stop();
+    }
+  },
+
   "namespaces: who has no role is told so": async (walk) => {
     const { page } = walk;
     const users = { root: { role: "admin", password: PASSWORD }, eve: { role: "viewer", password: PASSWORD } };

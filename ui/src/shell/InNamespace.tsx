@@ -12,11 +12,15 @@ import { EmptyState } from "@/shared/EmptyState";
 import { remember, remembered } from "@/shared/storage";
 import { toast } from "@/shared/toast";
 import { useUrlState } from "@/shared/url";
+import { useDashboard } from "./dashboard";
 import { useLogOut } from "./UserMenu";
 
 /** The parameter of every address; Kubeflow's dashboard calls it the same. */
 export const PARAMETER = "ns";
 const REMEMBERED = "namespace";
+
+/** What a page shows of one namespace says nothing of another: pages, filters and selections begin anew. */
+export const ANEW = { q: undefined, page: undefined, token: undefined, selected: undefined };
 
 export const useNamespaces = () => useQuery(getNamespaces((path) => get<NamespaceList>(path)));
 
@@ -25,6 +29,7 @@ export function InNamespace({ who, children }: { who: WhoAmI; children: (chosen:
   const { data: list, error } = useNamespaces();
   const [url, patch] = useUrlState();
   const inAddress = url[PARAMETER];
+  useDashboard((name) => name !== inAddress && patch({ ...ANEW, [PARAMETER]: name }, { push: true }));
   const chosen = list && chosenOf(list, inAddress, remembered<string>(REMEMBERED));
   useEffect(() => {
     if (chosen === undefined || list === undefined) return;

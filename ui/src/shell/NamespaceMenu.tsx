@@ -6,7 +6,7 @@ import type { Page } from "@/api/types";
 import { Button, IconButton } from "@/shared/Button";
 import { Picker } from "@/shared/Picker";
 import { useUrlState } from "@/shared/url";
-import { PARAMETER, useNamespaces } from "./InNamespace";
+import { ANEW, PARAMETER, useNamespaces } from "./InNamespace";
 
 /** Letters that a namespace may have. */
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -22,8 +22,7 @@ export function NamespaceMenu({ isCollapsed, onWiden }: { isCollapsed: boolean; 
 function Chooser({ chosen }: { chosen: string }) {
   const { data: list } = useNamespaces();
   const [, patch] = useUrlState();
-  // What a page shows of the one says nothing of the other: pages, filters and selections begin anew.
-  const choose = (name: string) => patch({ ...CLEARED, [PARAMETER]: name }, { push: true });
+  const choose = (name: string) => patch({ ...ANEW, [PARAMETER]: name }, { push: true });
   const matching = (text: string) =>
     queryOptions<Page<NamespaceView>>({
       queryKey: ["namespaces", "matching", text, list?.namespaces],
@@ -57,5 +56,3 @@ function Chooser({ chosen }: { chosen: string }) {
     </div>
   );
 }
-
-const CLEARED = { q: undefined, page: undefined, token: undefined, selected: undefined };
