@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use pipewright_controller::{Clock as _, SystemClock};
-use pipewright_server::access::check_listen;
+use pipewright_engine::Submit;
+use pipewright_server::access::{AccessFile, check_listen};
 use pipewright_server::{App, fire_recurring_runs};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -22,6 +23,13 @@ pub(crate) async fn run(settings: &Settings) -> Result<u8> {
     let address = address(&settings.listen).await?;
     let access = settings.access.options(address, settings.tls.is_some())?;
     check_listen(address, &access).map_err(|error| BadInput(error.to_string()))?;
+    if let Some(namespace) = unheeded(settings) {
+        eprintln!(
+            "roles in namespace `{namespace}` count for secrets, config maps and volumes alone: everything else is \
+             in `{}`, unless the server keeps its users apart by --multi-user",
+            Submit::DEFAULT_NAMESPACE
+        );
+    }
     let engine = Engine::start(settings).await?;
     let listener = TcpListener::bind(address)
         .await
@@ -68,6 +76,13 @@ pub(crate) async fn run(settings: &Settings) -> Result<u8> {
     engine.stop().await?;
     served?;
     Ok(0)
+}
+
+/// Returns a namespace in which somebody has a role, when runs and pipelines are in none.
+fn unheeded(settings: &Settings) -> Option<String> {
+    let file = AccessFile::read(&settings.access.file).ok().filter(|_| !settings.multi_user)?;
+    let found = file.namespaces().into_iter().find(|name| *name != Submit::DEFAULT_NAMESPACE);
+    found.map(str::to_owned)
 }
 
 async fn address(text: &str) -> Result<SocketAddr> {

@@ -4,6 +4,7 @@
 //! server reads it again when it has changed. Secrets are in it as hashes only; it is for its owner's eyes all
 //! the same (mode 0600).
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
-use super::role::Grants;
+use super::role::{EVERYWHERE, Grants};
 use super::secret;
 
 /// Everything in the file; every part may be missing.
@@ -145,6 +146,16 @@ impl AccessFile {
         !self.tokens.is_empty() || self.has_passwords()
     }
 
+    /// Returns the namespaces for which somebody has a role of its own.
+    pub fn namespaces(&self) -> BTreeSet<&str> {
+        let of_users = self.users.iter().map(|user| &user.roles);
+        let of_groups = self.groups.iter().map(|group| &group.roles);
+        let of_tokens = self.tokens.iter().filter_map(|token| token.roles.as_ref());
+        let all = of_users.chain(of_groups).chain(of_tokens).chain([&self.default_roles]);
+        let names = all.flat_map(|roles| roles.0.keys()).map(String::as_str);
+        names.filter(|name| *name != EVERYWHERE).collect()
+    }
+
     /// Returns whether somebody can log in.
     pub fn has_passwords(&self) -> bool {
         self.users.iter().any(|user| user.password.is_some())
@@ -235,6 +246,7 @@ token = [{name = "ci", user = "ada", sha256 = "ba7816bf8f01cfea414140de5dae2223b
         assert_eq!(roles("stranger", &[], "team-b"), Some(Role::Viewer));
         assert_eq!(roles("stranger", &["ml".to_owned()], "team-b"), Some(Role::Editor));
         assert_eq!(roles("ada", &[], "team-a"), Some(Role::Admin));
+        assert_eq!(file.namespaces(), ["team-a", "team-b"].into());
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct NamespaceView {
     pub role: Role,
 }
 
-/// Lists those that a role is granted in, and for who has one in all those in which something is, too.
+/// Lists those that a role is granted in; for who has one in all also those of others, and in which something is.
 async fn list(
     State(app): State<App>,
     Extension(Caller(caller)): Extension<Caller>,
@@ -46,6 +46,7 @@ async fn list(
     if everywhere.is_some() {
         names.insert(Submit::DEFAULT_NAMESPACE.to_owned());
         names.extend(app.store.namespaces().await?);
+        names.extend(app.access.file().namespaces().into_iter().map(str::to_owned));
     }
     let views = names.into_iter().filter_map(|name| {
         let role = grants.role_in(&name)?;

@@ -115,10 +115,8 @@ async fn the_server_says_that_it_has_users() {
     assert_eq!(list("eve").await, none);
     let two = json!({"multi_user": true, "namespaces": [view("team-a", "viewer"), view("team-b", "editor")]});
     assert_eq!(list("vic").await, two);
-    let all = json!({
-        "multi_user": true, "everywhere": "admin",
-        "namespaces": [view("default", "admin"), view("team-c", "admin")],
-    });
+    let every = ["default", "team-a", "team-b", "team-c"].map(|name| view(name, "admin"));
+    let all = json!({"multi_user": true, "everywhere": "admin", "namespaces": every});
     assert_eq!(list("root").await, all);
 }
 
