@@ -145,9 +145,13 @@ async fn remote(args: &Run, client: Client, prepared: Prepared) -> Result<u8> {
 /// in a workflow it lets no result be young enough.
 fn without_cache(spec: &mut Value) {
     if spec["kind"] == "Workflow" {
-        for template in spec["spec"]["templates"].as_array_mut().into_iter().flatten() {
-            template["metadata"]["annotations"]["pipelines.kubeflow.org/max_cache_staleness"] = json!("P0D");
-        }
+        const STALENESS: &str = "pipelines.kubeflow.org/max_cache_staleness";
+        let mut set = |holder: &mut Value| holder["metadata"]["annotations"][STALENESS] = json!("P0D");
+        // Templates of other objects, which the server looks up, have it from the defaults.
+        set(&mut spec["spec"]["templateDefaults"]);
+        spec["spec"]["templates"].as_array_mut().into_iter().flatten().for_each(&mut set);
+        let stored = spec["status"].get_mut("storedTemplates").and_then(Value::as_object_mut);
+        stored.into_iter().flat_map(serde_json::Map::values_mut).for_each(&mut set);
         return;
     }
     match spec {

@@ -118,15 +118,16 @@ fn header(workflow: &Workflow, cx: &mut Context) {
 /// Refuses what would change results if it were read over.
 fn refuse(spec: &WorkflowSpec, cx: &mut Context) {
     let later = "leave it out";
-    let fields = [
-        ("synchronization", &spec.synchronization, later),
-        ("shutdown", &spec.shutdown, later),
-        ("workflowMetadata", &spec.workflow_metadata, later),
-    ];
+    let fields = [("synchronization", &spec.synchronization, later), ("shutdown", &spec.shutdown, later)];
     for (name, field, hint) in fields {
         if let Some(field) = field {
             unsupported(cx, name, field.span, hint);
         }
+    }
+    if let Some(from) = spec.workflow_metadata.as_ref().and_then(|metadata| metadata.labels_from.as_ref()) {
+        cx.within("workflowMetadata", |cx| {
+            unsupported(cx, "labelsFrom", from.span, "write the labels into `labels`");
+        });
     }
     hook::check_all(&spec.hooks, cx);
     if let (Some(_), Some(both)) = (&spec.on_exit, spec.hooks.get(hook::EXIT)) {

@@ -68,9 +68,14 @@ impl<'w> Source<'w> {
         }
         let meta = workflow.metadata.as_ref();
         let mut notes = BTreeMap::new();
-        for (kind, map) in
-            [("labels", meta.map(|meta| &meta.labels)), ("annotations", meta.map(|meta| &meta.annotations))]
-        {
+        let given = spec.workflow_metadata.as_ref();
+        // What the specification gives takes the place of what the object has.
+        for (kind, map) in [
+            ("labels", meta.map(|meta| &meta.labels)),
+            ("annotations", meta.map(|meta| &meta.annotations)),
+            ("labels", given.map(|given| &given.labels)),
+            ("annotations", given.map(|given| &given.annotations)),
+        ] {
             for (key, keyed) in map.into_iter().flatten() {
                 notes.insert(format!("workflow.{kind}.{key}"), keyed.value.value.as_str());
             }

@@ -86,7 +86,7 @@ messages! {
         synchronization: Option<Spanned<Value>> = "synchronization",
         template_defaults: Option<Value> = "templateDefaults",
         workflow_template_ref: Option<Spanned<Value>> = "workflowTemplateRef",
-        workflow_metadata: Option<Spanned<Value>> = "workflowMetadata",
+        workflow_metadata: Option<WorkflowMetadata> = "workflowMetadata",
         pod_spec_patch: Option<Text> = "podSpecPatch",
         hooks: Map<Hook> = "hooks",
     };
@@ -121,6 +121,13 @@ messages! {
     PodMetadata {
         labels: Map<AnyText> = "labels",
         annotations: Map<AnyText> = "annotations",
+    };
+
+    /// Labels and annotations that the workflow gets.
+    WorkflowMetadata {
+        labels: Map<AnyText> = "labels",
+        annotations: Map<AnyText> = "annotations",
+        labels_from: Option<Spanned<Value>> = "labelsFrom",
     };
 
     /// What is given to a template.

@@ -104,6 +104,15 @@ fn phase(run: &store::Run, decisive: Option<&Node>) -> &'static str {
 
 fn metadata(facts: Facts<'_>, workflow: &str, phase: &str) -> Value {
     let mut metadata = facts.document["metadata"].as_object().cloned().unwrap_or_default();
+    for key in ["labels", "annotations"] {
+        if let Some(given) = stored::whole_spec(facts.document)["workflowMetadata"][key].as_object() {
+            let pairs: Vec<(&str, String)> =
+                given.iter().map(|(name, value)| (name.as_str(), text_form(value))).collect();
+            let pairs: Vec<(&str, &str)> =
+                pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            add(&mut metadata, key, &pairs);
+        }
+    }
     let mut set = |key: &str, value: &str| metadata.insert(key.to_owned(), json!(value));
     set("name", workflow);
     set("namespace", &facts.run.namespace);
