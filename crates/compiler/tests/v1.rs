@@ -131,3 +131,29 @@ fn what_only_a_cluster_does_is_named() {
     let security = serde_json::json!({"fsGroup": 100, "privileged": false});
     assert_eq!(container.platform.placement["securityContext"], security);
 }
+
+/// `set_gpu_limit` of the SDK writes another name when the number is a parameter.
+#[test]
+fn gpus_go_by_both_names_of_the_sdk() {
+    for resources in ["resources: {limits: {nvidia.com/gpu: '2'}}", "resources: {}"] {
+        let text = format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {{generateName: gpu-}}\nspec:\n  \
+             entrypoint: main\n  arguments: {{parameters: [{{name: gpus, value: '2'}}]}}\n  templates:\n  - name: main\n    \
+             podSpecPatch: '{patch}'\n    container: {{image: busybox, command: [echo], {resources}}}\n",
+            patch = if resources.contains("gpu") {
+                "{}"
+            } else {
+                r#"{"containers": [{"name": "main", "resources": {"limits": {"nvidia": "{{workflow.parameters.gpus}}"}}}]}"#
+            },
+        );
+        let plan = compile(text.as_bytes()).unwrap_or_else(|found| panic!("{found}")).plan;
+        let container = plan.components.values().find_map(|component| match &component.kind {
+            pipewright_plan::ComponentKind::Container(container) => Some(container),
+            _ => None,
+        });
+        let resources = &container.expect("the template runs a container").resources;
+        assert!(resources.accelerator_count.is_some(), "{text}");
+        let name = resources.accelerator_type.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert!(name.starts_with("nvidia"), "{name}");
+    }
+}
