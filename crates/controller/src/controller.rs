@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::{Admission, Capacity, Load, Queued};
 use crate::claims;
 use crate::clock::{Clock, SystemClock};
+use crate::locks::{self, LockBook};
 use crate::run_actor::{Message, RunActor, Shared};
 
 /// Messages that may wait for one run. A full mailbox holds back the router, and by it the executor.
@@ -57,6 +58,7 @@ impl Controller {
             store,
             executor,
             admission: Admission::new(options.capacity),
+            locks: LockBook::default(),
             clock: options.clock,
             stop: stop.clone(),
             trouble: trouble_in,
@@ -117,6 +119,11 @@ impl Router {
         mut answers: Observations,
     ) {
         let stop = self.shared.stop.clone();
+        // Whatever they hold is known before anything is granted.
+        match self.shared.store.live_runs().await {
+            Ok(runs) => self.shared.locks.expect(&runs),
+            Err(error) => tracing::error!(%error, "cannot list live runs"),
+        }
         self.take_up_live_runs().await;
         let store = self.shared.store.clone();
         tokio::spawn(async move {
@@ -129,6 +136,7 @@ impl Router {
                 () = stop.cancelled() => break,
                 change = changes.recv() => match change {
                     Ok(Change::Inbox(run)) => self.send(run, Message::Inbox).await,
+                    Ok(Change::Object(key)) => locks::resize(&self.shared.locks, &self.shared.store, &key).await,
                     Ok(_) => {}
                     Err(broadcast::error::RecvError::Lagged(_)) => self.take_up_live_runs().await,
                     Err(broadcast::error::RecvError::Closed) => break,
@@ -168,6 +176,7 @@ impl Router {
     async fn retire(&mut self, run: RunId) {
         self.actors.remove(&run);
         self.shared.admission.release_run(&run);
+        self.shared.locks.release_run(&run);
         match self.shared.store.pending_requests(&run).await {
             Ok(requests) if !requests.is_empty() => self.send(run, Message::Inbox).await,
             Ok(_) | Err(Error::NotFound { .. }) => {}

@@ -9,6 +9,7 @@ mod claims;
 mod clock;
 mod controller;
 mod gpus;
+mod locks;
 mod reconcile;
 mod resource;
 mod run_actor;

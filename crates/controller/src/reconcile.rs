@@ -24,6 +24,9 @@ impl RunActor {
             let answer = self.import(import).await;
             self.step(&Input::Import { answer: Box::new(answer) });
         }
+        for wish in wanted.locks {
+            self.request_locks(wish).await;
+        }
         self.queue_lookups(wanted.lookups);
         for attempt in wanted.kills {
             self.kill(attempt).await;

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::Admission;
 use crate::clock::{Clock, sleep_until};
 use crate::gpus;
+use crate::locks::LockBook;
 
 /// Messages taken into one journal transaction.
 const BATCH: usize = 256;
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) executor: Arc<dyn Executor>,
     pub(crate) admission: Admission,
+    pub(crate) locks: LockBook,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) stop: CancellationToken,
     pub(crate) trouble: watch::Sender<Option<String>>,
@@ -66,6 +68,8 @@ pub(crate) struct RunActor {
     /// The run's own volume claims were made, or need not be.
     pub(crate) has_claims: bool,
     pub(crate) granted: Arc<Notify>,
+    /// Some task of the run was granted its locks.
+    pub(crate) locked: Arc<Notify>,
     /// Events of this step that are not in the journal yet.
     unwritten: Vec<Event>,
     consumed: Vec<i64>,
@@ -95,6 +99,7 @@ impl RunActor {
         for event in &events {
             state.apply(&plan, event);
         }
+        shared.locks.adopt(&run, state.lock_holders());
         Ok(Self {
             seq: events.len() as u64,
             shared,
@@ -109,6 +114,7 @@ impl RunActor {
             wake_at: None,
             has_claims: false,
             granted: Arc::new(Notify::new()),
+            locked: Arc::new(Notify::new()),
             unwritten: Vec::new(),
             consumed: Vec::new(),
             ended: Vec::new(),
@@ -152,6 +158,7 @@ impl RunActor {
                     }
                 }
                 () = self.granted.notified() => self.launch_queued().await,
+                () = self.locked.notified() => self.take_locks(),
                 () = sleep_until(clock.as_ref(), self.wake_at) => {
                     if self.wake_at.is_some_and(|at| at <= self.shared.clock.now()) {
                         self.wake_at = None;
@@ -282,6 +289,7 @@ impl RunActor {
         };
         self.seq = self.append(&append).await?;
         self.forget_ended();
+        self.release_locks();
         if self.make_claims().await? {
             self.reconcile(Desired { lookups: Vec::new(), ..wanted }).await;
         }

@@ -9,7 +9,7 @@ use pipewright_plan::{
 };
 
 use crate::driver::{fingerprint, image_of, import_request, order};
-use crate::event::{Event, Fingerprint};
+use crate::event::{Event, Fingerprint, LockClaim};
 use crate::id::{AttemptId, TaskKey, Timestamp};
 use crate::input::ExecutorChoice;
 use crate::state::{NodeId, RunState, importer_at, task_of};
@@ -23,6 +23,8 @@ pub struct Desired {
     pub kills: Vec<AttemptId>,
     pub lookups: Vec<CacheLookup>,
     pub imports: Vec<ImportRequest>,
+    /// Tasks that need locks.
+    pub locks: Vec<LockRequest>,
     /// When to send `Input::Tick`, if at all.
     pub wake_at: Option<Timestamp>,
 }
@@ -54,6 +56,17 @@ pub struct ImportRequest {
     pub artifact: ArtifactValue,
     /// Registers anew even when an equal artifact is known.
     pub reimport: bool,
+    /// The answer names it too.
+    pub round: u32,
+}
+
+/// Asks for locks, all of them at once; they are held until the task has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LockRequest {
+    pub task: TaskKey,
+    pub claims: Vec<LockClaim>,
+    /// Who asks first has them first, within a run.
+    pub wanted_at: Timestamp,
     /// The answer names it too.
     pub round: u32,
 }
@@ -202,6 +215,9 @@ pub fn desired(plan: &Plan, state: &RunState) -> Desired {
     for id in &state.imports {
         wanted.add_import(plan, state, *id);
     }
+    for id in &state.locking {
+        wanted.add_locks(state, *id);
+    }
     wanted
 }
 
@@ -210,7 +226,7 @@ pub fn desired_after(plan: &Plan, state: &RunState, events: &[Event]) -> Desired
     let mut wanted = Desired { wake_at: wake_at(state), ..Desired::default() };
     for event in events {
         match event {
-            Event::TaskStarted { task, .. } => {
+            Event::TaskStarted { task, .. } | Event::LocksAcquired { task, .. } => {
                 let Some(id) = state.node(task) else { continue };
                 if state.lookups.contains(&id) {
                     wanted.add_lookup(plan, state, id);
@@ -218,6 +234,10 @@ pub fn desired_after(plan: &Plan, state: &RunState, events: &[Event]) -> Desired
                 if state.imports.contains(&id) {
                     wanted.add_import(plan, state, id);
                 }
+            }
+            Event::LocksWanted { task, .. } => {
+                let id = state.node(task).filter(|id| state.locking.contains(id));
+                id.into_iter().for_each(|id| wanted.add_locks(state, id));
             }
             Event::AttemptPlanned { task, number, .. } | Event::AttemptDoomed { task, number, .. } => {
                 let Some(id) = state.node(task) else { continue };
@@ -270,6 +290,14 @@ impl Desired {
             max_age: task_of(plan, node).and_then(|task| task.caching.max_age),
             round: state.round,
         });
+    }
+
+    fn add_locks(&mut self, state: &RunState, id: NodeId) {
+        let node = &state.nodes[id];
+        if let Some(locks) = &node.locks {
+            let (task, claims) = (node.key.clone(), locks.claims.clone());
+            self.locks.push(LockRequest { task, claims, wanted_at: locks.wanted_at, round: state.round });
+        }
     }
 
     fn add_import(&mut self, plan: &Plan, state: &RunState, id: NodeId) {

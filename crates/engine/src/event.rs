@@ -106,6 +106,25 @@ pub enum Event {
         at: Timestamp,
         released: Box<Released>,
     },
+    /// The task fired and needs these locks before anything of it begins.
+    LocksWanted {
+        task: TaskKey,
+        at: Timestamp,
+        locks: Vec<LockClaim>,
+    },
+    /// Others hold them.
+    LocksAwaited {
+        task: TaskKey,
+        at: Timestamp,
+        /// The first that is not to be had.
+        lock: String,
+        message: String,
+    },
+    /// The task holds its locks until its end, and begins.
+    LocksAcquired {
+        task: TaskKey,
+        at: Timestamp,
+    },
     /// A task came to its end; `phase` is terminal.
     TaskEnded {
         task: TaskKey,
@@ -140,6 +159,24 @@ pub enum Event {
         task: TaskKey,
         at: Timestamp,
     },
+}
+
+/// A lock that a task needs, its name complete.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LockClaim {
+    /// `NAMESPACE/Mutex/NAME` or `NAMESPACE/ConfigMap/NAME/KEY`.
+    pub name: String,
+    /// What says how many may hold it at once; absent: one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<LockSize>,
+}
+
+/// A number in a config map.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LockSize {
+    pub namespace: String,
+    pub config_map: String,
+    pub key: String,
 }
 
 /// A task's inputs after resolution.

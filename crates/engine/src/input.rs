@@ -38,6 +38,10 @@ pub enum Input {
     Import {
         answer: Box<ImportAnswer>,
     },
+    /// What has come of a task's wish for locks.
+    Lock {
+        answer: Box<LockAnswer>,
+    },
     /// Time passed: `now` has reached the last `wake_at`.
     Tick,
 }
@@ -184,4 +188,26 @@ pub struct ImportAnswer {
     /// The round that the request named.
     #[serde(default)]
     pub round: u32,
+}
+
+/// The answer to a [`crate::LockRequest`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LockAnswer {
+    pub task: TaskKey,
+    pub found: LockFound,
+    /// The round that the request named.
+    #[serde(default)]
+    pub round: u32,
+}
+
+/// What has come of a wish for locks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LockFound {
+    /// The task holds all of them.
+    Acquired,
+    /// It has to wait for this one; another answer follows.
+    Waiting { lock: String, message: String },
+    /// There is no such lock.
+    Refused { message: String, hint: String },
 }

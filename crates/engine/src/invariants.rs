@@ -27,6 +27,8 @@ struct Seen<'a> {
     waiting: BTreeSet<TaskKey>,
     /// What the last retry dropped.
     dropped: BTreeSet<TaskKey>,
+    /// Tasks that want locks, with them and whether they hold them.
+    locks: BTreeMap<TaskKey, (Vec<String>, bool)>,
 }
 
 /// The attempts at one task.
@@ -51,6 +53,7 @@ struct Attempts {
 /// - I8 nothing follows the end of the run but a retry
 /// - I9 a retry drops what did not succeed or depends on what is done anew, reopens what is around it, each group
 ///   has its turn once, and a task that was dropped has its attempts numbered on
+/// - I11 nothing of a task that needs locks begins before it holds them, and no mutex has two holders
 /// - I10 a task that fired waits once, and only one that waits is let go on
 pub fn check(plan: &Plan, journal: &[Event]) -> Result<(), String> {
     let mut seen = Seen { plan: Some(plan), ..Seen::default() };
@@ -101,6 +104,12 @@ impl<'a> Seen<'a> {
                     Ok(())
                 }
             }
+            Event::LocksWanted { task, locks, .. } => {
+                let names = locks.iter().map(|lock| lock.name.clone()).collect();
+                self.locks.insert(task.clone(), (names, false));
+                Ok(())
+            }
+            Event::LocksAcquired { task, .. } => self.locked(task),
             Event::TaskReleased { task, .. } if !self.waiting.contains(task) => {
                 Err("I10: an answer that nobody waited for".to_owned())
             }
@@ -126,9 +135,39 @@ impl<'a> Seen<'a> {
         }
     }
 
+    fn locked(&mut self, key: &TaskKey) -> Result<(), String> {
+        let Some((wanted, _)) = self.locks.get(key) else {
+            return Err("I11: locks that nobody wanted".to_owned());
+        };
+        let others = self.locks.iter().filter(|(other, (_, is_held))| *is_held && *other != key);
+        let mut held = others.flat_map(|(_, (names, _))| names);
+        if held.any(|name| wanted.contains(name)) {
+            return Err("I11: a lock with two holders".to_owned());
+        }
+        if let Some((_, is_held)) = self.locks.get_mut(key) {
+            *is_held = true;
+        }
+        Ok(())
+    }
+
+    /// Tells whether something wants locks and does not hold them.
+    fn lacks_locks(&self, key: &TaskKey) -> bool {
+        let Some(plan) = self.plan else { return false };
+        let component = match place_of(plan, key) {
+            Some((_, task)) if task.iterator.is_some() && key.index().is_none() => return false,
+            Some((_, task)) => plan.component(&task.component),
+            None => plan.root_component(),
+        };
+        component.is_some_and(|component| !component.locks.is_empty())
+            && !self.locks.get(key).is_some_and(|(_, is_held)| *is_held)
+    }
+
     fn started(&mut self, key: &TaskKey) -> Result<(), String> {
         if !self.started.insert(key.clone()) {
             return Err("I1: fired twice".to_owned());
+        }
+        if key.parent().is_some_and(|parent| self.lacks_locks(&parent)) {
+            return Err("I11: it begins inside of what lacks its locks".to_owned());
         }
         let in_clean_up = key.parent().is_some_and(|parent| self.clean_up.contains(&parent));
         let is_exit = self.task(key).is_some_and(|(_, task)| task.trigger.strategy == TriggerStrategy::Exit);
@@ -225,6 +264,7 @@ impl<'a> Seen<'a> {
         self.started.retain(|key| !is_dropped(key));
         self.clean_up.retain(|key| !is_dropped(key));
         self.waiting.retain(|key| !is_dropped(key));
+        self.locks.clear();
         self.items.retain(|key, _| !is_dropped(key));
         self.ended.retain(|key, _| !is_dropped(key) && !reopened.contains(key));
         for (_, attempts) in self.attempts.iter_mut().filter(|(key, _)| is_dropped(key)) {
@@ -261,6 +301,9 @@ impl<'a> Seen<'a> {
         let in_clean_up = self.clean_up.contains(key);
         if self.is_cancelled && !in_clean_up {
             return Err("I3".to_owned());
+        }
+        if self.lacks_locks(key) {
+            return Err("I11: an attempt without its locks".to_owned());
         }
         let retries =
             self.task(key).and_then(|(_, task)| task.retry.as_ref()).map_or(0, |retry| retry.max_retries);
@@ -315,7 +358,12 @@ impl<'a> Seen<'a> {
         if self.attempts.get(key).is_some_and(|attempts| attempts.is_running) {
             return Err("I4: an attempt is still running".to_owned());
         }
-        if self.started.contains(key) {
+        // What never had its locks has nothing inside.
+        let is_closed = self.locks.get(key).is_some_and(|(_, is_held)| !is_held) && self.dag(key).is_some();
+        let has_inside = self
+            .dag(key)
+            .is_some_and(|dag| dag.tasks.keys().any(|name| self.ended.contains_key(&key.child(name))));
+        if self.started.contains(key) && (!is_closed || has_inside) {
             let inside = self.inside(key);
             let phases: Vec<Option<TaskPhase>> =
                 inside.iter().map(|child| self.ended.get(child).copied()).collect();
@@ -334,6 +382,7 @@ impl<'a> Seen<'a> {
             }
         }
         self.ended.insert(key.clone(), phase);
+        self.locks.remove(key);
         Ok(())
     }
 

@@ -22,18 +22,20 @@ mod view;
 pub use cron::{Cron, CronError};
 pub use decide::decide;
 pub use desired::{
-    CacheLookup, CompanionLaunch, Desired, ImportRequest, Launch, Order, ResolvedResources, ResourceCall,
-    desired, desired_after, launch,
+    CacheLookup, CompanionLaunch, Desired, ImportRequest, Launch, LockRequest, Order, ResolvedResources,
+    ResourceCall, desired, desired_after, launch,
 };
 pub use driver::{Awaited, MAX_AGE, awaited, check_resume, run_claims};
 pub use event::{
-    AttemptEnd, CacheSource, Doom, Event, Failure, FailureReason, Fingerprint, Resolved, SkipReason,
+    AttemptEnd, CacheSource, Doom, Event, Failure, FailureReason, Fingerprint, LockClaim, LockSize, Resolved,
+    SkipReason,
 };
 pub use id::{AttemptId, RunId, TaskKey, Timestamp};
 pub use input::{
-    CacheAnswer, ExecutorChoice, ImportAnswer, Input, Observation, Observed, Resume, Retry, Submit,
+    CacheAnswer, ExecutorChoice, ImportAnswer, Input, LockAnswer, LockFound, Observation, Observed, Resume,
+    Retry, Submit,
 };
 pub use node_name::{display_name, failure_message, item_name, node_id};
 pub use schedule::{Schedule, Trigger};
 pub use state::{RunState, changed_tasks, resource_name};
-pub use view::{AttemptView, Released, RunPhase, RunView, Suspension, TaskKind, TaskPhase, TaskView};
+pub use view::{AttemptView, Locks, Released, RunPhase, RunView, Suspension, TaskKind, TaskPhase, TaskView};

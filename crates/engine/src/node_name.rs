@@ -76,12 +76,23 @@ pub(crate) fn node_name(plan: &Plan, state: &RunState, attempt: &AttemptId) -> O
 /// Returns how the node of a whole task is called to people.
 pub(crate) fn task_display_name(plan: &Plan, state: &RunState, task: &TaskKey) -> Option<String> {
     let (name, _) = node_of(plan, state, task)?;
-    let mut around = task.parent();
-    if task.index().is_some() {
-        around = around.and_then(|whole| whole.parent());
-    }
+    let around = written_around(plan, state, task.clone());
     let around = around.and_then(|around| Some(node_of(plan, state, &around)?.0)).filter(|it| *it != name);
     Some(display_name(&name, around.as_deref()).to_owned())
+}
+
+/// Returns the dag that a task is written in: neither a loop nor what stands around an iteration.
+fn written_around(plan: &Plan, state: &RunState, mut task: TaskKey) -> Option<TaskKey> {
+    loop {
+        if task.index().is_some() {
+            task = task.parent()?;
+        }
+        task = task.parent()?;
+        let dag = dag_at(plan, state.nodes[state.node(&task)?].component)?;
+        if dag.of_iteration().is_none() {
+            return Some(task);
+        }
+    }
 }
 
 /// Returns the id of the node that stands for a whole task.
@@ -107,6 +118,10 @@ fn node_of<'p>(plan: &'p Plan, state: &RunState, task: &TaskKey) -> Option<(Stri
             DagShape::Around if found.trigger.strategy == TriggerStrategy::Exit => name.push_str(".onExit"),
             DagShape::Around if found.trigger.watches.is_some() => name.push_str(&format!(".{bare}")),
             DagShape::Around => {}
+            DagShape::Iteration => {
+                let main = dag.of_iteration().map_or("", |(main, _)| main);
+                name.push_str(bare.strip_prefix(main).unwrap_or_default());
+            }
             DagShape::Steps { groups } => {
                 // What runs after or beside a step is called after it.
                 let step = bare.split_once('.').map_or(bare, |(step, _)| step);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pipewright_plan::{Outcome, Usage};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{CacheSource, Failure, Fingerprint, Resolved};
+use crate::event::{CacheSource, Failure, Fingerprint, LockClaim, Resolved};
 use crate::id::{RunId, TaskKey, Timestamp};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -111,6 +111,25 @@ pub struct TaskView {
     /// Of a task that waits, or did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspension: Option<Suspension>,
+    /// Of a task that holds locks, did, or waits for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locks: Option<Locks>,
+}
+
+/// The locks of a task.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Locks {
+    pub claims: Vec<LockClaim>,
+    /// When they were asked for.
+    pub wanted_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acquired_at: Option<Timestamp>,
+    /// The first that was not to be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub message: String,
 }
 
 /// The wait of a task.

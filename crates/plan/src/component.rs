@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::expr::Expr;
+use crate::lock::Lock;
 use crate::placeholder::{Text, Word};
 use crate::platform::{PipelinePlatform, TaskPlatform};
 use crate::resource::Resource;
@@ -75,6 +76,12 @@ impl Plan {
         found
     }
 
+    /// Tells whether anything of a run needs locks.
+    pub fn has_locks(&self) -> bool {
+        !self.platform.locks.is_empty()
+            || self.components.values().any(|component| !component.locks.is_empty())
+    }
+
     /// Returns the entry component.
     pub fn root_component(&self) -> Option<&Component> {
         self.components.get(&self.root)
@@ -94,6 +101,9 @@ pub struct Component {
     pub inputs: Inputs,
     #[serde(default)]
     pub outputs: Outputs,
+    /// What a task must hold while it runs this.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locks: Vec<Lock>,
     pub kind: ComponentKind,
 }
 
@@ -215,11 +225,22 @@ pub enum DagShape {
     Steps { groups: Vec<Vec<String>> },
     /// It is not written anywhere: it stands around a workflow's entry and its exit handler (v1).
     Around,
+    /// It is not written anywhere, either: it stands around one iteration of a task, its first task, and what else
+    /// belongs to that iteration (v1).
+    Iteration,
 }
 
 impl DagShape {
     fn is_tasks(&self) -> bool {
         *self == Self::Tasks
+    }
+}
+
+impl Dag {
+    /// Returns the task, with its name, that a dag around one iteration is made for.
+    pub fn of_iteration(&self) -> Option<(&str, &Task)> {
+        let first = self.tasks.first().filter(|_| self.shape == DagShape::Iteration)?;
+        Some((first.0.as_str(), first.1))
     }
 }
 

@@ -9,6 +9,7 @@ mod executor_io;
 mod expr;
 mod launch;
 pub mod library;
+mod lock;
 mod placeholder;
 mod platform;
 mod pod;
@@ -40,6 +41,7 @@ pub use launch::{
     LaunchNotice, LaunchPlace, LaunchPlaces, LaunchSpec, LaunchUser, LaunchVolume, Mount, Published, Usage,
     VolumeContent, VolumeFile, stop_mark,
 };
+pub use lock::{Lock, LockKind};
 pub use placeholder::{Filling, JobFacts, Placeholder, Text, TextPart, ValueTemplate, Word, local_path};
 pub use platform::{ClaimEnd, PipelinePlatform, RunClaim, TaskPlatform, Workspace};
 pub use pod::{

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lock::Lock;
 use crate::placeholder::Text;
 use crate::pod::{PodSettings, PodText};
 use crate::value::Value;
@@ -44,6 +45,16 @@ pub struct PipelinePlatform {
     pub claims: Vec<RunClaim>,
     #[serde(default, skip_serializing_if = "ClaimEnd::is_usual")]
     pub claim_end: ClaimEnd,
+    /// What the run must hold while it runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locks: Vec<Lock>,
+    /// Runs of a higher one get locks first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub priority: i32,
+}
+
+fn is_zero(number: &i32) -> bool {
+    *number == 0
 }
 
 /// A volume claim that is made when a run begins.

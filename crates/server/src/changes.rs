@@ -104,7 +104,7 @@ async fn watch(app: App, run: RunId, mut feed: broadcast::Receiver<Change>, send
 pub(crate) fn concerns(change: &Change, run: &RunId) -> bool {
     match change {
         Change::Inbox(other) | Change::Run(other) | Change::Tasks(other) => other == run,
-        Change::Experiment(_) | Change::Pipeline(_) | Change::RecurringRun(_) => false,
+        Change::Experiment(_) | Change::Pipeline(_) | Change::RecurringRun(_) | Change::Object(_) => false,
     }
 }
 

@@ -169,6 +169,7 @@ fn append(run: &RunId, step: u64) -> Append {
         fingerprint: Some(Arc::new(fingerprint)),
         cached_from: None,
         suspension: None,
+        locks: None,
         attempts: vec![attempt],
     };
     Append {

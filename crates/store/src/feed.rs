@@ -2,6 +2,8 @@
 
 use pipewright_engine::RunId;
 
+use crate::objects::ObjectKey;
+
 /// Something changed. A receiver that lags reads again what it cares for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -17,6 +19,8 @@ pub enum Change {
     Pipeline(String),
     /// The recurring run of this id is new, another or gone.
     RecurringRun(String),
+    /// The object is new or another.
+    Object(ObjectKey),
 }
 
 /// How many changes a receiver may lag behind before it misses some.

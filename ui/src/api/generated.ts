@@ -607,6 +607,28 @@ export interface ListChange {
   ids: Array<string>;
 }
 
+/** A lock by its name; one of a certain size says which config map has that. */
+export interface LockRow {
+  name: string;
+  size?: LockSizeRow;
+}
+
+export interface LockSizeRow {
+  namespace: string;
+  config_map: string;
+  key: string;
+}
+
+/** The locks of a task, as `pipewright_engine::Locks` are written. */
+export interface LocksRow {
+  claims: Array<LockRow>;
+  wanted_at: number;
+  acquired_at?: number;
+  /** The first that was not to be had. */
+  lock?: string;
+  message?: string;
+}
+
 /** One line. */
 export interface LogLine {
   offset: number;
@@ -1239,6 +1261,8 @@ export interface TaskRow {
   attempts: Array<AttemptRow>;
   /** Of a task that waits, or did. */
   suspension?: SuspensionRow;
+  /** Of a task that holds locks, did, or waits for them. */
+  locks?: LocksRow;
 }
 
 /** How far a task is. Unlike the API of the field it tells an earlier result and a task that never fired apart. */

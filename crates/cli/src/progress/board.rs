@@ -34,6 +34,8 @@ impl Row {
                 Some(until) => format!("waits until {}", clock_time(until)),
                 None => "waits to be resumed".to_owned(),
             });
+        let locked = view.locks.as_ref().filter(|locks| locks.acquired_at.is_none());
+        let locked = locked.filter(|_| !view.phase.is_terminal()).map(|locks| locks.message.clone());
         let prepares = view.attempts.last().filter(|attempt| attempt.started_at.is_none());
         Self {
             key: view.key.to_string(),
@@ -45,7 +47,7 @@ impl Row {
             started_at: began.or(view.started_at),
             ended_at: view.ended_at,
             count: view.iteration_count,
-            note: failure.or(waits).or_else(|| prepares.and_then(|attempt| attempt.note.clone())),
+            note: failure.or(waits).or(locked).or_else(|| prepares.and_then(|attempt| attempt.note.clone())),
             attempts: u32::try_from(view.attempts.len()).unwrap_or(u32::MAX),
         }
     }

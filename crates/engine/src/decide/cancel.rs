@@ -14,6 +14,7 @@ impl Decision<'_> {
         if self.state.is_cancelling() {
             return;
         }
+        let reopened = self.state.reopened_waiters();
         self.emit(Event::CancelRequested { at: self.now, why, reason: reason.to_owned() });
         if self.state.submit.is_none() || self.state.node(&TaskKey::root()).is_none() {
             let error = Some(called_off(why, reason));
@@ -30,12 +31,20 @@ impl Decision<'_> {
             Timer::RunDeadline | Timer::Deadline(_) | Timer::Wait(_) => None,
         });
         let waiting = self.state.lookups.iter().chain(&self.state.imports).chain(&self.state.suspended);
+        let waiting = waiting.chain(&self.state.locking);
         let waiting = waiting.copied().chain(retrying);
         let waiting: Vec<NodeId> = waiting.filter(|id| self.state.is_called_off(*id)).collect();
         for id in waiting {
             let failure = called_off(why, reason);
             self.end_key(self.key(id), TaskPhase::Cancelled, Outcome::default(), Some(failure));
         }
+        // Those that had begun before come to their end with what they have.
+        reopened
+            .into_iter()
+            .filter(|id| !self.state.locking.contains(id))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .for_each(|id| self.go_on(id));
     }
 }
 

@@ -7,6 +7,7 @@ mod attempt;
 mod cancel;
 mod finish;
 mod iteration;
+mod locks;
 mod retry;
 mod room;
 mod suspend;
@@ -107,6 +108,14 @@ impl Decision<'_> {
                     id.filter(|id| self.state.imports.contains(id) && answer.round == self.state.round)
                 {
                     self.imported(id, answer);
+                }
+            }
+            Input::Lock { answer } => {
+                let id = self.state.node(&answer.task);
+                if let Some(id) =
+                    id.filter(|id| self.state.locking.contains(id) && answer.round == self.state.round)
+                {
+                    self.locks_answered(id, answer);
                 }
             }
             Input::Tick => self.tick(),

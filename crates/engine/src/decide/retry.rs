@@ -50,6 +50,14 @@ impl Decision<'_> {
     /// Gives a reopened group its turn: what it has to do again fires.
     pub(super) fn resume(&mut self, id: NodeId) {
         self.emit(Event::TaskResumed { task: self.key(id), at: self.now });
+        // One that is called off comes to its end without its locks.
+        if self.state.is_called_off(id) || !self.lacks_locks(id) {
+            self.go_on(id);
+        }
+    }
+
+    /// Goes on with what a reopened group has to do again.
+    pub(super) fn go_on(&mut self, id: NodeId) {
         match &self.state.nodes[id].children {
             Children::Dag { tasks, waiting, open } => {
                 let has_turn = |(task, node): (usize, &NodeId)| {

@@ -139,6 +139,9 @@ impl Decision<'_> {
 
     /// A fired task begins: a dag looks at its tasks, a leaf asks the cache or is launched.
     pub(super) fn begin(&mut self, id: NodeId) {
+        if self.lacks_locks(id) {
+            return;
+        }
         let plan = self.plan;
         let node = &self.state.nodes[id];
         let Some((_, component)) = plan.components.get_index(node.component) else { return };

@@ -192,7 +192,7 @@ pub(crate) fn collect(plan: &Plan, state: &RunState, component: usize, iteration
     let mut outcome = Outcome::default();
     let Some((_, component)) = plan.components.get_index(component) else { return outcome };
     if plan.dialect == Dialect::V1 {
-        outcome.parameters = aggregated(state, component, iterations);
+        outcome.parameters = aggregated((plan, state), component, iterations);
         return outcome;
     }
     for name in component.outputs.parameters.keys() {
@@ -208,10 +208,18 @@ pub(crate) fn collect(plan: &Plan, state: &RunState, component: usize, iteration
 
 /// Writes each output of a v1 loop as one JSON text: a list in item order, of those that succeeded; values that
 /// are all JSON objects or lists stand in it as such, others as texts. Source: v1 semantics 2.2.
-fn aggregated(state: &RunState, component: &Component, iterations: &[NodeId]) -> BTreeMap<String, Value> {
+fn aggregated(
+    (plan, state): (&Plan, &RunState),
+    component: &Component,
+    iterations: &[NodeId],
+) -> BTreeMap<String, Value> {
     let succeeded = || iterations.iter().map(|id| &state.nodes[*id]).filter(|node| node.phase.is_success());
     let mut all = BTreeMap::new();
-    let result = match &component.kind {
+    let inner = match &component.kind {
+        ComponentKind::Dag(dag) => dag.of_iteration().and_then(|(_, task)| plan.component(&task.component)),
+        _ => None,
+    };
+    let result = match &inner.unwrap_or(component).kind {
         ComponentKind::Container(container) => container.result.as_ref(),
         ComponentKind::Dag(_)
         | ComponentKind::Importer(_)

@@ -163,8 +163,7 @@ impl Asking<'_> {
         let node = state.node(self.key).map(|id| &state.nodes[id]);
         let sibling = name.strip_prefix("tasks.").or_else(|| name.strip_prefix("steps."));
         if let Some(rest) = sibling.filter(|rest| *rest != "name") {
-            let dag = state.node(&self.key.parent()?)?;
-            return self.of_task(dag, rest);
+            return self.of_task(self.dag_around(rest)?, rest);
         }
         match name {
             "inputs.parameters" => Some(listed(self.values)),
@@ -183,6 +182,18 @@ impl Asking<'_> {
             }
             _ => self.of_last_attempt(name.strip_prefix("lastRetry.")?, node?),
         }
+    }
+
+    /// Returns the dag instance in which a task is known by `TASK.fact`: around one iteration there is another.
+    fn dag_around(&self, rest: &str) -> Option<NodeId> {
+        let state = self.state;
+        let dag = state.node(&self.key.parent()?)?;
+        let known = dag_at(self.plan, state.nodes[dag].component)?;
+        let is_of = |task: &str| rest.strip_prefix(task).is_some_and(|rest| rest.starts_with('.'));
+        if known.shape != DagShape::Iteration || known.tasks.keys().any(|task| is_of(task)) {
+            return Some(dag);
+        }
+        state.nodes[state.nodes[dag].parent?].parent
     }
 
     /// Says how a task of a dag instance went, by `TASK.fact`.
@@ -304,7 +315,7 @@ impl Asking<'_> {
         let index = match dag.shape {
             // What stands around a workflow has the entry as its first task.
             DagShape::Around => 0,
-            DagShape::Tasks | DagShape::Steps { .. } => {
+            DagShape::Tasks | DagShape::Steps { .. } | DagShape::Iteration => {
                 let exit = dag.tasks.values().find(|task| task.trigger.strategy == TriggerStrategy::Exit)?;
                 dag.tasks.get_index_of(exit.upstream.first()?)?
             }
@@ -327,7 +338,11 @@ impl Asking<'_> {
         let failed = self.state.nodes.iter().filter(|node| {
             node.phase == TaskPhase::Failed || (node.phase == TaskPhase::Cancelled && node.fired)
         });
-        let all: Vec<Value> = failed.flat_map(|node| self.failure_of(node)).collect();
+        // What stands around an iteration is not shown.
+        let shown = failed.filter(|node| {
+            dag_at(self.plan, node.component).is_none_or(|dag| dag.shape != DagShape::Iteration)
+        });
+        let all: Vec<Value> = shown.flat_map(|node| self.failure_of(node)).collect();
         let text = if all.is_empty() { "null".to_owned() } else { Value::from(all).to_string() };
         Value::from(text).to_string()
     }

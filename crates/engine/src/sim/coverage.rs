@@ -55,6 +55,7 @@ const FEATURES: &[&str] = &[
     "input cannot be resolved",
     "input of a failed producer replaced",
     "iterations in turn",
+    "holds locks",
     "items are no list",
     "items as text",
     "items of a dag's input",
@@ -189,6 +190,7 @@ impl<'a> Seen<'a> {
             _ => self.note(end.fired && task.trigger.condition.is_some(), "condition true"),
         }
         self.upstream(key, task, end);
+        self.note(end.phase == TaskPhase::Succeeded && !component.locks.is_empty(), "holds locks");
         if end.fired {
             self.inputs(key, task, component, end);
             let one_of =

@@ -179,5 +179,5 @@ fn component(kind: ComponentKind, names: &[&str]) -> Component {
         };
         outputs.artifacts.insert("model".to_owned(), model);
     }
-    Component { inputs, outputs, kind }
+    Component { inputs, outputs, locks: Vec::new(), kind }
 }

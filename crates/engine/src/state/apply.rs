@@ -25,6 +25,7 @@ impl RunState {
             }
             Event::CancelRequested { at, why, reason } => {
                 self.cancelling = Some((*why, reason.clone()));
+                self.withdraw_wishes();
                 self.timers.retain(|(_, timer)| *timer != Timer::RunDeadline);
                 self.set_phase(*at, RunPhase::Cancelling);
             }
@@ -53,6 +54,9 @@ impl RunState {
             | Event::Imported { task, at, .. }
             | Event::TaskSuspended { task, at, .. }
             | Event::TaskReleased { task, at, .. }
+            | Event::LocksWanted { task, at, .. }
+            | Event::LocksAwaited { task, at, .. }
+            | Event::LocksAcquired { task, at, .. }
             | Event::TaskEnded { task, at, .. } => {
                 if let Some(id) = self.ensure(plan, task, *at) {
                     self.apply_to_task(plan, id, *at, event);
@@ -135,6 +139,15 @@ impl RunState {
                 let suspension = self.nodes[id].suspension.get_or_insert_default();
                 suspension.released = Some((**released).clone());
             }
+            Event::LocksWanted { locks, .. } => self.want_locks(id, at, locks),
+            Event::LocksAwaited { lock, message, .. } => self.await_locks(id, lock, message),
+            Event::LocksAcquired { .. } => {
+                self.acquire_locks(id, at);
+                // One that a retry reopened has begun before.
+                if matches!(self.nodes[id].children, Children::None) {
+                    self.open(plan, id, at);
+                }
+            }
             Event::TaskEnded { phase, outcome, error, .. } => {
                 self.nodes[id].outcome = Arc::new((**outcome).clone());
                 self.nodes[id].error.clone_from(error);
@@ -160,6 +173,13 @@ impl RunState {
         let is_exit =
             task_of(plan, &self.nodes[id]).is_some_and(|task| task.trigger.strategy == TriggerStrategy::Exit);
         self.nodes[id].cleanup = in_cleanup || is_exit;
+        if !self.lacks_locks(plan, id) {
+            self.open(plan, id, at);
+        }
+    }
+
+    /// A task that has what it needs begins.
+    fn open(&mut self, plan: &Plan, id: NodeId, at: Timestamp) {
         if self.nodes[id].kind == TaskKind::Loop || !has_attempts(plan, self.nodes[id].component) {
             self.nodes[id].started_at = Some(at);
         }
@@ -258,6 +278,8 @@ impl RunState {
         self.imports.remove(&id);
         self.in_flight.remove(&id);
         self.suspended.remove(&id);
+        self.locking.remove(&id);
+        self.holding.remove(&id);
         self.nodes[id].phase = phase;
         self.nodes[id].ended_at = Some(at);
         let Some(parent) = self.nodes[id].parent else { return };
@@ -362,6 +384,7 @@ impl RunState {
             attempts: Vec::new(),
             earlier: 0,
             suspension: None,
+            locks: None,
             resting: false,
             doomed: None,
             timer: None,

@@ -4,6 +4,7 @@
 
 mod apply;
 mod fresh;
+mod locks;
 mod node;
 mod retry;
 mod views;
@@ -50,6 +51,10 @@ pub struct RunState {
     pub(crate) imports: BTreeSet<NodeId>,
     /// Leaves that wait for a time or for somebody.
     pub(crate) suspended: BTreeSet<NodeId>,
+    /// Tasks that wait for locks.
+    pub(crate) locking: BTreeSet<NodeId>,
+    /// Tasks that hold locks.
+    pub(crate) holding: BTreeSet<NodeId>,
     /// How often the run was retried.
     pub(crate) round: u32,
     /// Attempts of tasks that a retry dropped: those that follow are numbered on.
@@ -72,6 +77,8 @@ impl RunState {
             lookups: BTreeSet::new(),
             imports: BTreeSet::new(),
             suspended: BTreeSet::new(),
+            locking: BTreeSet::new(),
+            holding: BTreeSet::new(),
             round: 0,
             former: BTreeMap::new(),
         }

@@ -7,7 +7,7 @@ use pipewright_plan::{Dag, Outcome, Value};
 
 use crate::event::{CacheSource, Doom, Failure, Fingerprint, Resolved};
 use crate::id::{TaskKey, Timestamp};
-use crate::view::{AttemptView, Suspension, TaskKind, TaskPhase};
+use crate::view::{AttemptView, Locks, Suspension, TaskKind, TaskPhase};
 
 /// A node's place in the arena.
 pub(crate) type NodeId = usize;
@@ -46,6 +46,8 @@ pub(crate) struct Node {
     pub(crate) earlier: u32,
     /// Of a task that waits, or did.
     pub(crate) suspension: Option<Box<Suspension>>,
+    /// Of a task that needs locks, once it has asked for them.
+    pub(crate) locks: Option<Box<Locks>>,
     /// Reopened, and has not had its turn yet.
     pub(crate) resting: bool,
     /// The current attempt is to be killed.

@@ -93,6 +93,7 @@ impl RunState {
             node.inputs = Default::default();
             node.outcome = Default::default();
             node.fingerprint = None;
+            node.locks = None;
             self.index.remove(&node.key);
             if !attempts.is_empty() {
                 self.former.insert(node.key.clone(), attempts);
@@ -108,6 +109,7 @@ impl RunState {
         node.outcome = Default::default();
         node.error = None;
         node.has_failed_inside = false;
+        node.locks = None;
         node.resting = true;
     }
 

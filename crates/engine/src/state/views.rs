@@ -36,6 +36,7 @@ impl RunState {
             cached_from: node.cached_from.clone(),
             attempts: node.attempts.clone(),
             suspension: node.suspension.as_deref().cloned(),
+            locks: node.locks.as_deref().cloned(),
         })
     }
 }
@@ -70,6 +71,9 @@ pub fn changed_tasks(events: &[Event]) -> BTreeSet<TaskKey> {
             | Event::TaskResumed { task, .. }
             | Event::TaskSuspended { task, .. }
             | Event::TaskReleased { task, .. }
+            | Event::LocksWanted { task, .. }
+            | Event::LocksAwaited { task, .. }
+            | Event::LocksAcquired { task, .. }
             | Event::TaskEnded { task, .. } => {
                 changed.insert(task.clone());
             }

@@ -181,6 +181,7 @@ async fn leave_artifact(store: &Store, run: &str, id: &str) {
         fingerprint: None,
         cached_from: None,
         suspension: None,
+        locks: None,
         attempts: Vec::new(),
     };
     task.outcome.artifacts.insert("out".to_owned(), vec![artifact]);

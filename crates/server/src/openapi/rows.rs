@@ -45,6 +45,33 @@ pub(crate) struct TaskRow {
     pub(crate) attempts: Vec<AttemptRow>,
     /// Of a task that waits, or did.
     pub(crate) suspension: Option<SuspensionRow>,
+    /// Of a task that holds locks, did, or waits for them.
+    pub(crate) locks: Option<LocksRow>,
+}
+
+/// The locks of a task, as `pipewright_engine::Locks` are written.
+#[derive(ToSchema)]
+pub(crate) struct LocksRow {
+    pub(crate) claims: Vec<LockRow>,
+    pub(crate) wanted_at: i64,
+    pub(crate) acquired_at: Option<i64>,
+    /// The first that was not to be had.
+    pub(crate) lock: Option<String>,
+    pub(crate) message: Option<String>,
+}
+
+/// A lock by its name; one of a certain size says which config map has that.
+#[derive(ToSchema)]
+pub(crate) struct LockRow {
+    pub(crate) name: String,
+    pub(crate) size: Option<LockSizeRow>,
+}
+
+#[derive(ToSchema)]
+pub(crate) struct LockSizeRow {
+    pub(crate) namespace: String,
+    pub(crate) config_map: String,
+    pub(crate) key: String,
 }
 
 /// The task of an earlier run, as `pipewright_engine::CacheSource` is written.
@@ -163,8 +190,8 @@ pub(crate) struct ObjectList {
 #[cfg(test)]
 mod tests {
     use pipewright_store::engine::{
-        AttemptView, CacheSource, Failure, FailureReason, Fingerprint, Released, RunId, Suspension, TaskKey,
-        TaskKind, TaskPhase, TaskView, Timestamp,
+        AttemptView, CacheSource, Failure, FailureReason, Fingerprint, LockClaim, LockSize, Locks, Released,
+        RunId, Suspension, TaskKey, TaskKind, TaskPhase, TaskView, Timestamp,
     };
     use serde_json::json;
 
@@ -232,6 +259,7 @@ mod tests {
             cached_from: None,
             attempts: Vec::new(),
             suspension: None,
+            locks: None,
         }
     }
 
@@ -274,6 +302,20 @@ mod tests {
             suspension: Some(Suspension {
                 until: Some(Timestamp(5)),
                 released: Some(Released { by: Some("ada".to_owned()), message: Some("go".to_owned()) }),
+            }),
+            locks: Some(Locks {
+                claims: vec![LockClaim {
+                    name: "n/ConfigMap/c/k".to_owned(),
+                    size: Some(LockSize {
+                        namespace: "n".to_owned(),
+                        config_map: "c".to_owned(),
+                        key: "k".to_owned(),
+                    }),
+                }],
+                wanted_at: Timestamp(2),
+                acquired_at: Some(Timestamp(3)),
+                lock: Some("n/ConfigMap/c/k".to_owned()),
+                message: "wait".to_owned(),
             }),
             ..task()
         };

@@ -212,7 +212,7 @@ fn told(change: Change) -> Option<(ChangeKind, String)> {
         Change::Experiment(id) => Some((ChangeKind::Experiments, id)),
         Change::Pipeline(id) => Some((ChangeKind::Pipelines, id)),
         Change::RecurringRun(id) => Some((ChangeKind::RecurringRuns, id)),
-        Change::Inbox(_) | Change::Tasks(_) => None,
+        Change::Inbox(_) | Change::Tasks(_) | Change::Object(_) => None,
     }
 }
 

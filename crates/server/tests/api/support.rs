@@ -348,6 +348,7 @@ pub fn task(run: &str, key: &str, kind: TaskKind, phase: TaskPhase) -> TaskView 
         fingerprint: None,
         cached_from: None,
         suspension: None,
+        locks: None,
         attempts: Vec::new(),
     }
 }

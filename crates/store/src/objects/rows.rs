@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::document::{self, Given, ObjectKey, SECRET};
 use super::{Object, ObjectAuthor, ObjectWrite, missing};
 use crate::error::{Error, Kind};
+use crate::feed::Change;
 use crate::store::Store;
 use crate::writer::Writing;
 
@@ -65,6 +66,7 @@ pub(super) fn write(store: &Store, writing: &mut Writing<'_>, wish: Wish) -> Res
         }
         (ObjectWrite::Create | ObjectWrite::Apply | ObjectWrite::Replace, _) => manifest,
     };
+    writing.tell(Change::Object(key.clone()));
     let now = writing.now;
     let (uid, created_at) = current.as_ref().map_or_else(
         || (uuid::Uuid::new_v4().to_string(), now),

@@ -91,6 +91,7 @@ pub fn task(run: &RunId, name: &str, phase: TaskPhase) -> TaskView {
         fingerprint: None,
         cached_from: None,
         suspension: None,
+        locks: None,
         attempts: Vec::new(),
     }
 }

@@ -8,7 +8,7 @@ use pipewright_plan::{ArtifactSelector, Dag, DagOutputs, DagShape, ParameterSele
 
 use super::bind::Scope;
 use super::source::{self, Source, named, named_artifacts, suggestion, unsupported};
-use super::{artifact, hook, order, repeat};
+use super::{artifact, hook, iteration, order, repeat};
 use super::{task, template, text};
 use crate::decode::{Context, Text};
 use crate::v1::tags::{Piece, Tag, split};
@@ -127,11 +127,14 @@ fn hooks(
     let mut found = Vec::new();
     for (name, member) in members {
         order::within(&member.path, cx, |cx| {
-            if hook::has_any(member.spec) && scope.owner.steps.is_some() && repeat::loops(member.spec) {
-                cx.error("unsupported", member.spec.span, "a step that loops cannot have hooks")
-                    .hint("put the step into a dag, or the hook into its template");
-            }
             let lowered = hook::lower(scope, (name, member.spec), cx);
+            // Each iteration of a step has its own; a task of a dag has them once, for all iterations.
+            if scope.owner.steps.is_some() && repeat::loops(member.spec) {
+                if let Some(task) = dag.tasks.get_mut(*name).filter(|_| !lowered.is_empty()) {
+                    iteration::surround(scope, (name, task), lowered);
+                }
+                return;
+            }
             found.extend(lowered.into_iter().map(|(hook, task)| (*name, hook, task)));
         });
     }

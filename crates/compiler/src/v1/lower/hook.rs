@@ -14,7 +14,7 @@ use super::bind::{Bindings, Scope};
 use super::order;
 use super::source::{self, Source, suggestion, unsupported};
 use super::text::{self, Interface, run_variable};
-use super::{bind, task, template};
+use super::{bind, iteration, repeat, task, template};
 use crate::decode::{Context, Map, Spanned};
 use crate::v1::tags::{Piece, Tag, split};
 use crate::v1::workflow::{Arguments, DagTask, Hook};
@@ -117,6 +117,8 @@ pub(super) fn lower(
             .hint("keep one of the two");
         return Vec::new();
     }
+    // Of steps that loop each iteration has hooks of its own.
+    let each = repeat::loops(spec) && scope.owner.steps.is_some();
     let field = if spec.on_exit.is_some() { "onExit" } else { "hooks" };
     let mut lowered: Vec<(String, Task)> = Vec::new();
     for hook in all_of(name, spec) {
@@ -124,7 +126,7 @@ pub(super) fn lower(
         if hook.is_exit {
             upstream.extend(lowered.iter().map(|(earlier, _)| earlier.clone()));
         }
-        let task = cx.within(field, |cx| one(scope, (name, &hook), upstream, cx));
+        let task = cx.within(field, |cx| one(scope, (name, &hook), (upstream, each), cx));
         lowered.extend(task.map(|task| (hook.name, task)));
     }
     lowered
@@ -133,7 +135,7 @@ pub(super) fn lower(
 fn one(
     scope: &Scope<'_, '_>,
     (name, hook): (&str, &Hooked<'_>),
-    upstream: BTreeSet<String>,
+    (upstream, each): (BTreeSet<String>, bool),
     cx: &mut Context,
 ) -> Option<Task> {
     let Some(found) = scope.source.template(&hook.template.value) else {
@@ -150,7 +152,7 @@ fn one(
         each_artifacts: IndexMap::new(),
         each_parts: IndexMap::new(),
         upstream,
-        loops: false,
+        loops: each,
         lenient: true,
     };
     task::arguments(&mut bindings, (hook.arguments, hook.span), found, cx);
@@ -158,6 +160,9 @@ fn one(
         bindings.computed(CONDITION, expression, cx);
         holds()
     });
+    if each {
+        iteration::settle(&mut bindings);
+    }
     let trigger = if hook.is_exit {
         // What was skipped or omitted has not been there to be left.
         let ready = Some(order::any_of(name, &["succeeded", "failed", "errored"]));

@@ -9,6 +9,8 @@ mod companion;
 mod container;
 mod dag;
 mod hook;
+mod iteration;
+mod lock;
 mod order;
 mod pod;
 mod repeat;
@@ -74,6 +76,7 @@ pub(super) fn lower(workflow: &Workflow, cx: &mut Context) -> Option<Plan> {
                 template::capture(component, key);
             }
         }
+        iteration::hand_on(&mut components);
         let root_name = unused(&components);
         let mut root = root(&source, &components, cx)?;
         if let ComponentKind::Dag(dag) = &mut root.kind {
@@ -92,6 +95,8 @@ pub(super) fn lower(workflow: &Workflow, cx: &mut Context) -> Option<Plan> {
             platform: PipelinePlatform {
                 claims: claim::lower(&source, cx),
                 claim_end: claim::end(spec, cx),
+                locks: lock::of_run(&source, cx),
+                priority: lock::priority(spec.priority.as_ref(), cx),
                 ..platform(spec, cx)
             },
             root: root_name,
@@ -118,11 +123,8 @@ fn header(workflow: &Workflow, cx: &mut Context) {
 /// Refuses what would change results if it were read over.
 fn refuse(spec: &WorkflowSpec, cx: &mut Context) {
     let later = "leave it out";
-    let fields = [("synchronization", &spec.synchronization, later), ("shutdown", &spec.shutdown, later)];
-    for (name, field, hint) in fields {
-        if let Some(field) = field {
-            unsupported(cx, name, field.span, hint);
-        }
+    if let Some(shutdown) = &spec.shutdown {
+        unsupported(cx, "shutdown", shutdown.span, later);
     }
     if let Some(from) = spec.workflow_metadata.as_ref().and_then(|metadata| metadata.labels_from.as_ref()) {
         cx.within("workflowMetadata", |cx| {
@@ -229,7 +231,11 @@ fn root(
     let body = components.get(&entry.value)?;
     let inputs = inputs(source, body, cx);
     let mut root = match (&body.kind, exit) {
-        (ComponentKind::Dag(_), None) if moments(source).next().is_none() => {
+        // The run's own locks and those of its entry are held one inside the other.
+        (ComponentKind::Dag(_), None)
+            if moments(source).next().is_none()
+                && (spec.synchronization.is_none() || body.locks.is_empty()) =>
+        {
             Component { inputs: Inputs::default(), ..body.clone() }
         }
         _ => around(source, components, exit, cx)?,
@@ -291,7 +297,12 @@ fn around(
     let deciding =
         (!hooks.is_empty()).then(|| tasks.keys().filter(|name| !hooks.contains(name)).cloned().collect());
     let dag = Dag { tasks, deciding, shape: DagShape::Around, ..Dag::default() };
-    Some(Component { inputs: Inputs::default(), outputs: Outputs::default(), kind: ComponentKind::Dag(dag) })
+    Some(Component {
+        inputs: Inputs::default(),
+        outputs: Outputs::default(),
+        locks: Vec::new(),
+        kind: ComponentKind::Dag(dag),
+    })
 }
 
 /// Gives a template what the workflow's arguments have of its inputs.

@@ -11,7 +11,7 @@ use pipewright_plan::{
 
 use super::source::{self, Source, named, named_artifacts, unsupported};
 use super::text::Interface;
-use super::{artifact, artifact_type, companion, container, dag, suspend, text};
+use super::{artifact, artifact_type, companion, container, dag, lock, suspend, text};
 use crate::decode::Context;
 use crate::v1::tags::Tag;
 use crate::v1::workflow::{Artifact, Template, Volume, Whole};
@@ -55,7 +55,8 @@ pub(super) fn lower<'w>(
     let is_group = matches!(kind, ComponentKind::Dag(_));
     let inputs = inputs(&interface, is_group, cx);
     let outputs = outputs(&interface, is_group, cx);
-    Some(Component { inputs, outputs, kind })
+    let locks = lock::lower(&interface, cx);
+    Some(Component { inputs, outputs, locks, kind })
 }
 
 /// Makes the standard output an output of a component.
@@ -80,7 +81,6 @@ fn refuse(template: &Template, cx: &mut Context) {
         ("data", &template.data, "list the files in a container"),
         ("containerSet", &template.container_set, "make a task of each container"),
         ("plugin", &template.plugin, later),
-        ("synchronization", &template.synchronization, later),
     ];
     for (name, field, hint) in fields {
         let is_empty = |value: &Value| matches!(value, Value::Array(items) if items.is_empty());

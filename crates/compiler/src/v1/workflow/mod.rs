@@ -5,11 +5,13 @@
 
 mod container;
 mod leaf;
+mod lock;
 mod task;
 mod template;
 
 pub(super) use container::*;
 pub(super) use leaf::{AnyText, Whole};
+pub(super) use lock::*;
 pub(super) use task::*;
 pub(super) use template::*;
 
@@ -83,7 +85,7 @@ messages! {
         retry_strategy: Option<RetryStrategy> = "retryStrategy",
         suspend: Option<Spanned<bool>> = "suspend",
         shutdown: Option<Spanned<Value>> = "shutdown",
-        synchronization: Option<Spanned<Value>> = "synchronization",
+        synchronization: Option<Synchronization> = "synchronization",
         template_defaults: Option<Value> = "templateDefaults",
         workflow_template_ref: Option<Spanned<Value>> = "workflowTemplateRef",
         workflow_metadata: Option<WorkflowMetadata> = "workflowMetadata",

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     AnyText, Artifact, ContainerSpec, DagTemplate, Memoize, Parameter, RetryStrategy, StepGroup, Suspend,
-    TemplateMetadata, Volume, Whole,
+    Synchronization, TemplateMetadata, Volume, Whole,
 };
 use crate::decode::{Spanned, Text, messages};
 
@@ -50,7 +50,7 @@ messages! {
         pod_spec_patch: Option<Text> = "podSpecPatch",
         daemon: Option<Spanned<bool>> = "daemon",
         memoize: Option<Memoize> = "memoize",
-        synchronization: Option<Spanned<Value>> = "synchronization",
+        synchronization: Option<Synchronization> = "synchronization",
     } one of "container" | "script" | "resource" | "dag" | "steps" | "suspend" | "http" | "data" | "containerSet"
         | "plugin";
 

@@ -57,7 +57,7 @@ pub(super) fn lower(
         cx.warning("ignored-field", settings.span, "platform settings inside a component are ignored")
             .hint("give them in a platform document of their own");
     }
-    Some(Component { inputs: lowered_inputs, outputs, kind })
+    Some(Component { inputs: lowered_inputs, outputs, locks: Vec::new(), kind })
 }
 
 fn executor(

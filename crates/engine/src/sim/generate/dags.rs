@@ -254,7 +254,8 @@ impl Maker<'_> {
             tasks = tasks.into_iter().rev().collect::<IndexMap<_, _>>();
         }
         let kind = ComponentKind::Dag(Dag { tasks, outputs, ..Dag::default() });
-        let component = Component { inputs: builder.inputs, outputs: builder.outputs, kind };
+        let component =
+            Component { inputs: builder.inputs, outputs: builder.outputs, locks: Vec::new(), kind };
         self.plan.components.insert(name.clone(), component);
         self.interfaces.insert(name.clone(), builder.interface);
         name

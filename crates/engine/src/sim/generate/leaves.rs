@@ -150,6 +150,10 @@ impl Builder {
     }
 
     fn build(self, name: &'static str, kind: ComponentKind) -> (&'static str, Component, Interface) {
-        (name, Component { inputs: self.inputs, outputs: self.outputs, kind }, self.interface)
+        (
+            name,
+            Component { inputs: self.inputs, outputs: self.outputs, locks: Vec::new(), kind },
+            self.interface,
+        )
     }
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use pipewright_plan::{Plan, Value};
+use pipewright_plan::{ComponentKind, Lock, LockKind, Plan, Text, Value};
 
 use super::Random;
 use super::plans;
@@ -67,8 +67,27 @@ pub(super) fn random(random: &mut Random, size: Size) -> Sample {
         if random.chance(6) {
             plan.platform.timeout = Some(Duration::from_secs(1 + random.below(30)));
         }
+        lock_some(random, &mut plan);
         let arguments = arguments(random, &plan);
         return Sample { plan, arguments, caching_disabled: random.chance(15) };
+    }
+}
+
+/// Has some components want locks. What holds one and waits for another must not have it the other way round
+/// elsewhere, so dags have locks of their own; leaves share theirs.
+fn lock_some(random: &mut Random, plan: &mut Plan) {
+    if !random.chance(30) {
+        return;
+    }
+    for (name, component) in &mut plan.components {
+        let is_dag = matches!(component.kind, ComponentKind::Dag(_));
+        let names = if is_dag { vec![format!("of-{name}")] } else { vec!["a".to_owned(), "b".to_owned()] };
+        for name in names {
+            if random.chance(20) {
+                let kind = LockKind::Mutex { name: Text::literal(name) };
+                component.locks.push(Lock { namespace: None, kind });
+            }
+        }
     }
 }
 

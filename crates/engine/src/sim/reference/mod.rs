@@ -123,6 +123,12 @@ impl<'a> Interpreter<'a> {
     fn component(&mut self, name: &str, key: &TaskKey, task: Option<&Task>, inputs: Values) -> Ended {
         let component = &self.course.plan.components[name];
         match &component.kind {
+            // The cancel came while it waited for its locks.
+            ComponentKind::Dag(dag)
+                if !component.locks.is_empty() && self.is_stopped(key) && !self.is_known_inside(key, dag) =>
+            {
+                Ended { fired: true, inputs, ..Ended::unfired(TaskPhase::Cancelled) }
+            }
             ComponentKind::Dag(dag) => self.dag(dag, key, inputs),
             _ if self.is_stopped(key) => {
                 Ended { fired: true, inputs, ..Ended::unfired(TaskPhase::Cancelled) }
@@ -304,6 +310,11 @@ impl<'a> Interpreter<'a> {
     /// Tells whether the cancel ended this task; it cannot if the task cleans up.
     fn is_stopped(&self, key: &TaskKey) -> bool {
         !self.cleans_up && self.course.halt.as_ref().is_some_and(|halt| halt.cancelled.contains(key))
+    }
+
+    fn is_known_inside(&self, key: &TaskKey, dag: &Dag) -> bool {
+        let halt = self.course.halt.as_ref();
+        halt.is_some_and(|halt| dag.tasks.keys().any(|name| halt.known.contains(&key.child(name))))
     }
 
     /// Tells whether the cancel came before the task could fire.

@@ -1,6 +1,6 @@
 //! What the world does about the engine's wishes: executor, cache and store of artifacts, with their faults.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use pipewright_plan::{ArtifactId, ArtifactValue, Outcome, Published, Usage, Value};
@@ -10,7 +10,7 @@ use crate::desired::{Desired, Order, launch};
 use crate::driver::awaited;
 use crate::event::{AttemptEnd, CacheSource, FailureReason};
 use crate::id::{AttemptId, RunId, TaskKey, Timestamp};
-use crate::input::{CacheAnswer, ImportAnswer, Input, Resume};
+use crate::input::{CacheAnswer, ImportAnswer, Input, LockAnswer, LockFound, Resume};
 use crate::invariants;
 use crate::sim::script::{End, failure};
 
@@ -50,6 +50,34 @@ impl World {
                 answer.known = Some(known);
             }
             self.answer(Input::Import { answer: Box::new(answer) });
+        }
+        self.locks.extend(wanted.locks.into_iter().map(|wish| (wish, false)));
+    }
+
+    /// Grants locks that nobody holds to those who wait longest.
+    pub(super) fn hand_out_locks(&mut self) {
+        let held = self.state.lock_holders().flat_map(|(_, claims)| claims);
+        let granted = self.locks.iter().filter(|(_, is_granted)| *is_granted);
+        let granted = granted.flat_map(|(wish, _)| &wish.claims);
+        let mut taken: BTreeSet<String> = held.chain(granted).map(|claim| claim.name.clone()).collect();
+        let mut answers = Vec::new();
+        let told = &mut self.told;
+        for (wish, is_granted) in self.locks.iter_mut().filter(|(_, is_granted)| !is_granted) {
+            let first = wish.claims.iter().find(|claim| taken.contains(&claim.name));
+            let found = match first {
+                None => LockFound::Acquired,
+                Some(claim) => LockFound::Waiting { lock: claim.name.clone(), message: "wait".to_owned() },
+            };
+            *is_granted = first.is_none();
+            let is_news = *is_granted || told.insert(wish.task.clone());
+            taken.extend(wish.claims.iter().map(|claim| claim.name.clone()));
+            if !is_news {
+                continue;
+            }
+            answers.push(LockAnswer { task: wish.task.clone(), found, round: wish.round });
+        }
+        for answer in answers {
+            self.answer(Input::Lock { answer: Box::new(answer) });
         }
     }
 

@@ -13,7 +13,7 @@ use super::script::Script;
 #[cfg(test)]
 use super::script::sample_of;
 use crate::decide::decide;
-use crate::desired::{desired, desired_after};
+use crate::desired::{LockRequest, desired, desired_after};
 use crate::event::{AttemptEnd, Event};
 use crate::id::{AttemptId, RunId, TaskKey, Timestamp};
 use crate::input::{Input, Observation, Observed, Retry, Submit};
@@ -65,6 +65,10 @@ pub struct World {
     /// What was asked for and has not come to its end, with kills marked: what `desired` must give.
     flying: BTreeSet<(AttemptId, bool)>,
     asked: BTreeSet<TaskKey>,
+    /// Wishes for locks, oldest first, each with whether it was granted.
+    locks: Vec<(LockRequest, bool)>,
+    /// Tasks that know that they have to wait for locks.
+    told: BTreeSet<TaskKey>,
     wake_at: Option<Timestamp>,
     transcript: Vec<(Timestamp, Step)>,
     crashes: u32,
@@ -100,6 +104,8 @@ impl World {
             executor: BTreeMap::new(),
             flying: BTreeSet::new(),
             asked: BTreeSet::new(),
+            locks: Vec::new(),
+            told: BTreeSet::new(),
             wake_at: None,
             transcript: Vec::new(),
             crashes: 0,
@@ -321,8 +327,14 @@ impl World {
                 Event::CacheHit { task, .. }
                 | Event::CacheMissed { task, .. }
                 | Event::Imported { task, .. }
+                | Event::LocksAcquired { task, .. }
                 | Event::TaskEnded { task, .. } => {
                     self.asked.remove(task);
+                    self.locks.retain(|(wish, _)| wish.task != *task);
+                }
+                Event::CancelRequested { .. } => {
+                    let waiting: BTreeSet<&TaskKey> = self.state.lock_waiters().collect();
+                    self.locks.retain(|(wish, _)| waiting.contains(&wish.task));
                 }
                 _ => {}
             }
@@ -335,6 +347,7 @@ impl World {
         }
         self.journal.extend(events);
         self.perform(wanted);
+        self.hand_out_locks();
         if self.faults.is_checked { self.check() } else { Ok(()) }
     }
 
@@ -345,8 +358,10 @@ impl World {
         self.state = self.replayed()?;
         self.flying.clear();
         self.asked.clear();
+        self.locks.clear();
         let wanted = desired(&self.plan, &self.state);
         self.perform(wanted);
+        self.hand_out_locks();
         // Whoever is asked sees the question again.
         let waiting = self.state.suspended.iter().map(|id| &self.state.nodes[*id]);
         let endless =
@@ -377,6 +392,10 @@ impl World {
         let lookups = wanted.lookups.into_iter().map(|lookup| lookup.task);
         let asked: BTreeSet<TaskKey> =
             lookups.chain(wanted.imports.into_iter().map(|import| import.task)).collect();
+        let locking: BTreeSet<&TaskKey> = wanted.locks.iter().map(|wish| &wish.task).collect();
+        if locking != self.locks.iter().map(|(wish, _)| &wish.task).collect() {
+            return Err(format!("wished for locks of {locking:?}, waiting are {:?}", self.locks));
+        }
         if flying != self.flying || asked != self.asked || wanted.wake_at != self.wake_at {
             return Err(format!(
                 "wished {flying:?} {asked:?} {:?}, in flight {:?} {:?} {:?}",

@@ -349,6 +349,13 @@ fn attempt_detail(attempt: &Attempt, image: Option<&str>, log: Option<u64>) -> A
 fn timeline(task: &TaskView) -> Vec<TimelineEntry> {
     let mut entries: Vec<(Timestamp, &str, Option<u32>, String)> =
         vec![(task.created_at, "created", None, "everything upstream is there".to_owned())];
+    if let Some(locks) = task.locks.as_ref().filter(|locks| locks.lock.is_some()) {
+        entries.push((locks.wanted_at, "suspended", None, locks.message.clone()));
+        if let Some(at) = locks.acquired_at {
+            let names: Vec<&str> = locks.claims.iter().map(|claim| claim.name.as_str()).collect();
+            entries.push((at, "resumed", None, format!("holds {}", names.join(", "))));
+        }
+    }
     for attempt in &task.attempts {
         let number = Some(attempt.number);
         entries.push((attempt.created_at, "planned", number, "asks for a place to run".to_owned()));

@@ -111,6 +111,9 @@ fn queue_text(queue: &QueueView) -> String {
 }
 
 fn of_pending(plan: &Plan, task: &TaskView) -> Option<WaitingView> {
+    if let Some(locks) = task.locks.as_ref().filter(|locks| locks.acquired_at.is_none()) {
+        return waits(WaitKind::Limit, locks.message.clone(), Vec::new());
+    }
     let place = Place::of(plan, &task.key)?;
     let Some(last) = task.attempts.last() else {
         let caches = place.task.is_some_and(|task| task.caching.enabled);

@@ -246,6 +246,9 @@ fn turn(roots: &Roots<'_>, event: &mut Event) {
         | Event::RetryScheduled { .. }
         | Event::CancelRequested { .. }
         | Event::RunRetried { .. }
+        | Event::LocksWanted { .. }
+        | Event::LocksAwaited { .. }
+        | Event::LocksAcquired { .. }
         | Event::TaskSuspended { .. }
         | Event::TaskReleased { .. }
         | Event::TaskResumed { .. } => {}

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::condition::{self, Known, resolved};
 use super::edges::{self, Placed};
+use super::locks;
 use super::names::{display_name, item_name, node_id};
 use super::node::{Label, Node, NodeType, Phase, Span, message};
 use super::retries;
@@ -148,10 +149,16 @@ impl<'a> Builder<'a> {
         let is_unresolved = view.error.as_ref().is_some_and(|error| error.reason == FailureReason::Resolve);
         let was_passed_over = matches!(view.phase, TaskPhase::Skipped | TaskPhase::Omitted)
             || (is_unresolved && view.attempts.is_empty());
+        let of_iteration = self.dag(spot.template).and_then(Dag::of_iteration);
         let outbound = if was_passed_over {
-            self.passed_over(spot, view)
+            let template = of_iteration.map_or(spot.template, |(_, task)| task.component.as_str());
+            self.passed_over(&Spot { template, ..*spot }, view)
+        } else if locks::is_waiting(view) {
+            self.locked_out(spot, view)
         } else if view.kind == TaskKind::Loop {
             self.repeated(spot, view)
+        } else if let Some((main, task)) = of_iteration {
+            return self.iteration(spot, (main, task));
         } else if let Some(dag) = self.dag(spot.template) {
             self.group(spot, view, dag)
         } else if self.is_wait(spot.template) {
@@ -239,6 +246,23 @@ impl<'a> Builder<'a> {
             placed.extend(self.place(&Spot { name: &name, key: &key, item: Some(item), ..*spot }));
         }
         placed
+    }
+
+    /// Makes the nodes of one iteration and of what belongs to it; the iteration goes by the task's name.
+    fn iteration(&mut self, spot: &Spot<'_, 'a>, (main, task): (&'a str, &'a Task)) -> Option<Placed> {
+        let key = spot.key.child(main);
+        let inner = Spot { key: &key, template: &task.component, task: Some(task), ..*spot };
+        let placed = self.place(&inner)?;
+        let others = self.dag(spot.template)?.tasks.iter().filter(|(other, _)| *other != main);
+        for (other, task) in others {
+            let key = spot.key.child(other);
+            let name = format!("{}{}", spot.name, other.strip_prefix(main).unwrap_or_default());
+            let hook = Spot { name: &name, key: &key, template: &task.component, task: Some(task), ..*spot };
+            if let Some(hooked) = self.place(&Spot { when: None, ..hook }) {
+                edges::connect(&mut self.nodes, &placed.id, &[hooked.id]);
+            }
+        }
+        Some(placed)
     }
 
     fn group(&mut self, spot: &Spot<'_, 'a>, view: &'a TaskView, dag: &'a Dag) -> Vec<String> {
@@ -373,6 +397,23 @@ impl<'a> Builder<'a> {
     fn is_wait(&self, component: &str) -> bool {
         let component = self.source.plan.component(component);
         component.is_some_and(|component| matches!(component.kind, ComponentKind::Suspend(_)))
+    }
+
+    /// Makes the node of a task that waits for locks.
+    fn locked_out(&mut self, spot: &Spot<'_, 'a>, view: &'a TaskView) -> Vec<String> {
+        let template = self.template(spot.template);
+        let node_type = match (self.dag(spot.template), template.map(|template| &template["steps"])) {
+            (Some(_), Some(Value::Array(_))) => NodeType::Steps,
+            (Some(_), _) => NodeType::Dag,
+            (None, _) if self.is_wait(spot.template) => NodeType::Suspend,
+            (None, _) => NodeType::Pod,
+        };
+        let mut node = self.node(spot, view, node_type);
+        if let Some(locks) = &view.locks {
+            node.message.clone_from(&locks.message);
+            node.synchronization_status = locks.lock.as_ref().map(|lock| json!({"waiting": lock}));
+        }
+        vec![self.add(node)]
     }
 
     /// Makes the node of a task that waits.

@@ -6,6 +6,7 @@
 mod build;
 mod condition;
 mod edges;
+mod locks;
 mod names;
 mod node;
 mod retries;
@@ -36,7 +37,7 @@ pub(super) struct Facts<'a> {
 
 /// Returns the nodes of a run by their ids.
 pub(super) fn nodes(facts: Facts<'_>) -> IndexMap<String, Node> {
-    if never_began(facts.run) {
+    if never_began(facts.run) || locks::waiting_run(facts).is_some() {
         return IndexMap::new();
     }
     let workflow = resource_name(facts.plan, &facts.run.id);
@@ -70,7 +71,10 @@ pub(super) fn find<'n>(nodes: &'n IndexMap<String, Node>, wanted: &str) -> Optio
 pub(super) fn manifest(facts: Facts<'_>) -> Value {
     let workflow = resource_name(facts.plan, &facts.run.id);
     let nodes = nodes(facts);
-    let phase = phase(facts.run, settle::decisive(&nodes, &workflow));
+    let phase = match locks::waiting_run(facts) {
+        Some(_) => "Pending",
+        None => phase(facts.run, settle::decisive(&nodes, &workflow)),
+    };
     let mut manifest = facts.document.clone();
     manifest["metadata"] = metadata(facts, &workflow, phase);
     manifest["spec"]["arguments"] = arguments(facts);
@@ -195,6 +199,8 @@ fn status(facts: Facts<'_>, phase: &str, nodes: &IndexMap<String, Node>) -> Valu
     set("progress", json!(format!("{over}/{}", pods().count())));
     let own =
         settle::decisive(nodes, &resource_name(facts.plan, &facts.run.id)).map(|node| node.message.clone());
+    let waiting = locks::waiting_run(facts).and_then(|root| root.locks.as_ref());
+    let own = waiting.map(|locks| locks.message.clone()).or(own);
     let message = own
         .filter(|message| !message.is_empty())
         .unwrap_or_else(|| view.error.as_ref().map(|error| node::message(error, true)).unwrap_or_default());
@@ -202,13 +208,17 @@ fn status(facts: Facts<'_>, phase: &str, nodes: &IndexMap<String, Node>) -> Valu
         set("message", json!(message));
     }
     set("nodes", json!(nodes));
+    let workflow = resource_name(facts.plan, &facts.run.id);
+    if let Some(found) = locks::synchronization(facts, &workflow, nodes) {
+        set("synchronization", found);
+    }
     let claims = claims(facts);
     if !claims.is_empty() {
         set("persistentVolumeClaims", Value::Array(claims));
     }
     if view.phase.is_terminal() {
         set("conditions", json!([{"type": "Completed", "status": "True"}]));
-    } else if view.phase != RunPhase::Pending {
+    } else if view.phase != RunPhase::Pending && phase != "Pending" {
         set("conditions", json!([{"type": "PodRunning", "status": "True"}]));
     }
     let format = "artifacts/{{workflow.name}}/{{workflow.creationTimestamp.Y}}/\

@@ -120,6 +120,8 @@ pub(in crate::v1beta1) struct Node {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) node_flag: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) synchronization_status: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) inputs: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) outputs: Option<Value>,
@@ -157,6 +159,7 @@ impl Node {
             finished_at: span.to.filter(|_| phase.is_over()).map(rfc3339),
             progress: if is_pod { progress.to_owned() } else { String::new() },
             node_flag: None,
+            synchronization_status: None,
             inputs: None,
             outputs: None,
             children: Vec::new(),

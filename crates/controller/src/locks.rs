@@ -1,0 +1,397 @@
+//! Locks across all runs: who holds them, who waits for them and whose turn is next.
+//!
+//! Holders are known from the journals of their runs: what is granted and not recorded is granted anew after a
+//! restart, and nothing is granted before every live run has told what it holds. A task gets all of its locks at
+//! once. Those of a higher priority come first, then older runs, then who asked first; nobody overtakes who waits
+//! for the same lock, so that no order of asking can block for ever.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pipewright_engine::{
+    Input, LockAnswer, LockClaim, LockFound, LockRequest, LockSize, RunId, TaskKey, Timestamp,
+};
+use pipewright_store::{Error, ObjectKey, Store};
+use tokio::sync::Notify;
+
+use crate::run_actor::RunActor;
+
+const CONFIG_MAP: &str = "ConfigMap";
+
+/// Whose turn is when: less is earlier.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Turn {
+    /// The higher priority is the lesser number.
+    reversed_priority: i64,
+    created_at: Timestamp,
+    run: RunId,
+    wanted_at: Timestamp,
+    task: TaskKey,
+}
+
+type Holder = (RunId, TaskKey);
+
+#[derive(Default)]
+struct Lock {
+    size: usize,
+    holders: BTreeSet<Holder>,
+}
+
+struct Waiter {
+    names: Vec<String>,
+    wake: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct Book {
+    locks: BTreeMap<String, Lock>,
+    waiting: BTreeMap<Turn, Waiter>,
+    /// What each holder has.
+    held: BTreeMap<Holder, Vec<String>>,
+    /// Live runs that have not told yet what they hold.
+    expected: BTreeSet<RunId>,
+}
+
+/// All locks of a controller's runs.
+#[derive(Default)]
+pub(crate) struct LockBook(Mutex<Book>);
+
+impl LockBook {
+    /// Grants nothing before these runs have told what they hold.
+    pub(crate) fn expect(&self, runs: &[RunId]) {
+        self.book().expected.extend(runs.iter().cloned());
+    }
+
+    /// Takes what a run holds already, whatever others do.
+    pub(crate) fn adopt<'a>(
+        &self,
+        run: &RunId,
+        held: impl IntoIterator<Item = (&'a TaskKey, &'a [LockClaim])>,
+    ) {
+        let mut book = self.book();
+        for (task, claims) in held {
+            let names: Vec<String> = claims.iter().map(|claim| claim.name.clone()).collect();
+            take(&mut book, (run.clone(), task.clone()), names);
+        }
+        if book.expected.remove(run) && book.expected.is_empty() {
+            grant(&mut book);
+        }
+    }
+
+    /// Asks for locks of these sizes; `wake` is notified when they are granted later.
+    fn request(&self, turn: Turn, claims: &[LockClaim], sizes: &[usize], wake: &Arc<Notify>) -> LockFound {
+        let mut book = self.book();
+        let holder = (turn.run.clone(), turn.task.clone());
+        for (claim, size) in claims.iter().zip(sizes) {
+            book.locks.entry(claim.name.clone()).or_default().size = *size;
+        }
+        if !book.held.contains_key(&holder) {
+            let names = claims.iter().map(|claim| claim.name.clone()).collect();
+            book.waiting.insert(turn, Waiter { names, wake: wake.clone() });
+            grant(&mut book);
+        }
+        if book.held.contains_key(&holder) {
+            return LockFound::Acquired;
+        }
+        let has_room =
+            |name: &&LockClaim| book.locks.get(&name.name).is_some_and(|lock| lock.holders.len() < lock.size);
+        let first = claims.iter().find(|claim| !has_room(claim)).or(claims.first());
+        let Some(first) = first else { return LockFound::Acquired };
+        let (size, held) = book.locks.get(&first.name).map_or((0, 0), |lock| (lock.size, lock.holders.len()));
+        let free = size.saturating_sub(held);
+        let message = format!("Waiting for {} lock. Lock status: {free}/{size}", first.name);
+        LockFound::Waiting { lock: first.name.clone(), message }
+    }
+
+    /// Tells whether a task has its locks.
+    fn holds(&self, run: &RunId, task: &TaskKey) -> bool {
+        self.book().held.contains_key(&(run.clone(), task.clone()))
+    }
+
+    /// Takes back what a run holds or waits for beside these tasks.
+    pub(crate) fn keep(&self, run: &RunId, tasks: &BTreeSet<&TaskKey>) {
+        let mut book = self.book();
+        book.waiting.retain(|turn, _| turn.run != *run || tasks.contains(&turn.task));
+        let gone: Vec<Holder> =
+            book.held.keys().filter(|(of, task)| of == run && !tasks.contains(task)).cloned().collect();
+        for holder in gone {
+            for name in book.held.remove(&holder).unwrap_or_default() {
+                if let Some(lock) = book.locks.get_mut(&name) {
+                    lock.holders.remove(&holder);
+                }
+            }
+        }
+        grant(&mut book);
+        let wanted: BTreeSet<&String> = book.waiting.values().flat_map(|waiter| &waiter.names).collect();
+        let idle: Vec<String> = book
+            .locks
+            .iter()
+            .filter(|(name, lock)| lock.holders.is_empty() && !wanted.contains(name))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in idle {
+            book.locks.remove(&name);
+        }
+    }
+
+    /// Takes back everything of a run that nobody drives any more.
+    pub(crate) fn release_run(&self, run: &RunId) {
+        self.adopt(run, []);
+        self.keep(run, &BTreeSet::new());
+    }
+
+    /// Lets a lock have another size.
+    fn resize(&self, name: &str, size: usize) {
+        let mut book = self.book();
+        if let Some(lock) = book.locks.get_mut(name) {
+            lock.size = size;
+            grant(&mut book);
+        }
+    }
+
+    /// Lists the locks whose size a config map says, with the key.
+    fn sized_by(&self, namespace: &str, config_map: &str) -> Vec<LockSize> {
+        let prefix = format!("{namespace}/{CONFIG_MAP}/{config_map}/");
+        let book = self.book();
+        let keys = book.locks.keys().filter_map(|name| name.strip_prefix(&prefix));
+        keys.map(|key| LockSize {
+            namespace: namespace.to_owned(),
+            config_map: config_map.to_owned(),
+            key: key.to_owned(),
+        })
+        .collect()
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn take(book: &mut Book, holder: Holder, names: Vec<String>) {
+    for name in &names {
+        let lock = book.locks.entry(name.clone()).or_default();
+        lock.size = lock.size.max(1);
+        lock.holders.insert(holder.clone());
+    }
+    book.held.insert(holder, names);
+}
+
+/// Grants, in turn, what is free and nobody waits for before.
+fn grant(book: &mut Book) {
+    if !book.expected.is_empty() {
+        return;
+    }
+    let mut claimed: BTreeSet<String> = BTreeSet::new();
+    let mut granted = Vec::new();
+    let mut promised: BTreeMap<String, usize> = BTreeMap::new();
+    for (turn, waiter) in &book.waiting {
+        let is_free = |name: &String| {
+            let more = promised.get(name).copied().unwrap_or_default();
+            let lock = book.locks.get(name);
+            !claimed.contains(name) && lock.is_some_and(|lock| lock.holders.len() + more < lock.size)
+        };
+        if waiter.names.iter().all(is_free) {
+            for name in &waiter.names {
+                *promised.entry(name.clone()).or_default() += 1;
+            }
+            granted.push(turn.clone());
+        } else {
+            claimed.extend(waiter.names.iter().cloned());
+        }
+    }
+    for turn in granted {
+        let Some(Waiter { names, wake }) = book.waiting.remove(&turn) else { continue };
+        take(book, (turn.run, turn.task), names);
+        wake.notify_one();
+    }
+}
+
+impl RunActor {
+    /// Asks for the locks of a task.
+    pub(crate) async fn request_locks(&mut self, wish: LockRequest) {
+        let mut sizes = Vec::with_capacity(wish.claims.len());
+        let mut found = None;
+        for claim in &wish.claims {
+            match size_of(&self.shared.store, claim).await {
+                Ok(size) => sizes.push(size),
+                Err((message, hint)) => {
+                    found = Some(LockFound::Refused { message, hint });
+                    break;
+                }
+            }
+        }
+        let found = found.unwrap_or_else(|| {
+            let turn = Turn {
+                reversed_priority: -i64::from(self.plan.platform.priority),
+                created_at: self.state.created_at(),
+                run: self.run.clone(),
+                wanted_at: wish.wanted_at,
+                task: wish.task.clone(),
+            };
+            self.shared.locks.request(turn, &wish.claims, &sizes, &self.locked)
+        });
+        let answer = LockAnswer { task: wish.task, found, round: wish.round };
+        self.step(&Input::Lock { answer: Box::new(answer) });
+    }
+
+    /// Has the tasks begin that were granted their locks in the meantime.
+    pub(crate) fn take_locks(&mut self) {
+        let waiting: Vec<TaskKey> = self.state.lock_waiters().cloned().collect();
+        for task in waiting {
+            if self.shared.locks.holds(&self.run, &task) {
+                let answer = LockAnswer { task, found: LockFound::Acquired, round: self.state.round() };
+                self.step(&Input::Lock { answer: Box::new(answer) });
+            }
+        }
+    }
+
+    /// Gives back the locks of tasks that have ended, once that is recorded.
+    pub(crate) fn release_locks(&self) {
+        if self.plan.has_locks() {
+            let holders = self.state.lock_holders().map(|(task, _)| task);
+            self.shared.locks.keep(&self.run, &holders.chain(self.state.lock_waiters()).collect());
+        }
+    }
+}
+
+/// Says how many may hold a lock at once. Errors: what is wrong with the config map, and what to do.
+async fn size_of(store: &Store, claim: &LockClaim) -> Result<usize, (String, String)> {
+    let Some(LockSize { namespace, config_map, key }) = &claim.size else { return Ok(1) };
+    let of_map = ObjectKey::core(namespace, CONFIG_MAP, config_map);
+    let lock = &claim.name;
+    let hint = format!(
+        "pipewright config-map create {config_map} --from-literal {key}=1 --replace --namespace {namespace}"
+    );
+    let object = match store.get_object(&of_map).await {
+        Ok(object) => object,
+        Err(Error::NotFound { .. }) => {
+            let message =
+                format!("semaphore `{lock}`: there is no config map `{config_map}` in `{namespace}`");
+            return Err((message, hint));
+        }
+        Err(error) => return Err((format!("semaphore `{lock}`: cannot read its config map: {error}"), hint)),
+    };
+    let Some(written) = object.document["data"].get(key) else {
+        return Err((format!("semaphore `{lock}`: config map `{config_map}` has no key `{key}`"), hint));
+    };
+    let text = written.as_str().map(str::to_owned).unwrap_or_else(|| written.to_string());
+    text.trim()
+        .parse::<usize>()
+        .ok()
+        .filter(|size| *size > 0)
+        .ok_or_else(|| (format!("semaphore `{lock}`: its size is not a number from 1"), hint))
+}
+
+/// Reads anew the sizes that a config map says; one that says nothing of use leaves them as they are.
+pub(crate) async fn resize(locks: &LockBook, store: &Store, key: &ObjectKey) {
+    if key.kind != CONFIG_MAP {
+        return;
+    }
+    for size in locks.sized_by(&key.namespace, &key.name) {
+        let name = format!("{}/{CONFIG_MAP}/{}/{}", size.namespace, size.config_map, size.key);
+        let claim = LockClaim { name, size: Some(size) };
+        if let Ok(size) = size_of(store, &claim).await {
+            locks.resize(&claim.name, size);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn(run: &str, priority: i64, created: i64) -> Turn {
+        Turn {
+            reversed_priority: -priority,
+            created_at: Timestamp(created),
+            run: RunId(run.to_owned()),
+            wanted_at: Timestamp(0),
+            task: TaskKey::root(),
+        }
+    }
+
+    fn claims(names: &[&str]) -> Vec<LockClaim> {
+        names.iter().map(|name| LockClaim { name: (*name).to_owned(), size: None }).collect()
+    }
+
+    struct Locks(LockBook, Arc<Notify>);
+
+    impl Locks {
+        fn ask(&self, turn: Turn, names: &[&str], size: usize) -> bool {
+            let claims = claims(names);
+            let sizes = vec![size; claims.len()];
+            self.0.request(turn, &claims, &sizes, &self.1) == LockFound::Acquired
+        }
+
+        fn has(&self, run: &str) -> bool {
+            self.0.holds(&RunId(run.to_owned()), &TaskKey::root())
+        }
+
+        fn end(&self, run: &str) {
+            self.0.keep(&RunId(run.to_owned()), &BTreeSet::new());
+        }
+    }
+
+    fn locks() -> Locks {
+        Locks(LockBook::default(), Arc::new(Notify::new()))
+    }
+
+    #[test]
+    fn priority_comes_first_then_age() {
+        let locks = locks();
+        assert!(locks.ask(turn("first", 0, 5), &["m"], 1));
+        assert!(!locks.ask(turn("young", 0, 9), &["m"], 1));
+        assert!(!locks.ask(turn("old", 0, 7), &["m"], 1));
+        assert!(!locks.ask(turn("urgent", 3, 8), &["m"], 1));
+        for (ended, next) in [("first", "urgent"), ("urgent", "old"), ("old", "young")] {
+            assert!(!locks.has(next));
+            locks.end(ended);
+            assert!(locks.has(next), "{next} after {ended}");
+        }
+        locks.end("young");
+        assert!(locks.0.book().locks.is_empty(), "nothing is kept of locks that nobody wants");
+    }
+
+    #[test]
+    fn a_semaphore_has_several_holders_and_may_grow() {
+        let locks = locks();
+        assert!(locks.ask(turn("a", 0, 1), &["n/ConfigMap/c/k"], 2));
+        assert!(locks.ask(turn("b", 0, 2), &["n/ConfigMap/c/k"], 2));
+        let found = locks.0.request(turn("c", 0, 3), &claims(&["n/ConfigMap/c/k"]), &[2], &locks.1);
+        let message = "Waiting for n/ConfigMap/c/k lock. Lock status: 0/2".to_owned();
+        assert_eq!(found, LockFound::Waiting { lock: "n/ConfigMap/c/k".to_owned(), message });
+        assert_eq!(locks.0.sized_by("n", "c").len(), 1);
+        locks.0.resize("n/ConfigMap/c/k", 3);
+        assert!(locks.has("c"));
+    }
+
+    #[test]
+    fn all_locks_come_at_once_and_nobody_overtakes() {
+        let locks = locks();
+        assert!(locks.ask(turn("x", 0, 1), &["x"], 1));
+        assert!(!locks.ask(turn("both", 0, 2), &["x", "y"], 1));
+        // It would have both of them waited for in turns that never come.
+        assert!(!locks.ask(turn("y", 0, 3), &["y"], 1));
+        assert!(locks.ask(turn("z", 0, 4), &["z"], 1));
+        locks.end("x");
+        assert!(locks.has("both") && !locks.has("y"));
+        locks.end("both");
+        assert!(locks.has("y"));
+    }
+
+    #[test]
+    fn nothing_is_granted_before_all_have_told_what_they_hold() {
+        let locks = locks();
+        let (first, second) = (RunId("first".to_owned()), RunId("second".to_owned()));
+        locks.0.expect(&[first.clone(), second.clone()]);
+        assert!(!locks.ask(turn("second", 0, 1), &["m"], 1));
+        locks.0.adopt(&second, []);
+        assert!(!locks.has("second"));
+        let held = claims(&["m"]);
+        locks.0.adopt(&first, [(&TaskKey::root(), held.as_slice())]);
+        assert!(locks.has("first") && !locks.has("second"));
+        // Its run is gone.
+        locks.0.release_run(&first);
+        assert!(locks.has("second"));
+    }
+}

@@ -1,0 +1,183 @@
+//! Locks across runs, on a real store with a scripted executor and paused time.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pipewright_controller::{Capacity, Controller, Options};
+use pipewright_engine::{Launch, Locks, RunId, RunPhase, Submit, TaskView, Timestamp};
+use pipewright_executor::fake::{Act, FakeExecutor};
+use pipewright_plan::{Plan, Published};
+use pipewright_store::{NewRun, ObjectAuthor, ObjectWrite, Request, Store};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+struct Bench {
+    _folder: TempDir,
+    store: Store,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let store = Store::open(&folder.path().join("pipewright.db"), Default::default()).unwrap();
+        Self { _folder: folder, store }
+    }
+
+    fn control(&self, act: impl Fn(&Launch) -> Act + Send + Sync + 'static) -> (FakeExecutor, Controller) {
+        let (executor, observations) = FakeExecutor::start(act);
+        let capacity = Capacity {
+            cpu_millis: 64_000,
+            memory_bytes: 1 << 40,
+            default_cpu_millis: 100,
+            attempts: 8,
+            gpus: Vec::new(),
+        };
+        let shared = Arc::new(executor.clone());
+        let controller = Controller::start(self.store.clone(), shared, observations, Options::new(capacity));
+        (executor, controller)
+    }
+
+    async fn submit(&self, id: &str, created_at: i64, plan: &Plan) -> RunId {
+        let id = RunId(id.to_owned());
+        let submit = Submit { created_at: Timestamp(created_at), ..Submit::default() };
+        let new = NewRun {
+            id: id.clone(),
+            display_name: id.0.clone(),
+            description: String::new(),
+            experiment_id: String::new(),
+            pipeline_id: None,
+            pipeline_version_id: None,
+            plan: Arc::new(plan.clone()),
+            pipeline_spec: json!({}),
+            parameters: json!({}),
+            pipeline_root: None,
+            service_account: String::new(),
+            plugins_input: Default::default(),
+            firing: None,
+            submit,
+        };
+        self.store.create_run(new).await.unwrap();
+        id
+    }
+
+    async fn task(&self, run: &RunId) -> Option<TaskView> {
+        let tasks = self.store.tasks(run).await.unwrap();
+        tasks.into_iter().find(|task| task.name == "only")
+    }
+
+    /// Waits until the run's task holds its locks, or waits for them.
+    async fn locks(&self, run: &RunId, is: impl Fn(&Locks) -> bool) -> Locks {
+        for _ in 0..10_000 {
+            let locks = self.task(run).await.and_then(|task| task.locks);
+            if let Some(locks) = locks.filter(|locks| is(locks)) {
+                return locks;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{run} is not so far: {:?}", self.task(run).await);
+    }
+
+    async fn end_of(&self, run: &RunId) -> RunPhase {
+        for _ in 0..10_000 {
+            let phase = self.store.get_run(run).await.unwrap().view.phase;
+            if phase.is_terminal() {
+                return phase;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{run} does not end");
+    }
+
+    async fn set_size(&self, size: &str) {
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "sizes"}, "data": {"few": size}});
+        let author = ObjectAuthor::default();
+        self.store.write_object("default", map, ObjectWrite::Apply, &author).await.unwrap();
+    }
+}
+
+fn plan(lock: Value) -> Plan {
+    let all = json!({
+        "root": {"kind": {"kind": "dag", "tasks": {"only": {"component": "c", "display_name": "only"}}}},
+        "c": {"locks": [{"kind": lock}], "kind": {"kind": "container", "image": []}},
+    });
+    serde_json::from_value(json!({"name": "p", "dialect": "v1", "root": "root", "components": all})).unwrap()
+}
+
+fn mutex() -> Plan {
+    plan(json!({"kind": "mutex", "name": [{"kind": "literal", "text": "m"}]}))
+}
+
+fn semaphore() -> Plan {
+    let text = |text: &str| json!([{"kind": "literal", "text": text}]);
+    plan(json!({"kind": "semaphore", "config_map": text("sizes"), "key": text("few")}))
+}
+
+fn is_held(locks: &Locks) -> bool {
+    locks.acquired_at.is_some()
+}
+
+fn is_awaited(locks: &Locks) -> bool {
+    locks.acquired_at.is_none() && locks.lock.is_some()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mutex_is_held_through_a_restart() {
+    let bench = Bench::new();
+    let (executor, controller) = bench.control(|_| Act::hang());
+    let first = bench.submit("first", 1, &mutex()).await;
+    bench.locks(&first, is_held).await;
+    let young = bench.submit("young", 9, &mutex()).await;
+    let locks = bench.locks(&young, is_awaited).await;
+    assert_eq!(locks.message, "Waiting for default/Mutex/m lock. Lock status: 0/1");
+    let old = bench.submit("old", 5, &mutex()).await;
+    bench.locks(&old, is_awaited).await;
+    assert_eq!(executor.launched().len(), 1);
+    controller.shutdown().await;
+
+    let (executor, controller) =
+        bench.control(|_| Act::succeed(Duration::from_secs(20), Published::default()));
+    for (before, run) in [(&first, &old), (&old, &young)] {
+        bench.locks(run, is_held).await;
+        let ended = bench.task(before).await.unwrap().ended_at;
+        assert!(ended.is_some(), "{run} had the lock before {before} gave it back");
+    }
+    assert_eq!(bench.end_of(&young).await, RunPhase::Succeeded);
+    let runs: Vec<String> = executor.launched().into_iter().map(|attempt| attempt.run.0).collect();
+    assert_eq!(runs, ["first", "old", "young"]);
+    controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_semaphore_grows_and_a_run_that_waits_can_be_stopped() {
+    let bench = Bench::new();
+    bench.set_size("1").await;
+    let (executor, controller) = bench.control(|_| Act::hang());
+    let first = bench.submit("1", 1, &semaphore()).await;
+    bench.locks(&first, is_held).await;
+    let stopped = bench.submit("2", 2, &semaphore()).await;
+    bench.locks(&stopped, is_awaited).await;
+    let next = bench.submit("3", 3, &semaphore()).await;
+    bench.locks(&next, is_awaited).await;
+    bench.store.request(&stopped, Request::Terminate).await.unwrap();
+    assert_eq!(bench.end_of(&stopped).await, RunPhase::Cancelled);
+    assert_eq!(executor.launched().len(), 1);
+    bench.set_size("2").await;
+    bench.locks(&next, is_held).await;
+    controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_semaphore_without_a_size_is_an_error_that_says_what_to_do() {
+    let bench = Bench::new();
+    let (executor, controller) = bench.control(|_| Act::hang());
+    let run = bench.submit("1", 1, &semaphore()).await;
+    assert_eq!(bench.end_of(&run).await, RunPhase::Failed);
+    let failure = bench.task(&run).await.unwrap().error.unwrap();
+    assert!(failure.message.contains("there is no config map `sizes` in `default`"), "{}", failure.message);
+    let hint = failure.hint.unwrap();
+    assert!(hint.starts_with("pipewright config-map create sizes --from-literal few=1"), "{hint}");
+    assert!(executor.launched().is_empty());
+    controller.shutdown().await;
+}
