@@ -126,10 +126,10 @@ async fn tasks_see_what_they_are_given() {
         let mut launch = world.launch(&[]);
         launch.container.args = vec![Word::literal("echo own words")];
         world.check(launch, "own words").await;
-        let mut launch = world.launch(&["sh", "-c", "pwd; echo $GREETING $MINE; id -u"]);
+        let mut launch = world.launch(&["sh", "-c", "pwd; echo $GREETING $MINE ${HOSTNAME:+named}; id -u"]);
         launch.env = vec![("MINE".to_owned(), "mine".to_owned())];
         launch.image = "team/app:1".to_owned();
-        world.check(launch, "/srv/app\nhello mine\n1000").await;
+        world.check(launch, "/srv/app\nhello mine named\n1000").await;
         // An input that may only be read, outputs of both kinds, from a user that is not root.
         let input = world.home.path().join("artifacts/in/data");
         fs::create_dir_all(input.parent().unwrap()).unwrap();

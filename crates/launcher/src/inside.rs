@@ -101,7 +101,11 @@ fn run(spec: &LaunchSpec, log_path: &Path, grace: Duration, report: &mut ExitRep
         None => None,
     };
     let stdout = pipe.as_ref().map_or(log.as_fd(), |(_, writer)| writer.as_fd());
-    let prepared = command::prepare(spec, &input, &[], None, (null.as_fd(), stdout, log.as_fd()))?;
+    // What the engine has added stays, such as what it says of the devices that it gave.
+    let added: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let prepared = command::prepare(spec, &input, &added, None, (null.as_fd(), stdout, log.as_fd()))?;
     report.usage.started_at_us = now_us();
     let spawned = sys::spawn(&prepared).map_err(|error| command::explain_inside(&error, &prepared))?;
     let own = log.try_clone().map_err(|error| failed("open the log", error))?;
