@@ -38,6 +38,7 @@ pub fn run(binary: &Path, name: &str) -> Result<()> {
 pub fn soak(binary: &Path, engine: &Engine) -> Result<()> {
     containers::load(&images::make_noop_archive()?, &engine.socket)?;
     let folder = tempfile::tempdir()?;
+    leave_nothing(binary, engine, &folder.path().join("pods"))?;
     // Containers that outlive their engine are tasks that go on; those that end with it are done again.
     for (what, kills, with_engine) in [("the server", KILLS, false), ("server and engine", BOTH, true)] {
         let home = folder.path().join(if with_engine { "both" } else { "server" });
@@ -98,6 +99,43 @@ pub fn soak(binary: &Path, engine: &Engine) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// A run of pods without a server: when the command has ended, all their containers are gone.
+fn leave_nothing(binary: &Path, engine: &Engine, home: &Path) -> Result<()> {
+    fs::create_dir_all(home)?;
+    let file = home.join("pods.yaml");
+    fs::write(&file, serde_json::to_vec(&pods())?)?;
+    let mut run = Command::new(binary);
+    run.arg("run").arg(&file).args(["--executor", "container", "--container-network", "none"]);
+    run.arg("--container-socket").arg(&engine.socket).arg("--home").arg(home);
+    must(run.stdout(std::process::Stdio::null()))?;
+    let left = containers_of(engine, home)?;
+    ensure!(left == 0, "{}: {left} containers are left after `pipewright run`", engine.name());
+    println!("crash: {}: `pipewright run` leaves nothing of its pods", engine.name());
+    Ok(())
+}
+
+/// A workflow of four tasks, each with a container before it and one beside it.
+fn pods() -> Value {
+    let act = |name: &str, millis: &str| json!({ "name": name, "image": images::NOOP, "command": ["/act", "/lines", "0", millis] });
+    let main = json!({ "image": images::NOOP, "command": ["/act", "/lines", "0", "200"] });
+    let tasks: Vec<Value> =
+        (0..4).map(|number| json!({ "name": format!("pod-{number}"), "template": "pod" })).collect();
+    json!({
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": { "generateName": "pods-" },
+        "spec": { "entrypoint": "all", "templates": [
+            { "name": "all", "dag": { "tasks": tasks } },
+            {
+                "name": "pod",
+                "initContainers": [act("before", "1")],
+                "sidecars": [act("beside", "600000")],
+                "container": main,
+            },
+        ] },
+    })
 }
 
 /// A loop of tasks that leave lines in a volume.
@@ -163,17 +201,21 @@ fn attempts(served: &Served, id: &str) -> Result<BTreeMap<u32, u32>> {
 fn ensure_nothing_left(engine: &Engine, home: &Path) -> Result<()> {
     let began = Instant::now();
     loop {
-        let filter = format!("{{\"label\":[\"pipewright.home={}\"]}}", home.display());
-        let mut curl = Command::new("curl");
-        curl.args(["--silent", "--fail", "--get", "--unix-socket"]).arg(&engine.socket);
-        curl.args(["--data-urlencode", &format!("filters={filter}"), "--data", "all=true"]);
-        let output = curl.arg("http://engine/containers/json").output().context("cannot start curl")?;
-        let found: Value =
-            serde_json::from_slice(&output.stdout).context("the engine speaks in another way")?;
-        match found.as_array().map(Vec::len) {
-            Some(0) => return Ok(()),
-            left if began.elapsed() > Duration::from_secs(30) => bail!("{left:?} containers are left"),
+        match containers_of(engine, home)? {
+            0 => return Ok(()),
+            left if began.elapsed() > Duration::from_secs(30) => bail!("{left} containers are left"),
             _ => std::thread::sleep(Duration::from_millis(200)),
         }
     }
+}
+
+/// Counts the containers of a home folder, those that have ended too.
+fn containers_of(engine: &Engine, home: &Path) -> Result<usize> {
+    let filter = format!("{{\"label\":[\"pipewright.home={}\"]}}", home.display());
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--fail", "--get", "--unix-socket"]).arg(&engine.socket);
+    curl.args(["--data-urlencode", &format!("filters={filter}"), "--data", "all=true"]);
+    let output = curl.arg("http://engine/containers/json").output().context("cannot start curl")?;
+    let found: Value = serde_json::from_slice(&output.stdout).context("the engine speaks in another way")?;
+    Ok(found.as_array().context("the engine does not list its containers")?.len())
 }

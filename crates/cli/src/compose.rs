@@ -24,6 +24,8 @@ use crate::settings::Settings;
 /// How long one that has containers waits for their engine, which may be starting as well.
 const ENGINE_PATIENCE: Duration = Duration::from_secs(120);
 const ENGINE_PAUSE: Duration = Duration::from_secs(1);
+/// How long the end of the program waits for an engine to remove containers that have ended.
+const TIDYING: Duration = Duration::from_secs(10);
 
 /// Everything that makes runs of a home folder go on.
 pub(crate) struct Engine {
@@ -91,6 +93,8 @@ impl Engine {
     /// Stops driving and closes the store; tasks that run go on and are found again at the next start.
     pub(crate) async fn stop(self) -> Result<()> {
         self.controller.shutdown().await;
+        // What is not removed by then is found at the next start.
+        let _ = tokio::time::timeout(TIDYING, self.executor.tidy()).await;
         self.store.close().await;
         Ok(())
     }

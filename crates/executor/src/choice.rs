@@ -86,6 +86,13 @@ impl Chooser {
             _ => &self.process,
         }
     }
+
+    /// Waits until what attempts leave in an engine is removed, those whose end was told.
+    pub async fn tidy(&self) {
+        if let Some(container) = &self.container {
+            container.tidy().await;
+        }
+    }
 }
 
 /// Where a task belongs.

@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bollard::Docker;
-use bollard::query_parameters::{
-    ListContainersOptions, ListVolumesOptions, RemoveContainerOptions, RemoveVolumeOptions,
-};
+use bollard::query_parameters::{ListContainersOptions, ListVolumesOptions};
 use futures::future::BoxFuture;
 use pipewright_engine::{
     AttemptEnd, AttemptId, ExecutorChoice, Failure, Launch, Observation, Observed, RunId,
@@ -16,6 +14,7 @@ use pipewright_engine::{
 use pipewright_plan::Usage;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use tokio_util::task::TaskTracker;
 
 use super::body;
 use super::engine::{self, EngineFacts};
@@ -52,6 +51,8 @@ pub(super) struct Shared {
     pub(super) common: Common,
     observations: mpsc::Sender<Observation>,
     in_flight: Mutex<BTreeMap<AttemptId, Flight>>,
+    /// Holds a token for each attempt whose end is told and whose containers are being removed.
+    pub(super) leaving: TaskTracker,
 }
 
 /// How far an attempt is.
@@ -80,8 +81,16 @@ impl ContainerExecutor {
             disk_bytes: options.disk_bytes,
             disk_reserve_bytes: options.disk_reserve_bytes,
         };
-        let in_flight = Mutex::default();
-        let shared = Arc::new(Shared { options, docker, facts, program, common, observations, in_flight });
+        let shared = Arc::new(Shared {
+            options,
+            docker,
+            facts,
+            program,
+            common,
+            observations,
+            in_flight: Mutex::default(),
+            leaving: TaskTracker::new(),
+        });
         tokio::spawn(remove_orphans(Arc::clone(&shared)));
         Ok((Self { shared }, receiver))
     }
@@ -89,6 +98,12 @@ impl ContainerExecutor {
     /// Says which engine runs the containers.
     pub fn engine(&self) -> &EngineFacts {
         &self.shared.facts
+    }
+
+    /// Waits until the containers of all attempts whose end was told are removed.
+    pub async fn tidy(&self) {
+        self.shared.leaving.close();
+        self.shared.leaving.wait().await;
     }
 
     /// Tells whether an attempt is or was one of containers.
@@ -171,6 +186,7 @@ impl Shared {
         // A task of its own, which nobody calls off: an engine may go on with what it was asked for.
         let making = tokio::spawn(async move {
             let pod = drafts.pod.clone();
+            let _leaving = shared.leaving.token();
             let made = shared.make_all(drafts).await;
             if !shared.in_flight().contains_key(&attempt) {
                 shared.remove(&attempt, &pod).await;
@@ -279,15 +295,13 @@ async fn remove_orphans(shared: Arc<Shared>) {
     orphans.sort();
     for (_, id) in orphans {
         tracing::info!(container = id, "removing a container that nobody waits for");
-        let options = RemoveContainerOptions { force: true, v: true, link: false };
-        let _ = shared.docker.remove_container(&id, Some(options)).await;
+        shared.remove_container(&id).await;
     }
     let Ok(found) = shared.docker.list_volumes(Some(ListVolumesOptions { filters })).await else { return };
     for volume in found.volumes.unwrap_or_default() {
         if is_orphan(&volume.labels) {
             tracing::info!(volume = volume.name, "removing a volume that nobody needs");
-            let options = RemoveVolumeOptions { force: true };
-            let _ = shared.docker.remove_volume(&volume.name, Some(options)).await;
+            shared.remove_volume(&volume.name).await;
         }
     }
 }

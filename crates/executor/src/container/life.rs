@@ -26,6 +26,8 @@ use crate::process::{folder, outcome};
 /// Pauses between questions to an engine that does not answer.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often an engine is asked again to remove what it does not remove: a good minute.
+const REFUSALS: u32 = 15;
 /// What the launcher needs after the grace of its command, before the engine ends it.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -175,6 +177,7 @@ impl Shared {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         let pod = Pod::read(&folder);
+        let _leaving = self.leaving.token();
         self.end(attempt, end).await;
         self.remove(attempt, &pod).await;
         let _ = tokio::task::spawn_blocking(move || sweep(&folder)).await;
@@ -183,18 +186,45 @@ impl Shared {
     /// Removes whatever there is of an attempt in the engine.
     pub(super) async fn remove(&self, attempt: &AttemptId, pod: &Pod) {
         for name in pod::containers_of(attempt, pod) {
-            let options = RemoveContainerOptions { force: true, v: true, link: false };
-            match self.docker.remove_container(&name, Some(options)).await {
-                Ok(()) | Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => {}
-                // It is found again at the next start.
-                Err(error) => tracing::warn!(%attempt, %error, "a container could not be removed"),
-            }
+            self.remove_container(&name).await;
         }
         for name in &pod.volumes {
-            let options = RemoveVolumeOptions { force: true };
-            if let Err(error) = self.docker.remove_volume(name, Some(options)).await {
-                tracing::warn!(%attempt, %error, "a volume could not be removed");
-            }
+            self.remove_volume(name).await;
+        }
+    }
+
+    /// Removes a container if there is one, and tries again while the engine is away or still busy with it.
+    pub(super) async fn remove_container(&self, name: &str) {
+        let options = RemoveContainerOptions { force: true, v: true, link: false };
+        self.insist(name, || self.docker.remove_container(name, Some(options.clone()))).await;
+    }
+
+    /// Removes a volume if there is one, likewise.
+    pub(super) async fn remove_volume(&self, name: &str) {
+        let options = RemoveVolumeOptions { force: true };
+        self.insist(name, || self.docker.remove_volume(name, Some(options.clone()))).await;
+    }
+
+    async fn insist<F: Future<Output = Result<(), EngineError>>>(&self, name: &str, remove: impl Fn() -> F) {
+        let mut pause = FIRST_PAUSE;
+        let mut refusals = 0;
+        loop {
+            let is_refused = match remove().await {
+                Ok(()) | Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => return,
+                Err(error) => {
+                    let is_refused = matches!(error, EngineError::DockerResponseServerError { .. });
+                    if is_refused && refusals == REFUSALS {
+                        // It is found again at the next start.
+                        tracing::warn!(name, %error, "the engine does not remove it");
+                        return;
+                    }
+                    tracing::debug!(name, %error, "removing it once more");
+                    is_refused
+                }
+            };
+            refusals += u32::from(is_refused);
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
