@@ -74,8 +74,8 @@ impl Engine {
         let (executor, observations) = Chooser::new(choice, &settings.home, processes, containers);
         let executor = Arc::new(executor);
         let capacity = capacity(settings.max_parallel, settings.gpus.clone());
-        let controller =
-            Controller::start(store.clone(), executor.clone(), observations, Options::new(capacity));
+        let options = Options { are_namespaces_apart: settings.multi_user, ..Options::new(capacity) };
+        let controller = Controller::start(store.clone(), executor.clone(), observations, options);
         Ok(Self { store, executor, controller, _lock: lock })
     }
 

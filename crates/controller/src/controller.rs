@@ -25,12 +25,14 @@ const ANSWERS: usize = 256;
 pub struct Options {
     pub capacity: Capacity,
     pub clock: Arc<dyn Clock>,
+    /// Runs act on objects of their own namespace alone.
+    pub are_namespaces_apart: bool,
 }
 
 impl Options {
     /// Uses the wall clock.
     pub fn new(capacity: Capacity) -> Self {
-        Self { capacity, clock: Arc::new(SystemClock) }
+        Self { capacity, clock: Arc::new(SystemClock), are_namespaces_apart: false }
     }
 }
 
@@ -60,6 +62,7 @@ impl Controller {
             admission: Admission::new(options.capacity),
             locks: LockBook::default(),
             clock: options.clock,
+            are_namespaces_apart: options.are_namespaces_apart,
             stop: stop.clone(),
             trouble: trouble_in,
             answers: answers_in,

@@ -37,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) admission: Admission,
     pub(crate) locks: LockBook,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) are_namespaces_apart: bool,
     pub(crate) stop: CancellationToken,
     pub(crate) trouble: watch::Sender<Option<String>>,
     /// What calls to the object registry have come to.

@@ -32,8 +32,9 @@ fn control(
         attempts: 8,
         gpus: Vec::new(),
     };
-    let controller =
-        Controller::start(store.clone(), Arc::new(executor.clone()), observations, Options::new(capacity));
+    // As on a server of several users; nothing else here is of another namespace.
+    let options = Options { are_namespaces_apart: true, ..Options::new(capacity) };
+    let controller = Controller::start(store.clone(), Arc::new(executor.clone()), observations, options);
     (executor, controller)
 }
 
@@ -50,7 +51,11 @@ impl Bench {
     }
 
     async fn submit(&self, plan: Plan) -> RunId {
-        let id = RunId(uuid_like(self.store.live_runs().await.unwrap().len()));
+        self.submit_as(&uuid_like(self.store.live_runs().await.unwrap().len()), plan).await
+    }
+
+    async fn submit_as(&self, id: &str, plan: Plan) -> RunId {
+        let id = RunId(id.to_owned());
         let submit = Submit { created_at: Timestamp(1_700_000_000_000_000), ..Submit::default() };
         let new = NewRun {
             id: id.clone(),
@@ -161,6 +166,27 @@ async fn claims_live_from_their_making_to_their_deletion() {
     let bench = Bench { controller, ..bench };
     assert_eq!(bench.end_of(&run).await, RunPhase::Succeeded);
     assert_eq!(bench.store.list_objects(None, None).await.unwrap(), []);
+    bench.controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_leave_objects_of_other_namespaces_alone() {
+    let bench = Bench::new(succeed);
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "thing"}, "data": {}});
+    let nobody = ObjectAuthor::default();
+    bench.store.write_object("team-b", secret, ObjectWrite::Create, &nobody).await.unwrap();
+    for action in ["get", "create", "apply", "patch", "delete"] {
+        let text = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "thing", "namespace": "team-b"},
+        });
+        let more = json!({"action": action, "manifest": literal(&text.to_string())});
+        let plan = plan(json!({"act": {"component": "m"}}), json!({"m": manifest("Secret", more)}));
+        let run = bench.submit_as(action, plan).await;
+        assert_eq!(bench.end_of(&run).await, RunPhase::Failed, "{action}");
+        let error = bench.task(&run, "act").await.error.unwrap();
+        assert!(error.message.starts_with("Forbidden: secrets \"thing\""), "{action}: {error:?}");
+    }
+    assert_eq!(bench.store.list_objects(None, None).await.unwrap().len(), 1);
     bench.controller.shutdown().await;
 }
 

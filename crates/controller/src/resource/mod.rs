@@ -27,7 +27,7 @@ pub(crate) async fn perform(shared: Arc<Shared>, call: ResourceCall) {
     let stop = shared.stop.clone();
     let work = async {
         tell(&shared, &call, Observed::Started { place: PLACE.to_owned(), image: None }).await;
-        let end = answer(&shared.store, &call).await;
+        let end = answer(&shared, &call).await;
         tell(&shared, &call, Observed::Ended { end: Box::new(end) }).await;
     };
     tokio::select! {
@@ -57,10 +57,10 @@ impl Refusal {
 }
 
 /// Tries as long as the store is unavailable (its disk is full, say).
-async fn answer(store: &Store, call: &ResourceCall) -> AttemptEnd {
+async fn answer(shared: &Shared, call: &ResourceCall) -> AttemptEnd {
     let mut pause = FIRST_PAUSE;
     loop {
-        match act(store, call).await {
+        match act(shared, call).await {
             Ok(Ok(published)) => return AttemptEnd::Succeeded { published, usage: Usage::default() },
             Ok(Err(refusal)) => {
                 let Refusal { reason, message, hint } = refusal;
@@ -77,11 +77,17 @@ async fn answer(store: &Store, call: &ResourceCall) -> AttemptEnd {
 }
 
 /// Returns the outputs or a refusal; an error means that trying again may help.
-async fn act(store: &Store, call: &ResourceCall) -> Result<Result<Published, Refusal>, Error> {
+async fn act(shared: &Shared, call: &ResourceCall) -> Result<Result<Published, Refusal>, Error> {
+    let store = &shared.store;
     let manifest = match manifest_of(&call.manifest) {
         Ok(manifest) => manifest,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    if shared.are_namespaces_apart
+        && let Err(refusal) = within_own(call, &manifest)
+    {
+        return Ok(Err(refusal));
+    }
     let owner = call.owned_by_run.then(|| call.attempt.run.clone());
     let author = ObjectAuthor { attempt: Some(call.attempt.clone()), owner };
     let done = change(store, call, manifest.clone(), &author).await;
@@ -95,6 +101,24 @@ async fn act(store: &Store, call: &ResourceCall) -> Result<Result<Published, Ref
         Err(refusal) => return Ok(Err(refusal)),
     };
     Ok(outputs(call, object.as_ref()))
+}
+
+/// Refuses an object of another namespace than the run's: whoever submitted the run need not have a role there.
+fn within_own(call: &ResourceCall, manifest: &Value) -> Result<(), Refusal> {
+    // What is no object at all is told by the call itself.
+    match ObjectKey::of(&call.namespace, manifest) {
+        Ok(key) if key.namespace != call.namespace => Err(Refusal {
+            reason: FailureReason::ExitCode,
+            message: format!(
+                "Forbidden: {} is in namespace `{}`, and runs of `{}` act on objects of their own",
+                key.in_words(),
+                key.namespace,
+                call.namespace
+            ),
+            hint: Some("leave the namespace out of the manifest, or submit the run in that one".to_owned()),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn manifest_of(manifest: &Value) -> Result<Value, Refusal> {
