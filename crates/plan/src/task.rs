@@ -1,6 +1,6 @@
 //! A task: one use of a component inside a dag.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::expr::Expr;
 use crate::placeholder::{Text, ValueTemplate};
 use crate::task_config::TaskConfig;
-use crate::value::Value;
+use crate::value::{Value, text_form};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Task {
@@ -204,6 +204,9 @@ pub enum Items {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Retry {
     pub max_retries: u32,
+    /// The input of the task that says the number instead (v1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_input: Option<String>,
     pub backoff: Duration,
     pub factor: f64,
     /// `None` is no cap.
@@ -217,6 +220,17 @@ pub struct Retry {
     /// Over the tags of the task and of its last attempt; another attempt is made only when this holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<Expr>,
+}
+
+impl Retry {
+    /// Returns how many attempts may follow the first, of a task with these inputs. Errors: a value that is no number.
+    pub fn limit(&self, inputs: &BTreeMap<String, Value>) -> Result<u32, String> {
+        let Some(name) = &self.limit_input else { return Ok(self.max_retries) };
+        let text = inputs.get(name).map(text_form).unwrap_or_default();
+        let number: i64 =
+            text.trim().parse().map_err(|_| format!("the retry limit `{text}` is no number"))?;
+        Ok(u32::try_from(number.max(0)).unwrap_or(u32::MAX))
+    }
 }
 
 /// Which ends of an attempt are worth another.

@@ -6,7 +6,9 @@ use std::time::Duration;
 use pipewright_plan::{Outcome, Retry, RetryOn, Value};
 
 use super::{Decision, is_retryable};
-use crate::driver::{Asking, fingerprint, import_request, is_error, left_outcome, order, published_outcome};
+use crate::driver::{
+    Asking, fingerprint, import_request, is_error, left_outcome, order, published_outcome, unresolved,
+};
 use crate::event::{AttemptEnd, Doom, Event, Failure, FailureReason, Fingerprint};
 use crate::id::{AttemptId, Timestamp};
 use crate::input::{CacheAnswer, ImportAnswer};
@@ -21,6 +23,10 @@ impl Decision<'_> {
             return;
         }
         let number = u32::try_from(node.attempts.len()).unwrap_or(u32::MAX);
+        let retry = self.task(id).and_then(|task| task.retry.as_ref());
+        if let Some(Err(wrong)) = retry.map(|retry| retry.limit(&node.inputs.parameters)) {
+            return self.fail_key(self.key(id), unresolved(wrong));
+        }
         if let Err(failure) = order(self.plan, self.state, node, number) {
             return self.fail_key(self.key(id), failure);
         }
@@ -111,8 +117,8 @@ impl Decision<'_> {
             return self.end_key(task, TaskPhase::Cancelled, Outcome::default(), Some(failure));
         }
         let retry = self.task(id).and_then(|task| task.retry.as_ref());
-        let is_worth =
-            |retry: &&Retry| number < retry.max_retries && is_worth_another(retry.on, failure.reason);
+        let limit = |retry: &Retry| retry.limit(&self.state.nodes[id].inputs.parameters).unwrap_or(0);
+        let is_worth = |retry: &&Retry| number < limit(retry) && is_worth_another(retry.on, failure.reason);
         match retry.filter(is_worth) {
             // It was about to be tried again when the run was called off: its end is the cancel's doing.
             Some(_) if self.state.is_called_off(id) => {
@@ -232,6 +238,7 @@ mod tests {
     fn the_pause_grows_to_its_cap() {
         let retry = Retry {
             max_retries: 9,
+            limit_input: None,
             backoff: Duration::from_millis(1500),
             factor: 2.0,
             max_backoff: Some(Duration::from_secs(10)),

@@ -358,7 +358,8 @@ impl Asking<'_> {
         };
         let retry = task_of(self.plan, node).and_then(|task| task.retry.as_ref());
         let made = node.attempts.len().saturating_sub(node.earlier as usize);
-        let is_exhausted = retry.is_some_and(|retry| made > retry.max_retries as usize);
+        let limit = retry.and_then(|retry| retry.limit(&node.inputs.parameters).ok());
+        let is_exhausted = limit.is_some_and(|limit| made > limit as usize);
         let message =
             if is_exhausted { "No more retries left".to_owned() } else { said(node.error.as_ref()) };
         let mut all = vec![json!({

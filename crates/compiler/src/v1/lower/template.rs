@@ -13,7 +13,7 @@ use super::source::{self, Source, named, named_artifacts, unsupported};
 use super::text::Interface;
 use super::{artifact, artifact_type, companion, container, dag, lock, suspend, text};
 use crate::decode::Context;
-use crate::v1::tags::Tag;
+use crate::v1::tags::{Piece, Tag, split};
 use crate::v1::workflow::{Artifact, Template, Volume, Whole};
 
 /// Lowers one template to the component of that name.
@@ -253,17 +253,12 @@ pub(super) fn retry(interface: &Interface<'_, '_>, cx: &mut Context) -> Option<R
                 text::expression(&expression.value, expression.span, cx, variables)
             })
         });
-        let limit = spec.limit.as_ref().map(|limit| (limit.value, limit.span));
-        let max_retries = match limit {
-            None => u32::MAX,
-            Some((Some(limit), _)) => u32::try_from(limit.max(0)).unwrap_or(u32::MAX),
-            Some((None, span)) => {
-                cx.within("limit", |cx| {
-                    cx.error("unsupported", span, "the limit must be a number, not a tag");
-                });
-                0
-            }
+        let max_retries = match spec.limit.as_ref().map(|limit| limit.value) {
+            None | Some(None) => u32::MAX,
+            Some(Some(limit)) => u32::try_from(limit.max(0)).unwrap_or(u32::MAX),
         };
+        let tagged = spec.limit.as_ref().filter(|limit| limit.value.is_none());
+        let limit_input = tagged.and_then(|limit| cx.within("limit", |cx| input_of(interface, limit, cx)));
         // An expression alone decides, unless a policy is named beside it.
         let usual = if condition.is_some() { "Always" } else { "OnFailure" };
         let policy = spec.retry_policy.as_ref().map(|policy| policy.value.as_str());
@@ -283,6 +278,7 @@ pub(super) fn retry(interface: &Interface<'_, '_>, cx: &mut Context) -> Option<R
         };
         let mut retry = Retry {
             max_retries,
+            limit_input,
             backoff: Duration::ZERO,
             factor: 1.0,
             max_backoff: None,
@@ -325,6 +321,18 @@ pub(super) fn retry(interface: &Interface<'_, '_>, cx: &mut Context) -> Option<R
         }
         Some(retry)
     })
+}
+
+/// Returns the input parameter that a number is taken from.
+fn input_of(interface: &Interface<'_, '_>, written: &Whole, cx: &mut Context) -> Option<String> {
+    let pieces = split(&written.text);
+    let [Piece::Tag(tag @ Tag::InputParameter(name))] = pieces.as_slice() else {
+        cx.error("unsupported", written.span, "the limit must be a number, or one input parameter")
+            .hint("write `{{inputs.parameters.NAME}}`");
+        return None;
+    };
+    let known = named(interface.template.input_parameters()).map(|(name, _)| name.value.as_str());
+    text::is_known(tag, name, known, written.span, cx).then(|| name.clone())
 }
 
 /// Lowers the limit for one attempt.

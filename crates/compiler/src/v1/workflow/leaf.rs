@@ -34,6 +34,8 @@ impl Decode for AnyText {
 pub(in crate::v1) struct Whole {
     /// `None` when the text is no number.
     pub value: Option<i64>,
+    /// As it is written when it is no number.
+    pub text: String,
     pub span: Span,
 }
 
@@ -57,6 +59,10 @@ impl Decode for Whole {
                 return None;
             }
         };
-        Some(Self { value, span: node.span })
+        let text = match &node.value {
+            NodeValue::String(text) => text.clone(),
+            _ => String::new(),
+        };
+        Some(Self { value, text, span: node.span })
     }
 }

@@ -134,6 +134,7 @@ pub(super) fn retry(policy: &RetryPolicy, cx: &mut Context) -> Option<Retry> {
         }
         let max_backoff = policy.backoff_max_duration.filter(|duration| !duration.is_zero());
         Some(Retry {
+            limit_input: None,
             max_retries,
             backoff: policy.backoff_duration.unwrap_or_default(),
             factor: if factor > 0.0 { factor } else { DEFAULT_FACTOR },

@@ -94,6 +94,7 @@ impl Maker<'_> {
     fn harden(&mut self, task: &mut Task) {
         if self.random.chance(40) {
             task.retry = Some(Retry {
+                limit_input: None,
                 max_retries: self.random.below(4) as u32,
                 backoff: Duration::from_millis(700 * self.random.below(3)),
                 factor: 2.0,

@@ -50,7 +50,7 @@ fn why_no_more(retry: &Retry, view: &TaskView, last: &AttemptView) -> Option<&'s
     if !is_worth {
         return None;
     }
-    if view.attempts.len() > retry.max_retries as usize {
+    if retry.limit(&view.inputs.parameters).is_ok_and(|limit| view.attempts.len() > limit as usize) {
         return Some("No more retries left");
     }
     retry.condition.as_ref().map(|_| "retryStrategy.expression evaluated to false")
