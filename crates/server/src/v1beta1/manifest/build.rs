@@ -188,6 +188,7 @@ impl<'a> Builder<'a> {
         if spot.task.is_some_and(|task| task.trigger.watches.is_some()) {
             node.node_flag = Some(json!({"hooked": true}));
         }
+        node.memoization_status = memoization(view);
         node.task = Some(view.key.clone());
         node
     }
@@ -491,6 +492,13 @@ impl<'a> Builder<'a> {
 /// Tells whether something runs beside the workflow or after it.
 fn has_hooks(spec: &Value) -> bool {
     spec["hooks"].as_object().is_some_and(|hooks| !hooks.is_empty())
+}
+
+/// Says by which key of which cache a result was looked for, and whether there was one.
+fn memoization(view: &TaskView) -> Option<Value> {
+    let document = &view.fingerprint.as_ref()?.document;
+    let (cache, key) = (document.get("memo cache")?, document.get("memo key")?);
+    Some(json!({"hit": view.phase == TaskPhase::Cached, "key": key, "cacheName": cache}))
 }
 
 fn said(phase: TaskPhase, failure: &Failure) -> String {

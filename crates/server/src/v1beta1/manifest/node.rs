@@ -120,6 +120,8 @@ pub(in crate::v1beta1) struct Node {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) node_flag: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) memoization_status: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) synchronization_status: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) inputs: Option<Value>,
@@ -159,6 +161,7 @@ impl Node {
             finished_at: span.to.filter(|_| phase.is_over()).map(rfc3339),
             progress: if is_pod { progress.to_owned() } else { String::new() },
             node_flag: None,
+            memoization_status: None,
             synchronization_status: None,
             inputs: None,
             outputs: None,
