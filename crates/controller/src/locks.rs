@@ -212,7 +212,11 @@ impl RunActor {
         let mut sizes = Vec::with_capacity(wish.claims.len());
         let mut found = None;
         for claim in &wish.claims {
-            match size_of(&self.shared.store, claim).await {
+            let size = match self.may_lock(claim) {
+                Ok(()) => size_of(&self.shared.store, claim).await,
+                Err(refusal) => Err(refusal),
+            };
+            match size {
                 Ok(size) => sizes.push(size),
                 Err((message, hint)) => {
                     found = Some(LockFound::Refused { message, hint });
@@ -232,6 +236,18 @@ impl RunActor {
         });
         let answer = LockAnswer { task: wish.task, found, round: wish.round };
         self.step(&Input::Lock { answer: Box::new(answer) });
+    }
+
+    /// Refuses a lock of another namespace where they are apart. Errors: why, and what to do.
+    fn may_lock(&self, claim: &LockClaim) -> Result<(), (String, String)> {
+        let own = self.state.namespace();
+        let is_own = claim.name.strip_prefix(own).is_some_and(|rest| rest.starts_with('/'));
+        if is_own || !self.shared.are_namespaces_apart {
+            return Ok(());
+        }
+        let message =
+            format!("lock `{}` is of another namespace, and runs of `{own}` hold their own", claim.name);
+        Err((message, "leave the namespace out of the lock, or submit the run in that one".to_owned()))
     }
 
     /// Has the tasks begin that were granted their locks in the meantime.

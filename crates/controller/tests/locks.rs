@@ -35,7 +35,9 @@ impl Bench {
             gpus: Vec::new(),
         };
         let shared = Arc::new(executor.clone());
-        let controller = Controller::start(self.store.clone(), shared, observations, Options::new(capacity));
+        // As on a server of several users; other namespaces have a test of their own.
+        let options = Options { are_namespaces_apart: true, ..Options::new(capacity) };
+        let controller = Controller::start(self.store.clone(), shared, observations, options);
         (executor, controller)
     }
 
@@ -178,6 +180,20 @@ async fn a_semaphore_without_a_size_is_an_error_that_says_what_to_do() {
     assert!(failure.message.contains("there is no config map `sizes` in `default`"), "{}", failure.message);
     let hint = failure.hint.unwrap();
     assert!(hint.starts_with("pipewright config-map create sizes --from-literal few=1"), "{hint}");
+    assert!(executor.launched().is_empty());
+    controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_of_another_namespace_is_refused() {
+    let bench = Bench::new();
+    let (executor, controller) = bench.control(|_| Act::hang());
+    let mut elsewhere = serde_json::to_value(mutex()).unwrap();
+    elsewhere["components"]["c"]["locks"][0]["namespace"] = json!([{"kind": "literal", "text": "team-b"}]);
+    let run = bench.submit("1", 1, &serde_json::from_value(elsewhere).unwrap()).await;
+    assert_eq!(bench.end_of(&run).await, RunPhase::Failed);
+    let failure = bench.task(&run).await.unwrap().error.unwrap();
+    assert!(failure.message.contains("`team-b/Mutex/m` is of another namespace"), "{}", failure.message);
     assert!(executor.launched().is_empty());
     controller.shutdown().await;
 }
