@@ -35,9 +35,18 @@ type Holder = (RunId, TaskKey);
 struct Lock {
     size: usize,
     holders: BTreeSet<Holder>,
+    /// Who waits for it.
+    queue: BTreeSet<Turn>,
+}
+
+impl Lock {
+    fn has_room(&self) -> bool {
+        self.holders.len() < self.size
+    }
 }
 
 struct Waiter {
+    turn: Turn,
     names: Vec<String>,
     wake: Arc<Notify>,
 }
@@ -45,9 +54,11 @@ struct Waiter {
 #[derive(Default)]
 struct Book {
     locks: BTreeMap<String, Lock>,
-    waiting: BTreeMap<Turn, Waiter>,
+    waiting: BTreeMap<Holder, Waiter>,
     /// What each holder has.
     held: BTreeMap<Holder, Vec<String>>,
+    /// Tasks that were granted their locks, by run, until it asks.
+    granted: BTreeMap<RunId, Vec<TaskKey>>,
     /// Live runs that have not told yet what they hold.
     expected: BTreeSet<RunId>,
 }
@@ -71,10 +82,11 @@ impl LockBook {
         let mut book = self.book();
         for (task, claims) in held {
             let names: Vec<String> = claims.iter().map(|claim| claim.name.clone()).collect();
-            take(&mut book, (run.clone(), task.clone()), names);
+            book.take((run.clone(), task.clone()), names);
         }
         if book.expected.remove(run) && book.expected.is_empty() {
-            grant(&mut book);
+            let all = book.locks.keys().cloned().collect();
+            book.grant(all);
         }
     }
 
@@ -86,15 +98,14 @@ impl LockBook {
             book.locks.entry(claim.name.clone()).or_default().size = *size;
         }
         if !book.held.contains_key(&holder) {
-            let names = claims.iter().map(|claim| claim.name.clone()).collect();
-            book.waiting.insert(turn, Waiter { names, wake: wake.clone() });
-            grant(&mut book);
+            let names: Vec<String> = claims.iter().map(|claim| claim.name.clone()).collect();
+            book.wait(holder.clone(), Waiter { turn, names: names.clone(), wake: wake.clone() });
+            book.grant(names);
         }
         if book.held.contains_key(&holder) {
             return LockFound::Acquired;
         }
-        let has_room =
-            |name: &&LockClaim| book.locks.get(&name.name).is_some_and(|lock| lock.holders.len() < lock.size);
+        let has_room = |claim: &&LockClaim| book.locks.get(&claim.name).is_some_and(Lock::has_room);
         let first = claims.iter().find(|claim| !has_room(claim)).or(claims.first());
         let Some(first) = first else { return LockFound::Acquired };
         let (size, held) = book.locks.get(&first.name).map_or((0, 0), |lock| (lock.size, lock.holders.len()));
@@ -103,34 +114,29 @@ impl LockBook {
         LockFound::Waiting { lock: first.name.clone(), message }
     }
 
-    /// Tells whether a task has its locks.
-    fn holds(&self, run: &RunId, task: &TaskKey) -> bool {
-        self.book().held.contains_key(&(run.clone(), task.clone()))
+    /// Returns the tasks of a run that were granted their locks since it asked last.
+    fn granted(&self, run: &RunId) -> Vec<TaskKey> {
+        let mut book = self.book();
+        let granted = book.granted.remove(run).unwrap_or_default();
+        granted.into_iter().filter(|task| book.held.contains_key(&(run.clone(), task.clone()))).collect()
+    }
+
+    /// Takes back what these tasks of a run hold or wait for.
+    fn release(&self, run: &RunId, tasks: impl Iterator<Item = TaskKey>) {
+        let mut book = self.book();
+        for task in tasks {
+            book.release(&(run.clone(), task));
+        }
     }
 
     /// Takes back what a run holds or waits for beside these tasks.
-    pub(crate) fn keep(&self, run: &RunId, tasks: &BTreeSet<&TaskKey>) {
+    fn keep(&self, run: &RunId, tasks: &BTreeSet<&TaskKey>) {
         let mut book = self.book();
-        book.waiting.retain(|turn, _| turn.run != *run || tasks.contains(&turn.task));
+        let all = book.held.keys().chain(book.waiting.keys());
         let gone: Vec<Holder> =
-            book.held.keys().filter(|(of, task)| of == run && !tasks.contains(task)).cloned().collect();
+            all.filter(|(of, task)| of == run && !tasks.contains(task)).cloned().collect();
         for holder in gone {
-            for name in book.held.remove(&holder).unwrap_or_default() {
-                if let Some(lock) = book.locks.get_mut(&name) {
-                    lock.holders.remove(&holder);
-                }
-            }
-        }
-        grant(&mut book);
-        let wanted: BTreeSet<&String> = book.waiting.values().flat_map(|waiter| &waiter.names).collect();
-        let idle: Vec<String> = book
-            .locks
-            .iter()
-            .filter(|(name, lock)| lock.holders.is_empty() && !wanted.contains(name))
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in idle {
-            book.locks.remove(&name);
+            book.release(&holder);
         }
     }
 
@@ -138,6 +144,7 @@ impl LockBook {
     pub(crate) fn release_run(&self, run: &RunId) {
         self.adopt(run, []);
         self.keep(run, &BTreeSet::new());
+        self.book().granted.remove(run);
     }
 
     /// Lets a lock have another size.
@@ -145,7 +152,7 @@ impl LockBook {
         let mut book = self.book();
         if let Some(lock) = book.locks.get_mut(name) {
             lock.size = size;
-            grant(&mut book);
+            book.grant(vec![name.to_owned()]);
         }
     }
 
@@ -167,42 +174,75 @@ impl LockBook {
     }
 }
 
-fn take(book: &mut Book, holder: Holder, names: Vec<String>) {
-    for name in &names {
-        let lock = book.locks.entry(name.clone()).or_default();
-        lock.size = lock.size.max(1);
-        lock.holders.insert(holder.clone());
+impl Book {
+    fn wait(&mut self, holder: Holder, waiter: Waiter) {
+        for name in &waiter.names {
+            self.locks.entry(name.clone()).or_default().queue.insert(waiter.turn.clone());
+        }
+        self.waiting.insert(holder, waiter);
     }
-    book.held.insert(holder, names);
-}
 
-/// Grants, in turn, what is free and nobody waits for before.
-fn grant(book: &mut Book) {
-    if !book.expected.is_empty() {
-        return;
+    fn take(&mut self, holder: Holder, names: Vec<String>) {
+        for name in &names {
+            let lock = self.locks.entry(name.clone()).or_default();
+            lock.size = lock.size.max(1);
+            lock.holders.insert(holder.clone());
+        }
+        self.held.insert(holder, names);
     }
-    let mut claimed: BTreeSet<String> = BTreeSet::new();
-    let mut granted = Vec::new();
-    let mut promised: BTreeMap<String, usize> = BTreeMap::new();
-    for (turn, waiter) in &book.waiting {
-        let is_free = |name: &String| {
-            let more = promised.get(name).copied().unwrap_or_default();
-            let lock = book.locks.get(name);
-            !claimed.contains(name) && lock.is_some_and(|lock| lock.holders.len() + more < lock.size)
-        };
-        if waiter.names.iter().all(is_free) {
-            for name in &waiter.names {
-                *promised.entry(name.clone()).or_default() += 1;
+
+    /// Takes back what a task holds or waits for, and grants what is free then.
+    fn release(&mut self, holder: &Holder) {
+        let mut names = self.held.remove(holder).unwrap_or_default();
+        for name in &names {
+            if let Some(lock) = self.locks.get_mut(name) {
+                lock.holders.remove(holder);
             }
-            granted.push(turn.clone());
-        } else {
-            claimed.extend(waiter.names.iter().cloned());
+        }
+        if let Some(waiter) = self.waiting.remove(holder) {
+            for name in &waiter.names {
+                if let Some(lock) = self.locks.get_mut(name) {
+                    lock.queue.remove(&waiter.turn);
+                }
+            }
+            names.extend(waiter.names);
+        }
+        self.grant(names.clone());
+        for name in names {
+            if self.locks.get(&name).is_some_and(|lock| lock.holders.is_empty() && lock.queue.is_empty()) {
+                self.locks.remove(&name);
+            }
         }
     }
-    for turn in granted {
-        let Some(Waiter { names, wake }) = book.waiting.remove(&turn) else { continue };
-        take(book, (turn.run, turn.task), names);
-        wake.notify_one();
+
+    /// Grants, in turn, what is free of these locks: to whoever is first in the queue of each lock that it needs.
+    fn grant(&mut self, mut names: Vec<String>) {
+        if !self.expected.is_empty() {
+            return;
+        }
+        while let Some(name) = names.pop() {
+            let first =
+                self.locks.get(&name).filter(|lock| lock.has_room()).and_then(|lock| lock.queue.first());
+            let Some(turn) = first.cloned() else { continue };
+            let holder = (turn.run.clone(), turn.task.clone());
+            let is_next = |name: &String| {
+                self.locks.get(name).is_some_and(|lock| lock.has_room() && lock.queue.first() == Some(&turn))
+            };
+            if !self.waiting.get(&holder).is_some_and(|waiter| waiter.names.iter().all(is_next)) {
+                continue;
+            }
+            let Some(waiter) = self.waiting.remove(&holder) else { continue };
+            for name in &waiter.names {
+                if let Some(lock) = self.locks.get_mut(name) {
+                    lock.queue.remove(&turn);
+                }
+            }
+            // There may be room for the next ones as well.
+            names.extend(waiter.names.iter().cloned());
+            self.granted.entry(turn.run).or_default().push(turn.task);
+            self.take(holder, waiter.names);
+            waiter.wake.notify_one();
+        }
     }
 }
 
@@ -252,20 +292,26 @@ impl RunActor {
 
     /// Has the tasks begin that were granted their locks in the meantime.
     pub(crate) fn take_locks(&mut self) {
-        let waiting: Vec<TaskKey> = self.state.lock_waiters().cloned().collect();
-        for task in waiting {
-            if self.shared.locks.holds(&self.run, &task) {
+        for task in self.shared.locks.granted(&self.run) {
+            if self.state.awaits_locks(&task) {
                 let answer = LockAnswer { task, found: LockFound::Acquired, round: self.state.round() };
                 self.step(&Input::Lock { answer: Box::new(answer) });
             }
         }
     }
 
-    /// Gives back the locks of tasks that have ended, once that is recorded.
-    pub(crate) fn release_locks(&self) {
-        if self.plan.has_locks() {
+    /// Gives back the locks of tasks that have ended, once that is recorded. Of a run that is called off or done
+    /// again, all tasks are looked at, else those that changed.
+    pub(crate) fn release_locks(&self, changed: BTreeSet<TaskKey>, is_whole: bool) {
+        if !self.plan.has_locks() {
+            return;
+        }
+        if is_whole {
             let holders = self.state.lock_holders().map(|(task, _)| task);
             self.shared.locks.keep(&self.run, &holders.chain(self.state.lock_waiters()).collect());
+        } else {
+            let is_over = |task: &TaskKey| !self.state.awaits_locks(task) && !self.state.holds_locks(task);
+            self.shared.locks.release(&self.run, changed.into_iter().filter(is_over));
         }
     }
 }
@@ -340,7 +386,7 @@ mod tests {
         }
 
         fn has(&self, run: &str) -> bool {
-            self.0.holds(&RunId(run.to_owned()), &TaskKey::root())
+            self.0.book().held.contains_key(&(RunId(run.to_owned()), TaskKey::root()))
         }
 
         fn end(&self, run: &str) {

@@ -279,6 +279,9 @@ impl RunActor {
         let mut tasks: Vec<_> =
             changed.iter().filter_map(|key| self.state.task_view(&self.plan, key)).collect();
         tasks.sort_by(|one, other| (one.created_at, &one.key).cmp(&(other.created_at, &other.key)));
+        let is_whole = events.iter().any(|event| {
+            matches!(event, Event::CancelRequested { .. } | Event::RunRetried { .. } | Event::RunEnded { .. })
+        });
         let append = Append {
             run: self.run.clone(),
             expected_seq: self.seq,
@@ -290,7 +293,7 @@ impl RunActor {
         };
         self.seq = self.append(&append).await?;
         self.forget_ended();
-        self.release_locks();
+        self.release_locks(changed, is_whole);
         if self.make_claims().await? {
             self.reconcile(Desired { lookups: Vec::new(), ..wanted }).await;
         }

@@ -68,6 +68,16 @@ impl RunState {
         self.locking.iter().map(|id| &self.nodes[*id].key)
     }
 
+    /// Tells whether a task waits for locks.
+    pub fn awaits_locks(&self, task: &TaskKey) -> bool {
+        self.node(task).is_some_and(|id| self.locking.contains(&id))
+    }
+
+    /// Tells whether a task holds locks.
+    pub fn holds_locks(&self, task: &TaskKey) -> bool {
+        self.node(task).is_some_and(|id| self.holding.contains(&id))
+    }
+
     /// Returns when the run was asked for.
     pub fn created_at(&self) -> Timestamp {
         self.submit.as_deref().map(|submit| submit.created_at).unwrap_or_default()
