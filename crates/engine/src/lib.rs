@@ -25,7 +25,7 @@ pub use desired::{
     CacheLookup, CompanionLaunch, Desired, ImportRequest, Launch, LockRequest, Order, ResolvedResources,
     ResourceCall, desired, desired_after, launch,
 };
-pub use driver::{Awaited, MAX_AGE, awaited, check_resume, run_claims};
+pub use driver::{Awaited, MAX_AGE, awaited, check_resume, run_claims, written_items};
 pub use event::{
     AttemptEnd, CacheSource, Doom, Event, Failure, FailureReason, Fingerprint, LockClaim, LockSize, Resolved,
     SkipReason,

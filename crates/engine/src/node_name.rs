@@ -53,8 +53,12 @@ pub fn failure_message(failure: &Failure, stopped: bool) -> String {
 
 fn item_text(item: &Value) -> String {
     let Value::Object(fields) = item else { return text_form(item) };
-    let mut pairs: Vec<String> =
-        fields.iter().map(|(key, value)| format!("{key}:{}", text_form(value))).collect();
+    let text = |value: &Value| match value {
+        // As it was written.
+        Value::Number(number) => number.to_string(),
+        _ => text_form(value),
+    };
+    let mut pairs: Vec<String> = fields.iter().map(|(key, value)| format!("{key}:{}", text(value))).collect();
     pairs.sort_unstable();
     pairs.join(",")
 }

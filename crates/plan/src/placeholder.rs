@@ -280,7 +280,11 @@ impl Filling<'_> {
                 .map(text_form)
                 .unwrap_or_default(),
             Placeholder::InputField { name, key } => match input.inputs.parameter_values.get(name) {
-                Some(Value::Object(fields)) => fields.get(key).map(text_form).unwrap_or_default(),
+                Some(Value::Object(fields)) => match fields.get(key) {
+                    // As it was written: `1.0` stays what it is.
+                    Some(Value::Number(number)) => number.to_string(),
+                    found => found.map(text_form).unwrap_or_default(),
+                },
                 _ => String::new(),
             },
             Placeholder::InputArtifactUri { name } => self.input_artifact(name, |a| a.uri.clone()),

@@ -5,6 +5,8 @@ use pipewright_plan::{
     Value, kind_name,
 };
 
+use serde_json::value::RawValue;
+
 use super::artifacts::{inline, take_parts};
 use super::library::SEQUENCE;
 use super::resolve::{accept, inputs_alone, iterated};
@@ -32,14 +34,17 @@ pub(crate) fn items_of(iterator: &LoopPolicy, resolved: &Resolved) -> Result<(u3
     }
     let items = match resolved.parameters.get(name) {
         Some(Value::Array(items)) => items.clone(),
-        Some(Value::String(text)) => match serde_json::from_str(text) {
-            Ok(Value::Array(items)) => items.into_iter().map(pipewright_plan::normalize).collect(),
-            _ if text.starts_with(SEQUENCE) => return Err(unresolved(text.clone())),
-            _ if name == WITH_PARAM => {
+        Some(Value::String(text)) if name == WITH_PARAM => match written_items(text) {
+            Some(items) => items,
+            None if text.starts_with(SEQUENCE) => return Err(unresolved(text.clone())),
+            None => {
                 return Err(unresolved(format!(
                     "withParam value could not be parsed as a JSON list: {text}"
                 )));
             }
+        },
+        Some(Value::String(text)) => match serde_json::from_str(text) {
+            Ok(Value::Array(items)) => items.into_iter().map(pipewright_plan::normalize).collect(),
             _ => return Err(unresolved(format!("loop items `{name}` are a text that is no JSON list"))),
         },
         Some(other) => {
@@ -49,6 +54,17 @@ pub(crate) fn items_of(iterator: &LoopPolicy, resolved: &Resolved) -> Result<(u3
         None => return Err(unresolved(format!("loop items `{name}` are missing"))),
     };
     Ok((u32::try_from(items.len()).map_err(too_many)?, items))
+}
+
+/// Reads the items of a v1 loop from a JSON list; an item that is a number becomes its text, so that `1.0` stays what
+/// it is. Source: v1 semantics 2.3.
+pub fn written_items(text: &str) -> Option<Vec<Value>> {
+    let items: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+    let as_written = |item: &RawValue| match serde_json::from_str(item.get()) {
+        Ok(Value::Number(_)) | Err(_) => Value::String(item.get().to_owned()),
+        Ok(value) => value,
+    };
+    Some(items.into_iter().map(as_written).collect())
 }
 
 /// Tells whether a task inside the component of this task takes that input of it.

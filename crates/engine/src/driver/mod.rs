@@ -27,6 +27,7 @@ pub use claims::run_claims;
 pub(crate) use eval::{Environment, evaluate};
 pub use fingerprint::MAX_AGE;
 pub(crate) use fingerprint::fingerprint;
+pub use items::written_items;
 pub(crate) use items::{items_of, iteration_inputs};
 pub(crate) use locks::lock_claims;
 pub(crate) use order::order;

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use pipewright_plan::{ComponentKind, Dag, Items, Plan, Task, TriggerStrategy};
-use pipewright_store::engine::{Failure, FailureReason, TaskKey, TaskKind, TaskPhase, TaskView};
+use pipewright_store::engine::{
+    Failure, FailureReason, TaskKey, TaskKind, TaskPhase, TaskView, written_items,
+};
 use serde_json::{Value, json};
 
 use super::condition::{self, Known, resolved};
@@ -519,7 +521,7 @@ fn items(task: Option<&Task>, view: &TaskView) -> Vec<Value> {
     };
     match view.inputs.parameters.get(name).or_else(|| view.inputs.parameters.get(ITEMS)) {
         Some(Value::Array(items)) => items.clone(),
-        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
+        Some(Value::String(text)) => written_items(text).unwrap_or_default(),
         _ => Vec::new(),
     }
 }

@@ -59,7 +59,8 @@ fn value(tag: &str, known: &Known<'_>) -> Option<String> {
         return known.item.map(text_form);
     }
     if let Some(key) = tag.strip_prefix("item.") {
-        return known.item?.get(key).map(text_form);
+        let value = known.item?.get(key)?;
+        return Some(value.as_number().map_or_else(|| text_form(value), ToString::to_string));
     }
     let rest = tag.strip_prefix("tasks.").or_else(|| tag.strip_prefix("steps."))?;
     if let Some((task, output)) = rest.split_once(".outputs.parameters.") {
