@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pipewright_engine::ExecutorChoice;
 
-use crate::{args_access, args_api, args_artifacts, args_images, args_objects, args_runs, env};
+pub(crate) use crate::args_runs::{Resume, Runs};
+use crate::{args_access, args_api, args_artifacts, args_images, args_objects, env};
 
 /// Runs Kubeflow Pipelines on this machine.
 #[derive(Debug, Parser)]
@@ -451,103 +452,6 @@ pub(crate) struct Place {
     /// How to print on stdout
     #[arg(long, value_enum, default_value_t)]
     pub output: Format,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Runs {
-    /// List runs, newest first
-    #[command(after_help = "Example:\n  pipewright runs list --limit 50")]
-    List {
-        #[command(flatten)]
-        place: Place,
-        /// Most runs to list
-        #[arg(long, default_value_t = 20, value_name = "N")]
-        limit: u32,
-    },
-    /// Show a run and its tasks
-    #[command(after_help = "Example:\n  pipewright runs get 0199e5c4-…")]
-    Get {
-        /// Run id
-        run: String,
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Print what tasks wrote to stdout and stderr
-    #[command(after_help = "Example:\n  pipewright runs logs 0199e5c4-… --task train --follow")]
-    Logs {
-        /// Run id
-        run: String,
-        /// Task by name, or by path such as `root/for-each[3]/train` [default: every task that ran]
-        #[arg(long, value_name = "TASK")]
-        task: Option<String>,
-        /// Go on as tasks write, until the run has ended
-        #[arg(short, long)]
-        follow: bool,
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Start a run on a server, of a version of a pipeline
-    #[command(
-        after_help = "Examples:\n  pipewright runs create --pipeline forecast -p epochs=3\n  pipewright runs create nightly --pipeline forecast --version v2 --experiment tuning --wait"
-    )]
-    Create(args_runs::Create),
-    /// Write a finished run of a server into a file: facts, logs, and artifacts by choice
-    #[command(
-        after_help = "Examples:\n  pipewright runs export 0199e5c4-…\n  pipewright runs export 0199e5c4-… --artifacts all --file run.zip"
-    )]
-    Export(args_runs::Export),
-    /// Take a run from such a file into a server
-    #[command(after_help = "Example:\n  pipewright runs import run.zip --archived")]
-    Import(args_runs::Import),
-    /// Archive a run of a server
-    #[command(after_help = "Example:\n  pipewright run archive 0199e5c4-…")]
-    Archive(args_api::One),
-    /// Bring a run of a server back from the archive
-    #[command(after_help = "Example:\n  pipewright run unarchive 0199e5c4-…")]
-    Unarchive(args_api::One),
-    /// Let a failed run of a server go on from what failed, or do chosen tasks again
-    #[command(
-        after_help = "Examples:\n  pipewright runs retry 0199e5c4-…\n  pipewright runs retry 0199e5c4-… --task root/train -p epochs=5"
-    )]
-    Retry(args_runs::Retry),
-    /// Delete a run of a server with its tasks
-    #[command(after_help = "Example:\n  pipewright run delete 0199e5c4-…")]
-    Delete(args_api::One),
-    /// Let tasks that wait go on, or say no to them
-    #[command(after_help = "Examples:
-  pipewright runs resume 0199e5c4-…
-  pipewright runs resume 0199e5c4-… approve -p decision=YES --message 'looks good'
-  pipewright runs resume 0199e5c4-… approve --decline
-
-`pipewright runs get` lists the tasks that wait and what they expect.")]
-    Resume(Resume),
-    /// Ask a run to stop
-    #[command(visible_alias = "terminate", after_help = "Example:\n  pipewright runs cancel 0199e5c4-…")]
-    Cancel {
-        /// Run id
-        run: String,
-        #[command(flatten)]
-        place: Place,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Resume {
-    /// Run id
-    pub run: String,
-    /// Waiting tasks by name, or by path such as `root/for-each[3]/approve` [default: all that wait]
-    pub tasks: Vec<String>,
-    /// Value that a task expects
-    #[arg(short, long = "parameter", value_name = "NAME=VALUE")]
-    pub parameters: Vec<String>,
-    /// Say no: the tasks fail
-    #[arg(long)]
-    pub decline: bool,
-    /// What to say to it, kept with the run
-    #[arg(long, value_name = "TEXT")]
-    pub message: Option<String>,
-    #[command(flatten)]
-    pub place: Place,
 }
 
 #[derive(Debug, Args)]
