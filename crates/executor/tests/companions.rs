@@ -117,6 +117,7 @@ async fn they_share_one_network() {
         let lines: Vec<&str> = end.log.lines().collect();
         assert_eq!((lines.len(), lines[0]), (2, lines[1]), "{:?}", world.kind);
         assert!(lines[0].starts_with("net:[") && end.said("server") == lines[0], "{:?}", world.kind);
+        world.assert_nothing_is_left().await;
     }
 }
 
@@ -205,5 +206,6 @@ async fn a_volume_at_tmp_is_shared_too() {
             end.assert_succeeded();
             assert_eq!(end.log, "hello", "{:?}, memory: {memory}", world.kind);
         }
+        world.assert_nothing_is_left().await;
     }
 }
