@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use crate::containers::{self, Engine};
@@ -201,11 +201,14 @@ fn attempts(served: &Served, id: &str) -> Result<BTreeMap<u32, u32>> {
 fn ensure_nothing_left(engine: &Engine, home: &Path) -> Result<()> {
     let began = Instant::now();
     loop {
-        match containers_of(engine, home)? {
-            0 => return Ok(()),
-            left if began.elapsed() > Duration::from_secs(30) => bail!("{left} containers are left"),
-            _ => std::thread::sleep(Duration::from_millis(200)),
-        }
+        // An engine that has just been killed, or that loses a container while it counts, refuses for a moment.
+        let left = match containers_of(engine, home) {
+            Ok(0) => return Ok(()),
+            Ok(left) => anyhow!("{left} containers are left"),
+            Err(error) => error,
+        };
+        ensure!(began.elapsed() < Duration::from_secs(30), "{}: {left:#}", engine.name());
+        std::thread::sleep(Duration::from_millis(200));
     }
 }
 
@@ -213,9 +216,11 @@ fn ensure_nothing_left(engine: &Engine, home: &Path) -> Result<()> {
 fn containers_of(engine: &Engine, home: &Path) -> Result<usize> {
     let filter = format!("{{\"label\":[\"pipewright.home={}\"]}}", home.display());
     let mut curl = Command::new("curl");
-    curl.args(["--silent", "--fail", "--get", "--unix-socket"]).arg(&engine.socket);
+    curl.args(["--silent", "--show-error", "--fail-with-body", "--get", "--unix-socket"]).arg(&engine.socket);
     curl.args(["--data-urlencode", &format!("filters={filter}"), "--data", "all=true"]);
     let output = curl.arg("http://engine/containers/json").output().context("cannot start curl")?;
+    let [said, trouble] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    ensure!(output.status.success(), "the engine does not list its containers: {trouble} {said}");
     let found: Value = serde_json::from_slice(&output.stdout).context("the engine speaks in another way")?;
     Ok(found.as_array().context("the engine does not list its containers")?.len())
 }
