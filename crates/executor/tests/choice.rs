@@ -138,6 +138,7 @@ async fn a_run_chooses_and_an_image_may_have_its_own_way() {
                 let found = place(&mut world, launch(number, image, wish, home.path())).await;
                 assert_eq!(found.as_deref(), Ok(expected), "{choice:?} {image} {wish:?}");
             }
+            world.0.tidy().await;
         }
     }
 }

@@ -155,6 +155,20 @@ async fn tasks_see_what_they_are_given() {
         assert_eq!((log.as_str(), published.parameters["count"].as_i64()), ("refused", Some(7)));
         assert_eq!(fs::read_to_string(target.join("copy")).unwrap(), "rows\n");
         assert_eq!(world.containers().await, Vec::<String>::new());
+        let in_memory = || {
+            let rooms = fs::read_dir("/dev/shm").unwrap().flatten();
+            let rooms = rooms.filter(|room| room.file_name().to_string_lossy().starts_with("pipewright-"));
+            let mut names = rooms.flat_map(|room| fs::read_dir(room.path()).into_iter().flatten().flatten());
+            let digest = folder.file_name().unwrap().to_string_lossy();
+            names.any(|name| name.file_name().to_string_lossy().ends_with(&*digest))
+        };
+        for _ in 0..50 {
+            if !in_memory() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        assert!(!in_memory());
         for name in ["scratch", "request.json", "started"] {
             // What only the running container needed goes right after it.
             for _ in 0..50 {

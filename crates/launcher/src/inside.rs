@@ -7,16 +7,11 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use pipewright_plan::{
-    ExitReport, ExitStatus, LaunchSpec, LaunchVolume, USAGE_FILE, Usage, VolumeContent, VolumeFile,
-};
+use pipewright_plan::{ExitReport, ExitStatus, LaunchSpec, LaunchVolume, USAGE_FILE, Usage, VolumeContent};
 
 use crate::attempt::{now_us, status};
 use crate::disk::Disk;
@@ -150,38 +145,12 @@ fn run(spec: &LaunchSpec, log_path: &Path, grace: Duration, report: &mut ExitRep
     Ok(())
 }
 
-/// Writes the files of a volume into the memory that is mounted there, or the only one at its own place.
+/// Copies what a volume brings along; all others are mounted as they are.
 fn fill(volume: &LaunchVolume) -> io::Result<()> {
-    let files = match &volume.content {
+    match &volume.content {
         VolumeContent::Copy { path, mode, recurse, .. } => {
-            return copy_with_mode(path, &volume.target, *mode, *recurse).map_err(io::Error::other);
+            copy_with_mode(path, &volume.target, *mode, *recurse).map_err(io::Error::other)
         }
-        VolumeContent::Files { files } => files,
-        _ => return Ok(()),
-    };
-    let Some(part) = &volume.sub_path else {
-        for file in files {
-            write(&volume.target.join(&file.path), file)?;
-        }
-        return Ok(());
-    };
-    for file in files {
-        if let Ok(rest) = file.path.strip_prefix(part) {
-            let is_whole = rest.as_os_str().is_empty();
-            let path: PathBuf = if is_whole { volume.target.clone() } else { volume.target.join(rest) };
-            write(&path, file)?;
-        }
+        _ => Ok(()),
     }
-    Ok(())
-}
-
-fn write(path: &Path, file: &VolumeFile) -> io::Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    let content = STANDARD.decode(&file.content).map_err(io::Error::other)?;
-    let _ = fs::remove_file(path);
-    let mut new = OpenOptions::new().write(true).create_new(true).mode(file.mode & 0o777).open(path)?;
-    new.write_all(&content)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(file.mode & 0o777))
 }

@@ -15,10 +15,11 @@ use rustix::process::{Resource, getrlimit};
 
 use super::engine::EngineFacts;
 use super::image::{Facts, refused};
-use super::layout::{LOG, REPORT, REQUEST, SCRATCH};
+use super::layout::{LOG, REPORT, SCRATCH};
 use super::options::{Network, Options};
 use super::pod::SharedMemory;
 use super::program::{FOLDER, Program};
+use super::room::Room;
 use crate::process::pod::bytes_of;
 use crate::security;
 
@@ -32,8 +33,6 @@ pub(super) const HOME: &str = "pipewright.home";
 const PROCESSES: i64 = 32_768;
 /// Most processes of the container that holds a pod's network.
 const HOLDER_PROCESSES: i64 = 8;
-/// Memory for the files of secrets.
-const FILES_BYTES: i64 = 16 << 20;
 
 /// Everything that a container is made of.
 pub(super) struct Parts<'a> {
@@ -43,6 +42,7 @@ pub(super) struct Parts<'a> {
     pub(super) engine: &'a EngineFacts,
     pub(super) options: &'a Options,
     pub(super) program: &'a Program,
+    pub(super) room: &'a Room,
     /// Folders that outputs go to.
     pub(super) outputs: &'a [PathBuf],
     /// Where the volumes of the pod's own lie.
@@ -59,7 +59,7 @@ pub(super) struct Parts<'a> {
 pub(super) fn body(parts: &Parts<'_>) -> Result<ContainerCreateBody, Failure> {
     let Parts { launch, spec, facts, engine, options, program, .. } = parts;
     let platform = &launch.container.platform;
-    let user = security::user_of(platform).unwrap_or_else(|| facts.user.clone());
+    let user = user_of(launch, facts);
     check_security(platform, &user)?;
     let mut entrypoint = program.command.clone();
     let inside = ["launcher", "inside", "/pipewright/request.json", "/pipewright/log", "/pipewright/report"];
@@ -282,6 +282,11 @@ fn check_security(platform: &TaskPlatform, user: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Names the user of a container: the task's own, else its image's.
+pub(super) fn user_of(launch: &Launch, facts: &Facts) -> String {
+    security::user_of(&launch.container.platform).unwrap_or_else(|| facts.user.clone())
+}
+
 /// Tells whether a container's user is root.
 pub(super) fn is_root(user: &str) -> bool {
     matches!(user.split(':').next(), None | Some("" | "0" | "root"))
@@ -309,7 +314,7 @@ fn mounts(spec: &LaunchSpec, parts: &Parts<'_>) -> Result<Vec<Mount>, Failure> {
     let folder = &spec.directory;
     let mut mounts: Vec<Mount> =
         parts.program.files.iter().map(|(file, place)| bind(file, place, true)).collect();
-    mounts.push(bind(&folder.join(REQUEST), &format!("{FOLDER}/request.json"), true));
+    mounts.push(bind(&parts.room.request(folder), &format!("{FOLDER}/request.json"), true));
     mounts.push(bind(&folder.join(LOG), &format!("{FOLDER}/log"), false));
     mounts.push(bind(&folder.join(REPORT), &format!("{FOLDER}/report"), false));
     mounts.push(bind(&folder.join(USAGE_FILE), &format!("{FOLDER}/{USAGE_FILE}"), false));
@@ -397,21 +402,15 @@ fn volume_mount(volume: &LaunchVolume, parts: &Parts<'_>, number: usize) -> Resu
             Some(shared) => self::volume(&shared.name, &target, !volume.writable),
             None => tmpfs(size_bytes.and_then(|bytes| i64::try_from(bytes).ok())),
         }),
-        VolumeContent::Files { .. } if volume.sub_path.is_some() => {
-            Some(bind(&file_of(&parts.spec.directory, number), &target, true))
+        VolumeContent::Files { .. } => {
+            Some(Mount { read_only: Some(true), ..part(&parts.room.files(&parts.spec.directory, number))? })
         }
-        VolumeContent::Files { .. } => Some(tmpfs(Some(FILES_BYTES))),
     })
 }
 
 /// Names what stands for a copy of a container's own.
 pub(super) fn copy_of(folder: &Path, name: &str) -> PathBuf {
     folder.join(SCRATCH).join("copies").join(name)
-}
-
-/// Names the file that stands for the only file of a volume that is shown.
-pub(super) fn file_of(folder: &Path, number: usize) -> PathBuf {
-    folder.join("files").join(number.to_string())
 }
 
 /// Returns a part of a folder, made when it is missing, that no link leads out of.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bollard::Docker;
+use bollard::errors::Error as EngineError;
 use bollard::query_parameters::{ListContainersOptions, ListVolumesOptions};
 use futures::future::BoxFuture;
 use pipewright_engine::{
@@ -20,10 +21,12 @@ use super::body;
 use super::engine::{self, EngineFacts};
 use super::image::{self, refused};
 use super::layout::{END, LOG, MARKER, STARTED, read_end, sweep};
+use super::life::is_new;
 use super::make::Place;
 use super::options::{Error, Options};
 use super::pod::{self, Pod};
 use super::program::Program;
+use super::room::Room;
 use crate::pod_defaults;
 use crate::process::request::{self, Common};
 use crate::process::teller::Teller;
@@ -36,6 +39,8 @@ const COMEBACKS: u32 = 5;
 const PING: Duration = Duration::from_secs(5);
 const PINGS: u32 = 600;
 const PING_PAUSE: Duration = Duration::from_millis(500);
+/// How often an engine is asked what may be left over, with pauses that double: a minute.
+const LISTINGS: u32 = 7;
 
 /// Runs attempts as containers. A clone is another handle of the same executor.
 #[derive(Clone)]
@@ -49,6 +54,7 @@ pub(super) struct Shared {
     pub(super) facts: EngineFacts,
     pub(super) program: Program,
     pub(super) common: Common,
+    pub(super) room: Room,
     observations: mpsc::Sender<Observation>,
     in_flight: Mutex<BTreeMap<AttemptId, Flight>>,
     /// Holds a token for each attempt whose end is told and whose containers are being removed.
@@ -81,12 +87,14 @@ impl ContainerExecutor {
             disk_bytes: options.disk_bytes,
             disk_reserve_bytes: options.disk_reserve_bytes,
         };
+        let room = Room::find(&options.home);
         let shared = Arc::new(Shared {
             options,
             docker,
             facts,
             program,
             common,
+            room,
             observations,
             in_flight: Mutex::default(),
             leaving: TaskTracker::new(),
@@ -231,6 +239,8 @@ impl Shared {
             return Found::Ended(end);
         }
         match self.inspect(&body::name_of(attempt)).await {
+            // The machine was started again before it began: what it was to be told is gone with the memory.
+            Some(state) if is_new(&state) && !self.room.is_ready(&folder) => Found::Nothing,
             Some(_) => Found::Container,
             None if folder.join(STARTED).exists() => Found::Ended(self.end_without(attempt)),
             // It was about to be made.
@@ -275,17 +285,19 @@ enum Found {
 async fn remove_orphans(shared: Arc<Shared>) {
     let filters = Some(body::filters(&shared.options.home));
     let options = ListContainersOptions { all: true, filters: filters.clone(), ..Default::default() };
-    let Ok(found) = shared.docker.list_containers(Some(options)).await else { return };
+    let found = ask("its containers", || shared.docker.list_containers(Some(options.clone()))).await;
     let in_flight: BTreeSet<String> = shared.in_flight().keys().map(AttemptId::digest).collect();
-    let is_orphan = |labels: &HashMap<String, String>| {
-        let (Some(run), Some(digest)) = (labels.get(body::RUN), labels.get(body::ATTEMPT)) else {
-            return false;
-        };
-        let folder = shared.options.home.join("attempts").join(run).join(digest);
+    let folder_of = |run: &str, digest: &str| shared.options.home.join("attempts").join(run).join(digest);
+    let is_over = |run: &str, digest: &str| {
+        let folder = folder_of(run, digest);
         (folder.join(END).exists() || !folder.exists()) && !in_flight.contains(digest)
     };
+    let is_orphan = |labels: &HashMap<String, String>| {
+        let (run, digest) = (labels.get(body::RUN), labels.get(body::ATTEMPT));
+        run.zip(digest).is_some_and(|(run, digest)| is_over(run, digest))
+    };
     let mut orphans: Vec<(bool, String)> = Vec::new();
-    for container in found {
+    for container in found.unwrap_or_default() {
         if let Some(id) = container.id.filter(|_| container.labels.as_ref().is_some_and(is_orphan)) {
             // Those that others share a network with go last.
             let names = container.names.unwrap_or_default();
@@ -297,13 +309,35 @@ async fn remove_orphans(shared: Arc<Shared>) {
         tracing::info!(container = id, "removing a container that nobody waits for");
         shared.remove_container(&id).await;
     }
-    let Ok(found) = shared.docker.list_volumes(Some(ListVolumesOptions { filters })).await else { return };
-    for volume in found.volumes.unwrap_or_default() {
+    let options = ListVolumesOptions { filters };
+    let found = ask("its volumes", || shared.docker.list_volumes(Some(options.clone()))).await;
+    for volume in found.and_then(|found| found.volumes).unwrap_or_default() {
         if is_orphan(&volume.labels) {
             tracing::info!(volume = volume.name, "removing a volume that nobody needs");
             shared.remove_volume(&volume.name).await;
         }
     }
+    for (run, digest) in shared.room.attempts() {
+        if is_over(&run, &digest) {
+            shared.room.sweep(&folder_of(&run, &digest));
+        }
+    }
+}
+
+/// Asks an engine for a list: it may refuse while it is busy, or when one of them is just leaving.
+async fn ask<T, F: Future<Output = Result<T, EngineError>>>(what: &str, list: impl Fn() -> F) -> Option<T> {
+    let mut pause = PING_PAUSE;
+    for _ in 0..LISTINGS {
+        match list().await {
+            Ok(found) => return Some(found),
+            Err(error) => tracing::debug!(what, %error, "the engine does not list them"),
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+    // Found again at the next start.
+    tracing::warn!(what, "the engine does not list what may be left over");
+    None
 }
 
 impl Executor for ContainerExecutor {
@@ -347,7 +381,7 @@ impl Executor for ContainerExecutor {
                     shared.settle(&attempt, outcome::cancelled()).await;
                 }
                 Wish::Look => match shared.found(&attempt).await {
-                    Found::Nothing => shared.end(&attempt, outcome::cancelled()).await,
+                    Found::Nothing => shared.settle(&attempt, outcome::cancelled()).await,
                     Found::Ended(end) => shared.end(&attempt, end).await,
                     Found::Container => {
                         let pod = Pod::read(&shared.folder_of(&attempt));
@@ -361,9 +395,9 @@ impl Executor for ContainerExecutor {
 
     fn forget(&self, attempt: AttemptId) -> BoxFuture<'_, ()> {
         // Containers and scratch go when the end is written.
-        let folder = self.shared.folder_of(&attempt);
+        let (folder, room) = (self.shared.folder_of(&attempt), self.shared.room.clone());
         Box::pin(async move {
-            let _ = tokio::task::spawn_blocking(move || sweep(&folder)).await;
+            let _ = tokio::task::spawn_blocking(move || sweep(&folder, &room)).await;
         })
     }
 

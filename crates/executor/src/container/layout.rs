@@ -5,12 +5,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use pipewright_engine::AttemptEnd;
 use pipewright_plan::{ExitReport, LaunchSpec, USAGE_FILE, VolumeContent};
 
 use super::body;
+use super::room::Room;
 use crate::process::folder;
 
 /// Says that an attempt is a container's.
@@ -21,8 +20,6 @@ pub(super) const END: &str = "end.json";
 pub(super) const STARTED: &str = "started";
 /// The other containers of its pod.
 pub(super) const POD: &str = "pod.json";
-/// What the launcher is told.
-pub(super) const REQUEST: &str = "request.json";
 /// What it leaves.
 pub(super) const REPORT: &str = "report";
 pub(super) const LOG: &str = "log";
@@ -68,8 +65,20 @@ pub(super) fn folder_of_member(folder: &Path, name: &str) -> PathBuf {
     folder.join("companions").join(name)
 }
 
-/// Lays everything out that is mounted into a container; `pool` holds the volumes that a pod's containers share.
-pub(super) fn prepare(spec: &LaunchSpec, outputs: &[PathBuf], pool: &Path) -> io::Result<()> {
+/// What is laid out for a container.
+pub(super) struct Layout<'a> {
+    pub(super) spec: &'a LaunchSpec,
+    pub(super) outputs: &'a [PathBuf],
+    /// Holds the volumes that a pod's containers share.
+    pub(super) pool: &'a Path,
+    pub(super) room: &'a Room,
+    /// The image's user is root.
+    pub(super) is_root: bool,
+}
+
+/// Lays everything out that is mounted into a container.
+pub(super) fn prepare(layout: &Layout<'_>) -> io::Result<()> {
+    let Layout { spec, outputs, pool, room, is_root } = *layout;
     let folder = &spec.directory;
     let scratch = folder.join(SCRATCH);
     let parts = ["tmp", "work", "parameters", "program"].map(|part| scratch.join(part));
@@ -78,13 +87,7 @@ pub(super) fn prepare(spec: &LaunchSpec, outputs: &[PathBuf], pool: &Path) -> io
     }
     for (number, volume) in spec.volumes.iter().enumerate() {
         match (&volume.content, &volume.sub_path) {
-            (VolumeContent::Files { files }, Some(part)) => {
-                let Some(file) = files.iter().find(|file| file.path == *part) else { continue };
-                let path = body::file_of(folder, number);
-                fs::create_dir_all(path.parent().unwrap_or(folder))?;
-                let content = STANDARD.decode(&file.content).map_err(io::Error::other)?;
-                write(&path, &content, file.mode & 0o777 | 0o444)?;
-            }
+            (VolumeContent::Files { files }, _) => room.write_files(folder, number, files, is_root)?,
             (VolumeContent::Scratch { name }, part) => {
                 open_folder(&pool.join(name))?;
                 if let Some(part) = part {
@@ -111,7 +114,7 @@ pub(super) fn prepare(spec: &LaunchSpec, outputs: &[PathBuf], pool: &Path) -> io
     write(&folder.join(REPORT), b"", 0o666)?;
     write(&folder.join(USAGE_FILE), b"", 0o666)?;
     let spec = LaunchSpec { volumes: to_fill(spec), notes: Vec::new(), ..spec.clone() };
-    write(&folder.join(REQUEST), &serde_json::to_vec(&spec).map_err(io::Error::other)?, 0o444)
+    room.write_request(folder, &serde_json::to_vec(&spec).map_err(io::Error::other)?)
 }
 
 /// Makes a folder that whoever an image's user is may write to.
@@ -122,11 +125,8 @@ fn open_folder(path: &Path) -> io::Result<()> {
 
 /// Volumes that the launcher fills; all others are mounted as they are.
 fn to_fill(spec: &LaunchSpec) -> Vec<pipewright_plan::LaunchVolume> {
-    let is_filled = |volume: &&pipewright_plan::LaunchVolume| match volume.content {
-        VolumeContent::Files { .. } => volume.sub_path.is_none(),
-        VolumeContent::Copy { .. } => true,
-        _ => false,
-    };
+    let is_filled =
+        |volume: &&pipewright_plan::LaunchVolume| matches!(volume.content, VolumeContent::Copy { .. });
     spec.volumes.iter().filter(is_filled).cloned().collect()
 }
 
@@ -137,12 +137,13 @@ fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
 }
 
 /// Removes what only the running containers needed; logs, report and end stay.
-pub(super) fn sweep(folder: &Path) {
+pub(super) fn sweep(folder: &Path, room: &Room) {
+    room.sweep(folder);
     let members = fs::read_dir(folder.join("companions")).into_iter().flatten().flatten();
     for member in members.map(|entry| entry.path()) {
-        sweep_one(&member, &[SCRATCH, "files", REQUEST, REPORT, USAGE_FILE]);
+        sweep_one(&member, &[SCRATCH, REPORT, USAGE_FILE]);
     }
-    sweep_one(folder, &[SCRATCH, "files", REQUEST, STARTED, POD]);
+    sweep_one(folder, &[SCRATCH, STARTED, POD]);
 }
 
 fn sweep_one(folder: &Path, names: &[&str]) {

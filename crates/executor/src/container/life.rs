@@ -180,7 +180,8 @@ impl Shared {
         let _leaving = self.leaving.token();
         self.end(attempt, end).await;
         self.remove(attempt, &pod).await;
-        let _ = tokio::task::spawn_blocking(move || sweep(&folder)).await;
+        let room = self.room.clone();
+        let _ = tokio::task::spawn_blocking(move || sweep(&folder, &room)).await;
     }
 
     /// Removes whatever there is of an attempt in the engine.
@@ -265,7 +266,7 @@ impl Shared {
 }
 
 /// Tells whether a container was made and never started.
-fn is_new(state: &ContainerState) -> bool {
+pub(super) fn is_new(state: &ContainerState) -> bool {
     state.running != Some(true) && state.started_at.as_deref().is_none_or(|at| at.starts_with("0001"))
 }
 

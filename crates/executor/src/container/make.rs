@@ -14,11 +14,10 @@ use pipewright_plan::{Filling, LaunchSpec, Word};
 use super::body::{self, Parts};
 use super::executor::Shared;
 use super::image::{self, Facts, reason, refused};
-use super::layout::{self, STARTED};
+use super::layout::{self, Layout, STARTED};
 use super::pod::{self, Member, Pod, SharedMemory};
 use crate::process::request::{self, Surroundings};
 use crate::process::{self, places};
-use crate::security;
 
 /// A container that is about to be made.
 struct Draft {
@@ -77,7 +76,15 @@ impl Shared {
         pod.write(&folder).map_err(failed)?;
         let pool = folder.join(layout::SCRATCH).join("volumes");
         for draft in std::iter::once(&main).chain(others.iter().map(|(_, draft)| draft)) {
-            layout::prepare(&draft.spec, &draft.outputs, &pool).map_err(failed)?;
+            let user = body::user_of(&draft.launch, &draft.facts);
+            let layout = Layout {
+                spec: &draft.spec,
+                outputs: &draft.outputs,
+                pool: &pool,
+                room: &self.room,
+                is_root: body::is_root(&user),
+            };
+            layout::prepare(&layout).map_err(failed)?;
         }
         self.make_volumes(&attempt, memory.values()).await?;
         let holder = pod.has_holder().then(|| pod::holder_of(&attempt));
@@ -92,6 +99,7 @@ impl Shared {
                 engine: &self.facts,
                 options: &self.options,
                 program: &self.program,
+                room: &self.room,
                 outputs: &draft.outputs,
                 pool: &pool,
                 inputs: &main.spec.executor_input,
@@ -154,7 +162,7 @@ impl Shared {
 
     /// Works out what the launcher is told of the image and the pod.
     async fn surroundings(&self, launch: &Launch, facts: &Facts) -> Result<Surroundings, Failure> {
-        let user = security::user_of(&launch.container.platform).unwrap_or_else(|| facts.user.clone());
+        let user = body::user_of(launch, facts);
         let mut around = Surroundings {
             env: facts.env.clone(),
             working_directory: facts.working_directory.clone().or_else(|| Some(PathBuf::from("/"))),

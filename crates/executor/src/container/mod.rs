@@ -15,6 +15,7 @@ mod make;
 mod options;
 mod pod;
 mod program;
+mod room;
 
 pub use engine::{EngineFacts, find_engine};
 pub use executor::ContainerExecutor;
