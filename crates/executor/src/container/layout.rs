@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use pipewright_engine::AttemptEnd;
 use pipewright_plan::{ExitReport, LaunchSpec, USAGE_FILE, VolumeContent};
 
-use super::body;
+use super::mounts;
 use super::room::Room;
 use crate::process::folder;
 
@@ -95,7 +95,7 @@ pub(super) fn prepare(layout: &Layout<'_>) -> io::Result<()> {
                 }
             }
             (VolumeContent::Copy { path, name, .. }, _) => {
-                let place = body::copy_of(folder, name);
+                let place = mounts::copy_of(folder, name);
                 if path.is_dir() {
                     open_folder(&place)?;
                 } else {

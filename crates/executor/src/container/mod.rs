@@ -12,6 +12,7 @@ mod image;
 mod layout;
 mod life;
 mod make;
+mod mounts;
 mod options;
 mod pod;
 mod program;
