@@ -141,8 +141,12 @@ pub fn run_corpus(name: Option<&str>) -> Result<()> {
     let engine = engines.iter().find(wanted).context("there is no such engine")?;
     load(&images.join("images.tar"), &engine.socket)?;
     load(&further, &engine.socket)?;
-    println!("the whole corpus in containers of {}", engine.name);
-    must(&mut corpus(&Place::Engine(&engine.socket), None))
+    println!("the corpus in containers of {}", engine.name);
+    must(&mut corpus(&Place::Engine(&engine.socket), None))?;
+    println!("those of the corpus that install packages, with the network of this machine");
+    let mut online = corpus(&Place::Engine(&engine.socket), None);
+    online.env("PIPEWRIGHT_CONTAINER_NETWORK", "host").env_remove("PIPEWRIGHT_TEST_OFFLINE");
+    must(online.env("PIPEWRIGHT_TEST_ONLINE", "1"))
 }
 
 /// Runs the examples, in both formats, in containers of an engine: each in the images that it names.

@@ -1,8 +1,9 @@
 //! Runs `conformance/corpus` and `conformance/invalid` through the real binary and compares with what must come
 //! of it. The formats are described in `conformance/README.md`.
 //!
-//! `PIPEWRIGHT_TEST_ONLY=name,name` runs these pipelines alone, `PIPEWRIGHT_TEST_EXCEPT` all but these, `PIPEWRIGHT_TEST_OFFLINE=1` leaves out those that
-//! need packages from the network.
+//! `PIPEWRIGHT_TEST_ONLY=name,name` runs these pipelines alone, `PIPEWRIGHT_TEST_EXCEPT` all but these,
+//! `PIPEWRIGHT_TEST_OFFLINE=1` leaves out those that need packages from the network, `PIPEWRIGHT_TEST_ONLINE=1` all
+//! others.
 
 #[path = "conformance/cached.rs"]
 mod cached;
