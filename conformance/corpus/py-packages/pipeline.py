@@ -5,23 +5,23 @@ from typing import NamedTuple
 from kfp import dsl
 
 
-@dsl.component(base_image='python:3.11', packages_to_install=['six==1.16.0'])
+@dsl.component(base_image='python:3.11', packages_to_install=['toolz==0.12.1'])
 def older() -> str:
-    import six
-    return six.__version__
+    import toolz
+    return toolz.__version__
 
 
-@dsl.component(base_image='python:3.11', packages_to_install=['six==1.17.0'])
+@dsl.component(base_image='python:3.11', packages_to_install=['toolz==1.0.0'])
 def newer() -> str:
-    import six
-    return six.__version__
+    import toolz
+    return toolz.__version__
 
 
 @dsl.component(base_image='python:3.11', packages_to_install=[])
 def without() -> str:
     try:
-        import six
-        return six.__version__
+        import toolz
+        return toolz.__version__
     except ImportError:
         return 'none'
 
