@@ -537,3 +537,60 @@ def test_unknown_route(client):
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(f"{URL}/apis/v2beta1/nonsense", timeout=10)
     assert caught.value.code == 404
+
+
+def test_visualizations():
+    caller = kfp_server_api.ApiClient(kfp_server_api.Configuration(host=URL))
+    drawer = kfp_server_api.VisualizationServiceApi(caller)
+
+    def draw(kind, source="", **arguments):
+        asked = kfp_server_api.V2beta1Visualization(type=kind, source=source, arguments=json.dumps(arguments))
+        return drawer.visualization_service_create_visualization_v1("any", asked)
+
+    code = ["import json", "json.dump({'a': 1}, open('x.json', 'w'))", "print('said', source, variables['n'])"]
+    code += ["class Page:", "    _repr_html_ = lambda self: '<b>shown</b>'", "Page()"]
+    answer = draw("CUSTOM", "gs://bucket/data", code=code, n="{{$.inputs.parameters['type']}}")
+    assert (answer.type, answer.source) == ("CUSTOM", "gs://bucket/data")
+    assert "said gs://bucket/data {{$.inputs.parameters[&#x27;type&#x27;]}}" in answer.html
+    assert "<b>shown</b>" in answer.html
+
+    # A run leaves the data, a visualization finds them by their address.
+    @dsl.container_component
+    def rows(out: dsl.Output[dsl.Dataset]):
+        script = "printf 'target,score,n\\na,0.9,1\\nb,0.2,2\\na,0.4,3\\nb,0.6,4\\n' > \"$0\""
+        return dsl.ContainerSpec(image="alpine", command=["sh", "-c", script, out.path])
+
+    client = kfp.Client(host=URL)
+    made = client.create_run_from_pipeline_func(rows, {})
+    client.wait_for_run_completion(made.run_id, SECONDS)
+    with urllib.request.urlopen(f"{URL}/apis/pipewright/v1/artifacts?run_id={made.run_id}") as listed:
+        (rows,) = json.load(listed)["artifacts"]
+    # The old route is the same.
+    old = caller.call_api(
+        "/apis/v1beta1/visualizations/any",
+        "POST",
+        body={"type": "TABLE", "source": rows["uri"]},
+        response_type="object",
+        _return_http_data_only=True,
+    )
+    assert "<th>target</th>" in old["html"] and old["arguments"] == "{}"
+    page = draw("TABLE", rows["uri"]).html
+    assert "<th>target</th><th>score</th><th>n</th>" in page and page.count("<tr>") == 5
+    page = draw("TABLE", rows["uri"], headers=["x", "y", "z"]).html
+    assert "<th>x</th>" in page and page.count("<tr>") == 6
+    page = draw("ROC_CURVE", rows["uri"], trueclass="a", true_score_column="score").html
+    assert "<svg" in page and "Area under the curve: 0.7500" in page
+    page = draw("ROC_CURVE", rows["uri"], target_lambda="lambda row: row.n < 3", true_score_column="score").html
+    assert "Area under the curve: 0.5000" in page
+
+    for kind, source, arguments, status, part in [
+        ("TABLE", "/etc/passwd", {}, 404, "there is no artifact"),
+        ("TABLE", rows["uri"], {"headers": ["x"]}, 400, "a row of 3 cells"),
+        ("ROC_CURVE", rows["uri"], {"trueclass": "a"}, 400, "has no column `true`"),
+        ("CUSTOM", "", {"code": ["1 / 0"]}, 400, "ZeroDivisionError: division by zero"),
+        ("CUSTOM", "", {"code": ["x ="]}, 400, "SyntaxError"),
+        ("TFDV", rows["uri"], {}, 400, "needs the Python package tensorflow-data-validation"),
+    ]:
+        with pytest.raises(kfp_server_api.ApiException) as refused:
+            draw(kind, source, **arguments)
+        assert (refused.value.status, part in refused.value.body) == (status, True), refused.value.body

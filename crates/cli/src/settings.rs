@@ -48,6 +48,8 @@ pub(crate) struct Settings {
     pub task_env: Vec<(String, String)>,
     /// In which cron expressions of recurring runs are read.
     pub cron_zone: TimeZone,
+    /// The image that visualizations run in.
+    pub visualization_image: Option<String>,
     /// How old results may be that steps of v1 pipelines take.
     pub cache_ages: CacheAges,
     /// From where pipelines may be fetched by URL.
@@ -97,6 +99,7 @@ struct File {
     gpus: Option<Vec<String>>,
     grace_seconds: Option<u64>,
     cron_timezone: Option<String>,
+    visualization_image: Option<String>,
     allowed_hosts: Vec<String>,
     multi_user: bool,
     auth: access::Keys,
@@ -238,6 +241,7 @@ impl Settings {
             grace: Duration::from_secs(machine.grace_seconds.or(file.grace_seconds).unwrap_or(10)),
             task_env,
             cron_zone,
+            visualization_image: file.visualization_image,
             pipeline_urls: file.pipeline_urls.rules()?,
             cache_ages: file.v1_cache.ages()?,
             home,
@@ -255,7 +259,10 @@ impl Settings {
     /// Returns the settings of the HTTP server and of the way runs are created.
     pub(crate) fn server(&self) -> pipewright_server::Settings {
         let artifacts = self.home.join("artifacts").display().to_string();
+        let image = self.visualization_image.as_deref();
+        let image = image.unwrap_or(pipewright_server::Settings::VISUALIZATION_IMAGE).to_owned();
         pipewright_server::Settings {
+            visualization_image: image,
             cron_zone: self.cron_zone.clone(),
             allowed_hosts: self.allowed_hosts.clone(),
             tls: self.tls.clone(),

@@ -84,6 +84,8 @@ pub struct Settings {
     pub patience: Patience,
     /// The program that shows TensorBoards; absent: the one in the search path.
     pub tensorboard: Option<PathBuf>,
+    /// The image that visualizations run in.
+    pub visualization_image: String,
     /// Names of the GPUs that tasks may use.
     pub gpus: Vec<String>,
     /// Tasks can be run in containers.
@@ -91,6 +93,9 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What visualizations run in where nothing else is said: Python alone.
+    pub const VISUALIZATION_IMAGE: &str = "python:3";
+
     /// Makes settings with this folder for artifacts and ordinary limits.
     pub fn new(artifacts_root: String) -> Self {
         Self {
@@ -107,6 +112,7 @@ impl Settings {
             tls: None,
             patience: Patience::default(),
             tensorboard: None,
+            visualization_image: Self::VISUALIZATION_IMAGE.to_owned(),
             gpus: Vec::new(),
             has_containers: false,
         }

@@ -36,6 +36,7 @@ mod ui;
 mod v1alpha1;
 pub mod v1beta1;
 pub mod v2beta1;
+mod visualizations;
 
 pub use app::{App, Settings, router};
 pub use archive::pipeline_file;

@@ -90,18 +90,23 @@ impl Store {
 
     /// Returns the experiment for runs of a namespace that name none; makes it when it is first asked for.
     pub async fn default_experiment_of(&self, namespace: &str) -> Result<Experiment, Error> {
-        let namespace = settled(namespace)?.to_owned();
-        let looked_for = namespace.clone();
-        let found = self.db().read(move |connection| find_default(connection, &looked_for)).await?;
+        self.ensure_experiment(default_of(namespace.to_owned())).await
+    }
+
+    /// Returns the experiment of that name in its namespace; makes it when it is first asked for.
+    pub async fn ensure_experiment(&self, new: NewExperiment) -> Result<Experiment, Error> {
+        let new = NewExperiment { namespace: settled(&new.namespace)?.to_owned(), ..new };
+        let wanted = (new.namespace.clone(), new.display_name.clone());
+        let found = self.db().read(move |connection| find(connection, &wanted.0, &wanted.1)).await?;
         if let Some(id) = found {
             return self.get_experiment(&id).await;
         }
         self.db()
             .write(Flush::Now, move |writing| {
-                let id = match find_default(writing.connection, &namespace)? {
+                let id = match find(writing.connection, &new.namespace, &new.display_name)? {
                     Some(id) => id,
                     None => {
-                        let id = insert(writing.connection, &default_of(namespace), writing.now)?;
+                        let id = insert(writing.connection, &new, writing.now)?;
                         writing.tell(Change::Experiment(id.clone()));
                         id
                     }
@@ -166,15 +171,15 @@ impl Store {
 
 /// Makes sure that the default experiment exists; returns its id.
 pub(crate) fn ensure_default(connection: &Connection) -> Result<String, Error> {
-    match find_default(connection, Submit::DEFAULT_NAMESPACE)? {
+    match find(connection, Submit::DEFAULT_NAMESPACE, DEFAULT_NAME)? {
         Some(id) => Ok(id),
         None => insert(connection, &default_of(String::new()), now()),
     }
 }
 
-fn find_default(connection: &Connection, namespace: &str) -> Result<Option<String>, Error> {
+fn find(connection: &Connection, namespace: &str, name: &str) -> Result<Option<String>, Error> {
     let mut statement = connection.prepare_cached(SELECT_ID_BY_NAME)?;
-    Ok(statement.query_row([namespace, DEFAULT_NAME], |row| row.get(0)).optional()?)
+    Ok(statement.query_row([namespace, name], |row| row.get(0)).optional()?)
 }
 
 fn default_of(namespace: String) -> NewExperiment {

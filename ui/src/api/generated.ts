@@ -1344,6 +1344,27 @@ export interface ValuesView {
   artifacts: Array<ArtifactView>;
 }
 
+/** What is to be drawn. */
+export interface VisualizationRequest {
+  /** Where its run goes, in multi-user mode. */
+  namespace?: string;
+  /** `ROC_CURVE`, `TFDV`, `TFMA`, `TABLE` or `CUSTOM`. */
+  type?: string;
+  /** Where its data lie; `*` may stand in its last parts. */
+  source?: string;
+  /** What the type takes, `code` of `CUSTOM` among it. */
+  arguments?: Record<string, unknown>;
+}
+
+/** Where it is drawn. */
+export interface VisualizationView {
+  run_id: string;
+  /** The task that draws. */
+  task: string;
+  /** Which of its outputs is the page. */
+  output: string;
+}
+
 /** The kinds of volumes. */
 export type VolumeKindView = "claim" | "secret" | "config_map" | "empty_dir" | "ephemeral" | "workspace" | "host_path" | "projected";
 

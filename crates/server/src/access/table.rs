@@ -133,6 +133,7 @@ pub(crate) const LINES: &[Line] = &[
     ("DELETE", "/apis/v2beta1/recurringruns/{id}", of(RecurringRun, Delete, "jobs")),
     ("POST", "/apis/v2beta1/recurringruns/{id}:enable", of(RecurringRun, Enable, "jobs")),
     ("POST", "/apis/v2beta1/recurringruns/{id}:disable", of(RecurringRun, Disable, "jobs")),
+    ("POST", "/apis/v2beta1/visualizations/{namespace}", asked(Create, "visualizations")),
     // v1beta1
     ("*", "/apis/v1beta1/healthz", Need::Nothing),
     ("GET", "/apis/v1beta1/experiments", asked(List, "experiments")),
@@ -244,6 +245,7 @@ pub(crate) const LINES: &[Line] = &[
     ("DELETE", "/apis/pipewright/v1/tensorboard/{id}", asked(Terminate, "runs")),
     ("*", "/apis/pipewright/v1/tensorboard/{id}/view/", asked(ReadArtifact, "runs")),
     ("*", "/apis/pipewright/v1/tensorboard/{id}/view/{*path}", asked(ReadArtifact, "runs")),
+    ("POST", "/apis/pipewright/v1/visualizations", asked(Create, "visualizations")),
     ("GET", "/apis/pipewright/v1/objects", all(List, "objects")),
     ("GET", "/apis/pipewright/v1/namespaces/{namespace}/objects", path(List, "objects")),
     ("POST", "/apis/pipewright/v1/namespaces/{namespace}/objects", path(Create, "objects")),

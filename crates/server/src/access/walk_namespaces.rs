@@ -276,7 +276,12 @@ fn about_team_b(method: &str, line: &str, things: &Things) -> (String, Value) {
                 "trigger": {"periodic_schedule": {"interval_second": 3600}},
             }),
         ),
-        ("POST", "/apis/v1beta1/visualizations/{namespace}") => ("", json!({"type": "TABLE"})),
+        ("POST", "/apis/v1beta1/visualizations/{namespace}" | "/apis/v2beta1/visualizations/{namespace}") => {
+            ("", json!({"type": "TABLE"}))
+        }
+        ("POST", "/apis/pipewright/v1/visualizations") => {
+            ("", json!({"namespace": "team-b", "type": "TABLE", "source": "volume://claim/x"}))
+        }
         ("POST", "/apis/pipewright/v1/tensorboard") => {
             ("", json!({"namespace": "team-b", "folders": [{"name": "a", "uri": "volume://claim/x"}]}))
         }

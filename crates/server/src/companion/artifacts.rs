@@ -137,8 +137,13 @@ async fn locate(
     (permit, namespace): (&Permit, &str),
     (source, bucket, key): (&str, &str, &str),
 ) -> Result<PathBuf, Plain> {
-    let missing =
-        || refused(StatusCode::NOT_FOUND, format!("there is no artifact {source}://{bucket}/{key}"));
+    let missing = || {
+        let shown = match source {
+            "file" => format!("/{}", format!("{bucket}/{key}").trim_start_matches('/')),
+            _ => format!("{source}://{bucket}/{key}"),
+        };
+        refused(StatusCode::NOT_FOUND, format!("there is no artifact {shown}"))
+    };
     match source {
         "file" => {
             let path = PathBuf::from(format!("/{bucket}/{key}").replace("//", "/"));

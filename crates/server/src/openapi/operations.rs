@@ -6,7 +6,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::rows;
 use crate::own::{
     about, artifacts, compare, executions, feed, graph, logs, namespaces, progress, resume, runs, statistics,
-    task, tensorboard,
+    task, tensorboard, visualizations,
 };
 use crate::v1beta1::types as v1;
 use crate::v2beta1::{recurring, types};
@@ -114,6 +114,13 @@ fn own(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
             (
                 "Starts a TensorBoard for folders that runs left",
                 Answer::Json(schemas.of::<tensorboard::BoardView>()),
+            )
+        }
+        ("POST", "/visualizations") => {
+            it.body = Some(schemas.of::<visualizations::VisualizationRequest>());
+            (
+                "Creates the run of a visualization",
+                Answer::Json(schemas.of::<visualizations::VisualizationView>()),
             )
         }
         ("DELETE", "/tensorboard/{id}") => ("Stops a TensorBoard", Answer::Json(nothing())),

@@ -21,6 +21,7 @@ pub mod statistics;
 pub mod task;
 pub mod tensorboard;
 mod transfer;
+pub mod visualizations;
 pub mod words;
 
 use axum::Router;
@@ -44,4 +45,5 @@ pub(crate) fn routes() -> Router<App> {
         .merge(about::routes())
         .merge(namespaces::routes())
         .merge(tensorboard::routes())
+        .merge(visualizations::routes())
 }

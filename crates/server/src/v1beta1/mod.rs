@@ -37,6 +37,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(artifacts::routes())
         .merge(jobs::routes())
         .merge(access::routes())
+        .merge(crate::visualizations::routes())
         .merge(reports::routes())
 }
 

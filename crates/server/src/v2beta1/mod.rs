@@ -34,5 +34,6 @@ pub(crate) fn routes() -> Router<App> {
         .merge(runs::routes())
         .merge(recurring_runs::routes())
         .merge(reports::routes())
+        .merge(crate::visualizations::routes())
         .merge(crate::v1beta1::artifact_routes())
 }

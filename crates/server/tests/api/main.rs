@@ -29,3 +29,4 @@ mod v1_manifest;
 mod v1_resources;
 mod v1_runs;
 mod workflow_templates;
+mod visualizations;
