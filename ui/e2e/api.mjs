@@ -86,10 +86,10 @@ export class Api {
   }
 
   /** Uploads a file of the repository; returns the pipeline. */
-  async upload(path, name, description = "") {
+  async upload(path, name, description = "", more = {}) {
     const form = new FormData();
     form.append("uploadfile", new Blob([readFileSync(join(root, path))]), "pipeline.yaml");
-    const query = new URLSearchParams({ name, description });
+    const query = new URLSearchParams({ name, description, ...more });
     return this.call("POST", `pipelines/upload?${query}`, form);
   }
 

@@ -151,6 +151,29 @@ export function fragile() {
   return spec;
 }
 
+/** Scores of two classes of customers, as rows of CSV. */
+export function scores() {
+  const spec = empty("scores");
+  const script = `awk 'BEGIN { srand(7); print "target,true"; for (i = 0; i < 400; i++) { left = rand() < 0.4; print (left ? "left" : "stayed") "," (left ? 1 - rand() * rand() : rand() * rand() + 0.1) } }' > "$0"`;
+  shell(spec, "score", script, { outputs: { scores: "system.Dataset" } });
+  task(spec.root.dag, "score");
+  return spec;
+}
+
+/** Two branches and what joins them; the longer one, of two tasks, decides when the run is over. */
+export function branches() {
+  const spec = empty("branches");
+  shell(spec, "long", "sleep 2");
+  shell(spec, "short", "true");
+  const { dag } = spec.root;
+  task(dag, "begin", { component: "short" });
+  task(dag, "slow", { component: "long", after: ["begin"] });
+  task(dag, "slower", { component: "long", after: ["slow"] });
+  task(dag, "quick", { component: "short", after: ["begin"] });
+  task(dag, "join", { component: "short", after: ["slower", "quick"] });
+  return spec;
+}
+
 /** A loop of `count` items whose body fails for every item that ends in 7, after a retried task. */
 export function sweep(count) {
   const spec = empty("sweep");

@@ -1,7 +1,7 @@
 // Every page of the interface, and what is done on it before it is looked at.
 
 /** Returns the pages by name, for a server that has what `seed` makes. */
-export function pagesOf({ pipelines, experiments, runs, recurring, trained, crypto: forecast = runs[0] }) {
+export function pagesOf({ pipelines, experiments, runs, recurring, trained, drawn = "", crypto: forecast = runs[0] }) {
   trained ??= [runs[0], runs[2]].map((run) => run.run_id).join(",");
   const failed = runs.find((one) => one.display_name === "retrain after the incident").run_id;
   const nested = runs.find((one) => one.display_name === "nightly 1").run_id;
@@ -53,6 +53,7 @@ export function pagesOf({ pipelines, experiments, runs, recurring, trained, cryp
     executions: { route: "/executions" },
     artifact: { route: "/artifacts", prepare: opened },
     lineage: { route: "/artifacts", prepare: (page) => opened(page).then(() => page.getByRole("tab", { name: "Lineage" }).click()).then(() => page.waitForTimeout(900)) },
+    visualize: { route: `/visualize?${drawn}`, prepare: (page) => page.waitForTimeout(drawn === "" ? 0 : 2000) },
     execution: { route: "/executions", prepare: opened },
     archive: { route: "/archive/runs" },
     settings: { route: "/settings" },

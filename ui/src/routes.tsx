@@ -63,6 +63,7 @@ const tree = root.addChildren([
   page("/compare", () => import("./features/compare/ComparePage")),
   page("/artifacts", () => import("./features/artifacts/ArtifactsPage")),
   page("/artifacts/$artifactId", () => import("./features/artifacts/ArtifactPage")),
+  page("/visualize", () => import("./features/visualize/VisualizePage")),
   page("/executions", () => import("./features/executions/ExecutionsPage")),
   page("/executions/$executionId", () => import("./features/executions/ExecutionPage")),
   page("/settings", () => import("./features/settings/SettingsPage")),

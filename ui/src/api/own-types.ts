@@ -36,6 +36,7 @@ export type AmountView = wire.AmountView;
 export type QueueView = wire.QueueView;
 export type AwaitedView = wire.AwaitedView;
 export type SuspensionView = wire.SuspensionView;
+export type VisualizationView = wire.VisualizationView;
 /** Points are triples, which the description of the interface cannot say. */
 export type UsageSeries = Omit<wire.UsageOverTime, "points"> & { points: [seconds: number, cpuCores: number, memoryBytes: number][] };
 

@@ -21,7 +21,9 @@ import type {
   UsageSeries,
   ResumeAnswer,
   ResumeRequest,
+  VisualizationView,
 } from "./own-types";
+import type { Json } from "./types";
 
 export const own = "apis/pipewright/v1";
 
@@ -142,6 +144,9 @@ export const getArtifactTable = (id: string, path?: string, rows = 200) =>
 export const answerTasks = (run: string, answer: ResumeRequest) => post<ResumeAnswer>(`${own}/runs/${word(run)}:resume`, answer);
 
 export const getBoards = () => queryOptions({ queryKey: ["boards"], queryFn: ({ signal }) => get<BoardsView>(`${own}/tensorboard`, undefined, signal) });
+/** Creates the run that draws something of data. */
+export const startVisualization = (asked: { type: string; source: string; arguments: Record<string, Json> }) => post<VisualizationView>(`${own}/visualizations`, { ...asked, namespace: namespace() });
+
 export const startBoard = (folders: BoardView["folders"]) => post<BoardView>(`${own}/tensorboard`, { folders, namespace: namespace() });
 export const stopBoard = (id: string) => remove(`${own}/tensorboard/${word(id)}`);
 

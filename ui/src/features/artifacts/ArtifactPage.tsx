@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { Download } from "lucide-react";
+import { ChartLine, Download } from "lucide-react";
 import type { ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import { artifactAddress, getArtifact } from "@/api/own";
@@ -9,6 +9,7 @@ import { plainInput } from "@/graph/model/scene";
 import { ErrorBanner } from "@/shared/Banner";
 import { LinkButton } from "@/shared/Button";
 import { CopyButton } from "@/shared/CodeBlock";
+import { EditorOnly } from "@/shared/EditorOnly";
 import { EmptyState } from "@/shared/EmptyState";
 import { Facts, Page } from "@/shared/Page";
 import { SkeletonLines } from "@/shared/Skeleton";
@@ -41,10 +42,17 @@ export default function ArtifactPage() {
       actions={
         artifact !== undefined &&
         artifact.exists !== false && (
-          <a href={artifactAddress(artifactId, "content", { download: 1 })} download className="flex h-8 items-center gap-1.5 rounded-md px-3 font-medium ring-1 ring-line-strong ring-inset hover:bg-hover">
-            <Download size={14} aria-hidden />
-            Download
-          </a>
+          <>
+            <EditorOnly>
+              <LinkButton to="/visualize" search={{ source: artifact.uri }} icon={<ChartLine size={14} />}>
+                Visualize
+              </LinkButton>
+            </EditorOnly>
+            <a href={artifactAddress(artifactId, "content", { download: 1 })} download className="flex h-8 items-center gap-1.5 rounded-md px-3 font-medium ring-1 ring-line-strong ring-inset hover:bg-hover">
+              <Download size={14} aria-hidden />
+              Download
+            </a>
+          </>
         )
       }
     >

@@ -1,9 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Boxes } from "lucide-react";
+import { Boxes, ChartLine } from "lucide-react";
 import { listArtifacts } from "@/api/own";
 import type { ArtifactView } from "@/api/own-types";
 import { plainInput } from "@/graph/model/scene";
+import { LinkButton } from "@/shared/Button";
+import { EditorOnly } from "@/shared/EditorOnly";
 import { EmptyState } from "@/shared/EmptyState";
 import { Page } from "@/shared/Page";
 import { DataTable, TableToolbar, useTableState, type Column } from "@/shared/table";
@@ -59,7 +61,16 @@ export default function ArtifactsPage() {
   const query = useQuery(listArtifacts(filter, state.size, state.args.pageToken));
   const isFiltered = state.filter !== "" || type !== undefined || url["run"] !== undefined;
   return (
-    <Page title="Artifacts">
+    <Page
+      title="Artifacts"
+      actions={
+        <EditorOnly>
+          <LinkButton to="/visualize" icon={<ChartLine size={14} />}>
+            Visualize
+          </LinkButton>
+        </EditorOnly>
+      }
+    >
       <TableToolbar state={state} columns={columns} placeholder="Filter artifacts by name">
         <select
           aria-label="Type of artifact"

@@ -1,11 +1,12 @@
 import { Link } from "@tanstack/react-router";
-import { ChevronRight, Download, ExternalLink } from "lucide-react";
+import { ChartLine, ChevronRight, Download, ExternalLink } from "lucide-react";
 import { useState } from "react";
 import { artifactAddress } from "@/api/own";
 import type { ArtifactView, TaskDetailView, Values, ValueView } from "@/api/own-types";
 import { plainInput } from "@/graph/model/scene";
 import { CopyButton } from "@/shared/CodeBlock";
 import { cx } from "@/shared/cx";
+import { EditorOnly } from "@/shared/EditorOnly";
 import { ArtifactPreview } from "@/viewers/ArtifactPreview";
 import { bytesText } from "@/shared/bytes";
 import { JsonView } from "@/viewers/JsonView";
@@ -129,6 +130,17 @@ export function ArtifactCard({ artifact, isOpen: initial = false }: { artifact: 
         >
           <Download size={13} aria-hidden />
         </a>
+        <EditorOnly>
+          <Link
+            to="/visualize"
+            search={{ source: artifact.uri } as never}
+            aria-label={`Visualize ${artifact.name}`}
+            title="Visualize"
+            className="flex size-6 shrink-0 items-center justify-center rounded-md text-ink-3 hover:bg-hover hover:text-ink"
+          >
+            <ChartLine size={13} aria-hidden />
+          </Link>
+        </EditorOnly>
         <Link
           to="/artifacts/$artifactId"
           params={{ artifactId: artifact.artifact_id }}
