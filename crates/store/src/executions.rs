@@ -1,26 +1,23 @@
-//! Task instances over all runs, newest first, and what the runs of a pipeline took.
+//! Task instances over all runs, and what the runs of a pipeline took.
 
 use pipewright_engine::{RunId, RunPhase, TaskKey, TaskKind, TaskPhase, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql, params};
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 use crate::lineage::Newest;
+use crate::ordered::{ExecutionOrder, Mark, Order, ordered};
 use crate::progress::TaskBrief;
 use crate::rows::{from_json, time, word};
 use crate::runs;
 use crate::store::Store;
 
-pub(crate) const LIST: &str = "SELECT tasks.number, tasks.body, runs.id, runs.display_name, runs.pipeline_name, \
-     runs.namespace FROM tasks JOIN runs ON runs.number = tasks.run WHERE tasks.number < ?1 ORDER BY tasks.number DESC LIMIT ?2";
-/// Of a phase other than `succeeded`.
-pub(crate) const LIST_OF_PHASE: &str = "SELECT tasks.number, tasks.body, runs.id, runs.display_name, \
-     runs.pipeline_name, runs.namespace FROM tasks INDEXED BY tasks_rare JOIN runs ON runs.number = tasks.run \
-     WHERE tasks.phase <> 'succeeded' AND tasks.phase = ?3 AND tasks.number < ?1 \
-     ORDER BY tasks.number DESC LIMIT ?2";
-pub(crate) const NUMBERS_OF_RUN: &str = "SELECT number, phase FROM tasks WHERE run = ?1";
+const LIST: &str = "SELECT tasks.number, tasks.body, runs.id, runs.display_name, runs.pipeline_name, \
+     runs.namespace, tasks.task FROM tasks";
+const OF_RUNS: &str = "JOIN runs ON runs.number = tasks.run";
+pub(crate) const NUMBERS_OF_RUN: &str = "SELECT number, phase, task FROM tasks WHERE run = ?1";
 pub(crate) const ONE: &str = "SELECT tasks.number, tasks.body, runs.id, runs.display_name, runs.pipeline_name, \
-     runs.namespace FROM tasks JOIN runs ON runs.number = tasks.run WHERE tasks.number = ?1";
+     runs.namespace, tasks.task FROM tasks JOIN runs ON runs.number = tasks.run WHERE tasks.number = ?1";
 pub(crate) const RUNS_OF_PIPELINE: &str = "SELECT number, id, phase, created_at, finished_at, namespace FROM runs \
      WHERE pipeline_id = ?1 AND created_at >= ?2 ORDER BY created_at DESC LIMIT ?3";
 pub(crate) const TASKS_OF_RUN: &str =
@@ -28,6 +25,19 @@ pub(crate) const TASKS_OF_RUN: &str =
 
 /// Rows that one page of a filtered list looks at, at most; the next page goes on from there.
 const LOOKED_AT: i64 = 3_000;
+/// All phases, in the order of their words.
+const PHASES: [TaskPhase; 8] = [
+    TaskPhase::Cached,
+    TaskPhase::Cancelled,
+    TaskPhase::Failed,
+    TaskPhase::Omitted,
+    TaskPhase::Pending,
+    TaskPhase::Running,
+    TaskPhase::Skipped,
+    TaskPhase::Succeeded,
+];
+/// The phase of nearly all tasks, as it is stored.
+const SUCCEEDED: &str = "succeeded";
 /// Tasks of one run that statistics read.
 const TASKS: u32 = 5_000;
 
@@ -46,8 +56,9 @@ pub struct Execution {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExecutionQuery {
     pub limit: usize,
+    pub order: Order<ExecutionOrder>,
     /// From the page before.
-    pub before: Option<i64>,
+    pub after: Option<Mark>,
     pub run: Option<RunId>,
     pub namespace: Option<String>,
     pub phase: Option<TaskPhase>,
@@ -78,7 +89,7 @@ pub struct TaskTimes {
 }
 
 impl Store {
-    /// Lists task instances that have nothing inside, newest first.
+    /// Lists task instances that have nothing inside.
     pub async fn list_executions(&self, query: ExecutionQuery) -> Result<Newest<Execution>, Error> {
         self.db()
             .read(move |connection| match &query.run {
@@ -141,45 +152,147 @@ fn tasks_of(connection: &Connection, run: i64) -> Result<Vec<TaskTimes>, Error> 
     Ok(tasks)
 }
 
-fn of_all(connection: &Connection, query: &ExecutionQuery) -> Result<Newest<Execution>, Error> {
-    let rare = query.phase.filter(|phase| *phase != TaskPhase::Succeeded).as_ref().map(word).transpose()?;
-    let before = query.before.unwrap_or(i64::MAX);
-    let mut statement = connection.prepare_cached(if rare.is_some() { LIST_OF_PHASE } else { LIST })?;
-    let mut rows = match rare {
-        Some(phase) => statement.query(params![before, LOOKED_AT, phase])?,
-        None => statement.query(params![before, LOOKED_AT])?,
-    };
-    let (mut items, mut looked_at, mut last) = (Vec::new(), 0, None);
-    while let Some(row) = rows.next()? {
-        let execution = execution(row)?;
-        looked_at += 1;
-        last = Some(execution.number);
-        if fits(query, &execution) {
-            items.push(execution);
-            if items.len() == query.limit {
-                return Ok(Newest { items, next: last });
-            }
+/// A walk over tasks in one order: all, or those of one phase.
+#[derive(Debug, Clone, Copy)]
+struct Walk<'w> {
+    order: Order<ExecutionOrder>,
+    /// As it is stored.
+    phase: Option<&'w str>,
+    after: Option<&'w Mark>,
+}
+
+/// Returns a statement for a walk. All tasks but few succeeded: those that did are found by walking over all.
+fn statement(by_task: bool, phase: Option<&str>, is_ascending: bool, goes_on: bool) -> String {
+    let column = by_task.then_some("tasks.task");
+    let scope = phase.map(|_| "tasks.phase");
+    let end = ordered("tasks", scope, column, (is_ascending, goes_on));
+    match phase {
+        // The few of another phase are sorted when they are not in order.
+        Some(phase) if phase != SUCCEEDED => {
+            let end = end.replacen("WHERE", "WHERE tasks.phase <> 'succeeded' AND", 1);
+            format!("{LIST} INDEXED BY tasks_rare {OF_RUNS} {end}")
+        }
+        _ => format!("{LIST} {OF_RUNS} {end}"),
+    }
+}
+
+/// Every statement of lists of executions, for a look at how they find their rows; then those that may sort.
+#[cfg(test)]
+pub(crate) fn statements() -> [Vec<String>; 2] {
+    let (mut found, mut sorting) = (Vec::new(), Vec::new());
+    for (is_ascending, goes_on) in [(true, false), (true, true), (false, false), (false, true)] {
+        for phase in [None, Some(SUCCEEDED), Some("failed")] {
+            found.push(statement(false, phase, is_ascending, goes_on));
+            let by_task = statement(true, phase, is_ascending, goes_on);
+            if phase == Some("failed") { sorting.push(by_task) } else { found.push(by_task) }
         }
     }
-    Ok(Newest { items, next: last.filter(|_| looked_at == LOOKED_AT) })
+    [found, sorting]
+}
+
+fn of_all(connection: &Connection, query: &ExecutionQuery) -> Result<Newest<Execution>, Error> {
+    let wanted = query.phase.as_ref().map(word).transpose()?;
+    let (order, after) = (query.order, query.after.as_ref());
+    let mut page = Page { items: Vec::new(), looked_at: 0, next: None };
+    if order.by != ExecutionOrder::State || wanted.is_some() {
+        let by = if order.by == ExecutionOrder::State { ExecutionOrder::Created } else { order.by };
+        let order = Order { by, ..order };
+        page.fill(connection, query, Walk { order, phase: wanted.as_deref(), after })?;
+        return Ok(page.into());
+    }
+    let mut phases = PHASES.iter().map(word).collect::<Result<Vec<_>, _>>()?;
+    if !order.is_ascending {
+        phases.reverse();
+    }
+    let from =
+        after.and_then(|mark| mark.value.as_ref()).and_then(|value| phases.iter().position(|it| it == value));
+    for (at, phase) in phases.iter().enumerate().skip(from.unwrap_or(0)) {
+        let after = after.filter(|_| from == Some(at));
+        page.fill(connection, query, Walk { order, phase: Some(phase), after })?;
+        if page.is_full(query) {
+            break;
+        }
+    }
+    Ok(page.into())
+}
+
+/// A page that is being filled.
+struct Page {
+    items: Vec<Execution>,
+    looked_at: i64,
+    /// Where to go on, if there may be more.
+    next: Option<Mark>,
+}
+
+impl Page {
+    fn is_full(&self, query: &ExecutionQuery) -> bool {
+        self.items.len() == query.limit || self.looked_at == LOOKED_AT
+    }
+
+    fn fill(&mut self, connection: &Connection, query: &ExecutionQuery, walk: Walk<'_>) -> Result<(), Error> {
+        let Order { by, is_ascending } = walk.order;
+        let by_task = by == ExecutionOrder::Task;
+        let value = walk.after.and_then(|mark| mark.value.as_deref()).filter(|_| by_task);
+        let first = if is_ascending { i64::MIN } else { i64::MAX };
+        let number = walk.after.map_or(first, |mark| mark.number);
+        let left = LOOKED_AT - self.looked_at;
+        let sql = statement(by_task, walk.phase, is_ascending, value.is_some());
+        let mut statement = connection.prepare_cached(&sql)?;
+        let all: [&dyn ToSql; 4] = [&number, &left, &walk.phase, &value];
+        let count = statement.parameter_count();
+        let mut rows = statement.query(&all[..count])?;
+        while let Some(row) = rows.next()? {
+            let execution = execution(row)?;
+            self.looked_at += 1;
+            let value = match by {
+                ExecutionOrder::Created => None,
+                ExecutionOrder::Task => Some(row.get(6)?),
+                ExecutionOrder::State => walk.phase.map(str::to_owned),
+            };
+            let mark = Mark { number: execution.number, value };
+            if fits(query, &execution) {
+                self.items.push(execution);
+            }
+            if self.is_full(query) {
+                self.next = Some(mark);
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<Page> for Newest<Execution> {
+    fn from(page: Page) -> Self {
+        Self { items: page.items, next: page.next }
+    }
 }
 
 fn of_run(connection: &Connection, run: &RunId, query: &ExecutionQuery) -> Result<Newest<Execution>, Error> {
     let run = runs::head(connection, run)?.number;
     let phase = query.phase.as_ref().map(word).transpose()?;
-    let before = query.before.unwrap_or(i64::MAX);
-    let mut numbers: Vec<i64> = Vec::new();
+    let mut found: Vec<(Option<String>, i64)> = Vec::new();
     let mut statement = connection.prepare_cached(NUMBERS_OF_RUN)?;
     let mut rows = statement.query([run])?;
     while let Some(row) = rows.next()? {
-        let (number, found): (i64, String) = (row.get(0)?, row.get(1)?);
-        if number < before && phase.as_ref().is_none_or(|phase| *phase == found) {
-            numbers.push(number);
+        let (number, of_task): (i64, String) = (row.get(0)?, row.get(1)?);
+        if phase.as_ref().is_none_or(|phase| *phase == of_task) {
+            let value = match query.order.by {
+                ExecutionOrder::Created => None,
+                ExecutionOrder::Task => Some(row.get(2)?),
+                ExecutionOrder::State => Some(of_task),
+            };
+            found.push((value, number));
         }
     }
-    numbers.sort_unstable_by(|one, other| other.cmp(one));
+    let is_ascending = query.order.is_ascending;
+    found.sort_unstable_by(|one, other| if is_ascending { one.cmp(other) } else { other.cmp(one) });
+    if let Some(after) = query.after.clone() {
+        let after = (after.value, after.number);
+        found.retain(|row| if is_ascending { *row > after } else { *row < after });
+    }
     let mut items = Vec::new();
-    for number in numbers {
+    for (value, number) in found {
         let mut statement = connection.prepare_cached(ONE)?;
         let mut rows = statement.query([number])?;
         let Some(row) = rows.next()? else { continue };
@@ -187,7 +300,7 @@ fn of_run(connection: &Connection, run: &RunId, query: &ExecutionQuery) -> Resul
         if fits(query, &execution) {
             items.push(execution);
             if items.len() == query.limit {
-                return Ok(Newest { items, next: Some(number) });
+                return Ok(Newest { items, next: Some(Mark { number, value }) });
             }
         }
     }
@@ -221,4 +334,28 @@ fn execution(row: &rusqlite::Row<'_>) -> Result<Execution, Error> {
         pipeline_name: row.get(4)?,
         namespace: row.get(5)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_phase_is_missing_from_the_order() {
+        for phase in PHASES {
+            // A phase that is added has to be put into the list, too.
+            let place = match phase {
+                TaskPhase::Cached => 0,
+                TaskPhase::Cancelled => 1,
+                TaskPhase::Failed => 2,
+                TaskPhase::Omitted => 3,
+                TaskPhase::Pending => 4,
+                TaskPhase::Running => 5,
+                TaskPhase::Skipped => 6,
+                TaskPhase::Succeeded => 7,
+            };
+            assert_eq!(PHASES[place], phase);
+        }
+        assert!(PHASES.iter().map(|phase| word(phase).unwrap()).is_sorted());
+    }
 }

@@ -25,6 +25,7 @@ mod metrics;
 mod migrate;
 mod namespaces;
 mod objects;
+mod ordered;
 mod page;
 mod pipelines;
 mod progress;
@@ -56,6 +57,7 @@ pub use namespaces::PipelineOf;
 pub use objects::{
     FOLDER_ANNOTATION, MASK, Masker, Masks, Object, ObjectAuthor, ObjectKey, ObjectWrite, parse_manifests,
 };
+pub use ordered::{ArtifactOrder, ExecutionOrder, Mark, Order};
 pub use page::{ListQuery, Page};
 pub use pipelines::{NewPipeline, Pipeline, PipelineChange};
 /// The vocabulary of runs that rows and journals are written in.

@@ -1,10 +1,11 @@
-//! Artifacts with what made them and what used them, and lists of them, newest first.
+//! Artifacts with what made them and what used them, and lists of them.
 
 use pipewright_engine::{RunId, TaskKey, TaskKind, TaskView, Timestamp};
 use pipewright_plan::{ArtifactId, ArtifactValue};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, ToSql, params};
 
 use crate::error::{Error, Kind};
+use crate::ordered::{ArtifactOrder, Mark, Order, ordered};
 use crate::rows::from_json;
 use crate::store::Store;
 
@@ -18,15 +19,8 @@ pub(crate) const SELECT_USES: &str = "SELECT runs.id, tasks.task, artifact_uses.
      WHERE artifact_uses.artifact = ?1 ORDER BY artifact_uses.task LIMIT ?2";
 pub(crate) const SELECT_RECORD: &str =
     "SELECT number, pipeline_name, run_id, task, created_at, body FROM artifacts WHERE id = ?1";
-pub(crate) const LIST: &str = "SELECT number, pipeline_name, run_id, task, created_at, body FROM artifacts \
-     WHERE number < ?1 ORDER BY number DESC LIMIT ?2";
-pub(crate) const LIST_OF_RUN: &str = "SELECT number, pipeline_name, run_id, task, created_at, body \
-     FROM artifacts WHERE run_id = ?3 AND number < ?1 ORDER BY number DESC LIMIT ?2";
-pub(crate) const LIST_OF_TYPE: &str = "SELECT number, pipeline_name, run_id, task, created_at, body \
-     FROM artifacts WHERE type_title = ?3 AND number < ?1 ORDER BY number DESC LIMIT ?2";
-
-pub(crate) const LIST_OF_NAMESPACE: &str = "SELECT number, pipeline_name, run_id, task, created_at, body \
-     FROM artifacts WHERE namespace = ?3 AND number < ?1 ORDER BY number DESC LIMIT ?2";
+const LIST: &str =
+    "SELECT number, pipeline_name, run_id, task, created_at, type_title, namespace, body FROM artifacts";
 
 /// Rows that one page of a filtered list looks at, at most.
 const LOOKED_AT: i64 = 3_000;
@@ -54,8 +48,9 @@ pub struct ArtifactUse {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ArtifactQuery {
     pub limit: usize,
+    pub order: Order<ArtifactOrder>,
     /// From the page before.
-    pub before: Option<i64>,
+    pub after: Option<Mark>,
     pub run: Option<RunId>,
     pub namespace: Option<String>,
     pub type_title: Option<String>,
@@ -64,11 +59,11 @@ pub struct ArtifactQuery {
     pub name: Option<String>,
 }
 
-/// Some rows, newest first, and where to go on; a filtered page may hold few rows and still have a next one.
+/// Some rows in the order that was asked for, and where to go on; a filtered page may hold few rows and still have a next one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Newest<T> {
     pub items: Vec<T>,
-    pub next: Option<i64>,
+    pub next: Option<Mark>,
 }
 
 impl Store {
@@ -105,44 +100,89 @@ impl Store {
             .await
     }
 
-    /// Lists artifacts, newest first.
+    /// Lists artifacts.
     pub async fn list_artifacts(&self, query: ArtifactQuery) -> Result<Newest<ArtifactRecord>, Error> {
         self.db().read(move |connection| list(connection, &query)).await
     }
 }
 
+/// Returns the column that an order needs.
+fn column(order: ArtifactOrder) -> Option<&'static str> {
+    match order {
+        ArtifactOrder::Created => None,
+        ArtifactOrder::Name => Some("artifacts.name"),
+        ArtifactOrder::Type => Some("artifacts.type_title"),
+        ArtifactOrder::Uri => Some("artifacts.uri"),
+    }
+}
+
+/// Returns a statement for a list; conditions that it has not are checked row by row.
+fn statement(scope: Option<&str>, order: Order<ArtifactOrder>, goes_on: bool) -> String {
+    let end = ordered("artifacts", scope, column(order.by), (order.is_ascending, goes_on));
+    format!("{LIST} {end}")
+}
+
+/// Every statement of lists of artifacts, for a look at how they find their rows; then those that may sort: artifacts
+/// with one address are few.
+#[cfg(test)]
+pub(crate) fn statements() -> [Vec<String>; 2] {
+    use ArtifactOrder::{Created, Name, Type, Uri};
+    let (mut found, mut sorting) = (Vec::new(), Vec::new());
+    for (is_ascending, goes_on) in [(true, false), (true, true), (false, false), (false, true)] {
+        let order = |by| Order { by, is_ascending };
+        found.extend([Created, Name, Type].map(|by| statement(None, order(by), goes_on)));
+        found.extend(
+            ["run_id", "namespace", "type_title"]
+                .map(|scope| statement(Some(scope), order(Created), goes_on)),
+        );
+        sorting.push(statement(None, order(Uri), goes_on));
+    }
+    [found, sorting]
+}
+
 fn list(connection: &Connection, query: &ArtifactQuery) -> Result<Newest<ArtifactRecord>, Error> {
-    let before = query.before.unwrap_or(i64::MAX);
-    let (sql, key) = match (&query.run, &query.namespace, &query.type_title) {
-        (Some(run), ..) => (LIST_OF_RUN, Some(&run.0)),
-        (None, Some(namespace), _) => (LIST_OF_NAMESPACE, Some(namespace)),
-        (None, None, Some(title)) => (LIST_OF_TYPE, Some(title)),
-        (None, None, None) => (LIST, None),
+    let is_by_time = query.order.by == ArtifactOrder::Created;
+    // What is sorted otherwise walks over the index of that and passes over what is not wanted.
+    let (scope, key) = match (&query.run, &query.namespace, &query.type_title) {
+        (Some(run), ..) => (Some("run_id"), Some(run.0.as_str())),
+        (None, Some(namespace), _) if is_by_time => (Some("namespace"), Some(namespace.as_str())),
+        (None, None, Some(title)) if is_by_time => (Some("type_title"), Some(title.as_str())),
+        _ => (None, None),
     };
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = match key {
-        Some(key) => statement.query(params![before, LOOKED_AT, key])?,
-        None => statement.query(params![before, LOOKED_AT])?,
-    };
+    let first = if query.order.is_ascending { i64::MIN } else { i64::MAX };
+    let number = query.after.as_ref().map_or(first, |mark| mark.number);
+    let value = query.after.as_ref().and_then(|mark| mark.value.as_deref());
+    let mut statement = connection.prepare_cached(&statement(scope, query.order, value.is_some()))?;
+    let all: [&dyn ToSql; 4] = [&number, &LOOKED_AT, &key, &value];
+    let count = statement.parameter_count();
+    let mut rows = statement.query(&all[..count])?;
     let mut items: Vec<ArtifactRecord> = Vec::new();
-    let (mut looked_at, mut last) = (0, before);
+    let (mut looked_at, mut last) = (0, None);
     let name = query.name.as_ref().map(|name| name.to_lowercase());
     while let Some(row) = rows.next()? {
         if items.len() == query.limit {
-            return Ok(Newest { next: Some(last), items });
+            return Ok(Newest { next: last, items });
         }
         looked_at += 1;
+        let namespace: String = row.get("namespace")?;
         let record = record(row)?;
-        last = record.number;
         let title = &record.value.artifact_type.schema_title;
+        let value = match query.order.by {
+            ArtifactOrder::Created => None,
+            ArtifactOrder::Name => Some(record.value.name.clone()),
+            ArtifactOrder::Type => Some(row.get("type_title")?),
+            ArtifactOrder::Uri => Some(record.value.uri.clone()),
+        };
+        last = Some(Mark { number: record.number, value });
         let fits = query.type_title.as_ref().is_none_or(|wanted| wanted == title)
+            && query.namespace.as_ref().is_none_or(|wanted| *wanted == namespace)
             && query.pipeline_name.as_ref().is_none_or(|wanted| *wanted == record.pipeline_name)
             && name.as_ref().is_none_or(|wanted| record.value.name.to_lowercase().contains(wanted));
         if fits {
             items.push(record);
         }
     }
-    Ok(Newest { next: (looked_at == LOOKED_AT).then_some(last), items })
+    Ok(Newest { next: last.filter(|_| looked_at == LOOKED_AT), items })
 }
 
 fn record(row: &Row<'_>) -> Result<ArtifactRecord, Error> {

@@ -34,8 +34,6 @@ const STATEMENTS: &[&str] = &[
     experiments::SET_LAST_RUN,
     experiments::ARCHIVE_RUNS,
     experiments::DELETE,
-    executions::LIST,
-    executions::LIST_OF_PHASE,
     executions::NUMBERS_OF_RUN,
     executions::ONE,
     executions::RUNS_OF_PIPELINE,
@@ -44,10 +42,6 @@ const STATEMENTS: &[&str] = &[
     lineage::DELETE_USES,
     lineage::SELECT_USES,
     lineage::SELECT_RECORD,
-    lineage::LIST,
-    lineage::LIST_OF_RUN,
-    lineage::LIST_OF_TYPE,
-    lineage::LIST_OF_NAMESPACE,
     inbox::INSERT,
     inbox::SELECT,
     inbox::SELECT_TASK,
@@ -164,6 +158,15 @@ fn statements_use_indexes() {
     let connection = database();
     for sql in STATEMENTS.iter().chain(runs::DELETE_PARTS).chain(namespaces::NEXT) {
         check(&connection, sql, false);
+    }
+}
+
+#[test]
+fn sorted_lists_use_indexes() {
+    let connection = database();
+    for [found, sorting] in [lineage::statements(), executions::statements()] {
+        found.iter().for_each(|sql| check(&connection, sql, false));
+        sorting.iter().for_each(|sql| check(&connection, sql, true));
     }
 }
 

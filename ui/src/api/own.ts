@@ -102,6 +102,7 @@ export const getUsage = (run: string, key: string, attempt: number) =>
   });
 
 export interface ArtifactFilter {
+  sort_by?: string;
   type?: string;
   pipeline?: string;
   run_id?: string;
@@ -143,10 +144,10 @@ export const getArtifactTable = (id: string, path?: string, rows = 200) =>
 /** Lets tasks go on that wait for somebody, or fail. */
 export const answerTasks = (run: string, answer: ResumeRequest) => post<ResumeAnswer>(`${own}/runs/${word(run)}:resume`, answer);
 
-export const getBoards = () => queryOptions({ queryKey: ["boards"], queryFn: ({ signal }) => get<BoardsView>(`${own}/tensorboard`, undefined, signal) });
 /** Creates the run that draws something of data. */
 export const startVisualization = (asked: { type: string; source: string; arguments: Record<string, Json> }) => post<VisualizationView>(`${own}/visualizations`, { ...asked, namespace: namespace() });
 
+export const getBoards = () => queryOptions({ queryKey: ["boards"], queryFn: ({ signal }) => get<BoardsView>(`${own}/tensorboard`, undefined, signal) });
 export const startBoard = (folders: BoardView["folders"]) => post<BoardView>(`${own}/tensorboard`, { folders, namespace: namespace() });
 export const stopBoard = (id: string) => remove(`${own}/tensorboard/${word(id)}`);
 
@@ -192,6 +193,7 @@ export const getLineage = (id: string, depth: number, direction: "both" | "up" |
   });
 
 export interface ExecutionFilter {
+  sort_by?: string;
   state?: string;
   run_id?: string;
   name?: string;

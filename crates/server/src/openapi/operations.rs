@@ -142,9 +142,10 @@ fn own(it: &mut Operation, method: &str, path: &str, schemas: &mut Schemas) {
                 ("run_id", "string", "Only of this run"),
                 ("pipeline", "string", "Only of runs of a pipeline of this name"),
                 ("name", "string", "A part of the display name"),
+                ("sort_by", "string", "created_at, name (the task's path) or state, then asc or desc"),
             ]);
             (
-                "Task instances over all runs, newest first",
+                "Task instances over all runs, newest first or sorted",
                 Answer::Json(schemas.of::<executions::ExecutionPage>()),
             )
         }
@@ -329,8 +330,9 @@ fn of_artifacts(it: &mut Operation, path: &str, schemas: &mut Schemas) -> bool {
                 ("pipeline", "string", "Only of runs of a pipeline of this name"),
                 ("run_id", "string", "Only of this run"),
                 ("name", "string", "A part of the name"),
+                ("sort_by", "string", "created_at, name, type or uri, then asc or desc"),
             ]);
-            ("Artifacts, newest first", Answer::Json(schemas.of::<artifacts::ArtifactPage>()))
+            ("Artifacts, newest first or sorted", Answer::Json(schemas.of::<artifacts::ArtifactPage>()))
         }
         "/artifacts/{id}" => (
             "One artifact with its size and what used it",

@@ -1,15 +1,15 @@
-//! Task instances over all runs, newest first: `executions`.
+//! Task instances over all runs, newest first or sorted: `executions`.
 
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use pipewright_store::ExecutionQuery;
 use pipewright_store::engine::RunId;
+use pipewright_store::{ExecutionOrder, ExecutionQuery};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::progress::TaskKindView;
-use super::words::{TaskState, instant, seconds_between};
+use super::words::{TaskState, instant, mark, order, seconds_between};
 use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
@@ -60,7 +60,15 @@ async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Js
     });
     let query = ExecutionQuery {
         limit: words.number("page_size")?.filter(|size| *size > 0).unwrap_or(PAGE).min(MOST),
-        before: words.number("page_token")?,
+        order: order(
+            &words,
+            &[
+                ("created_at", ExecutionOrder::Created),
+                ("name", ExecutionOrder::Task),
+                ("state", ExecutionOrder::State),
+            ],
+        )?,
+        after: mark(&words)?,
         run,
         namespace,
         phase: state.transpose()?.map(Into::into),
@@ -87,6 +95,6 @@ async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Js
     });
     Ok(Json(ExecutionPage {
         executions: executions.collect(),
-        next_page_token: page.next.map(|number| number.to_string()),
+        next_page_token: page.next.map(|mark| mark.to_string()),
     }))
 }

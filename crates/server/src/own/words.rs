@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 use pipewright_store::engine::{CacheSource, Failure, RunPhase, TaskPhase, Timestamp};
+use pipewright_store::{Mark, Order};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::error::Error;
+use crate::extract::Words;
 
 /// How far a task is. Unlike the API of the field it tells an earlier result and a task that never fired apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -138,4 +142,30 @@ pub(crate) fn instant(at: Timestamp) -> String {
 /// Returns the seconds between two instants that are both known.
 pub(crate) fn seconds_between(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<f64> {
     Some((to?.0 - from?.0) as f64 / 1e6)
+}
+/// Reads `sort_by`, as `name` or `created_at desc`; newest first when it is not there.
+///
+/// Errors: `Invalid` for what a list is not sorted by.
+pub(crate) fn order<K: Copy + Default>(words: &Words, known: &[(&str, K)]) -> Result<Order<K>, Error> {
+    let Some(text) = words.get("sort_by") else { return Ok(Order::default()) };
+    let (key, direction) = text.split_once(' ').unwrap_or((text, "asc"));
+    let found = known.iter().find(|(name, _)| *name == key);
+    match (found, direction) {
+        (Some((_, by)), "asc" | "desc") => Ok(Order { by: *by, is_ascending: direction == "asc" }),
+        _ => {
+            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+            Err(Error::Invalid(format!(
+                "sort_by is one of {}, with `asc` or `desc` behind it; found `{text}`",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+/// Reads where a sorted list goes on.
+///
+/// Errors: `Invalid` for a token that no list has given.
+pub(crate) fn mark(words: &Words) -> Result<Option<Mark>, Error> {
+    let wrong = |text: &str| Error::Invalid(format!("`{text}` is no page_token of this list"));
+    words.get("page_token").map(|text| text.parse().map_err(|_| wrong(text))).transpose()
 }

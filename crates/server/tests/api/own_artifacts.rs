@@ -73,6 +73,11 @@ async fn artifacts_are_listed_newest_first() {
     for (query, expected) in [
         ("type=system.Dataset", vec!["data"]),
         ("name=MOD", vec!["model"]),
+        ("sort_by=name", vec!["data", "model"]),
+        ("sort_by=name%20desc", vec!["model", "data"]),
+        ("sort_by=type%20desc", vec!["model", "data"]),
+        ("sort_by=created_at", vec!["data", "model"]),
+        ("sort_by=uri&type=system.Model", vec!["model"]),
         ("pipeline=other", vec![]),
         ("pipeline=hello&name=data", vec!["data"]),
         (&format!("run_id={first}&type=system.Model"), vec!["model"]),

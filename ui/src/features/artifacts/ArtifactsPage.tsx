@@ -19,6 +19,7 @@ const columns: Column<ArtifactView>[] = [
   {
     id: "name",
     header: "Name",
+    sortKey: "name",
     isFixed: true,
     width: "26%",
     cell: (artifact) => (
@@ -30,6 +31,7 @@ const columns: Column<ArtifactView>[] = [
   {
     id: "type",
     header: "Type",
+    sortKey: "type",
     width: "170px",
     cell: (artifact) => <span className="rounded-sm bg-neutral-soft px-1.5 py-0.5 text-xs text-ink-2">{artifact.type.replace(/^system\./, "")}</span>,
   },
@@ -47,9 +49,9 @@ const columns: Column<ArtifactView>[] = [
       ),
   },
   { id: "id", header: "ID", isWideOnly: true, cell: (artifact) => <code className="block truncate font-mono text-xs text-ink-3" title={artifact.artifact_id}>{artifact.artifact_id}</code> },
-  { id: "uri", header: "Address", isWideOnly: true, cell: (artifact) => <code className="block truncate font-mono text-xs text-ink-3" title={artifact.uri}>{artifact.uri}</code> },
+  { id: "uri", header: "Address", sortKey: "uri", isWideOnly: true, cell: (artifact) => <code className="block truncate font-mono text-xs text-ink-3" title={artifact.uri}>{artifact.uri}</code> },
   { id: "size", header: "Size", width: "90px", align: "end", isWideOnly: true, cell: (artifact) => <span className="tnum text-ink-3">{artifact.size === undefined ? "—" : bytesText(artifact.size)}</span> },
-  { id: "created", header: "Created", width: "130px", cell: (artifact) => <RelativeTime time={artifact.created_at} /> },
+  { id: "created", header: "Created", sortKey: "created_at", width: "130px", cell: (artifact) => <RelativeTime time={artifact.created_at} /> },
 ];
 
 export default function ArtifactsPage() {
@@ -57,7 +59,7 @@ export default function ArtifactsPage() {
   const [url, patch] = useUrlState();
   const state = useTableState({ name: "artifacts", hidden: ["id", "uri"] });
   const type = url["type"];
-  const filter = { name: state.filter || undefined, type, run_id: url["run"] };
+  const filter = { name: state.filter || undefined, type, run_id: url["run"], sort_by: state.args.sortBy };
   const query = useQuery(listArtifacts(filter, state.size, state.args.pageToken));
   const isFiltered = state.filter !== "" || type !== undefined || url["run"] !== undefined;
   return (

@@ -16,6 +16,7 @@ const columns: Column<ExecutionView>[] = [
   {
     id: "name",
     header: "Task",
+    sortKey: "name",
     isFixed: true,
     width: "28%",
     cell: (execution) => (
@@ -25,7 +26,7 @@ const columns: Column<ExecutionView>[] = [
       </Link>
     ),
   },
-  { id: "state", header: "State", width: "130px", cell: (execution) => <StatusBadge state={execution.state} plain /> },
+  { id: "state", header: "State", sortKey: "state", width: "130px", cell: (execution) => <StatusBadge state={execution.state} plain /> },
   { id: "kind", header: "Kind", width: "110px", isWideOnly: true, cell: (execution) => <span className="text-ink-2">{execution.kind}</span> },
   {
     id: "run",
@@ -39,7 +40,7 @@ const columns: Column<ExecutionView>[] = [
   { id: "pipeline", header: "Pipeline", isWideOnly: true, cell: (execution) => <span className="block truncate text-ink-2">{execution.pipeline_name}</span> },
   { id: "duration", header: "Duration", width: "110px", cell: (execution) => <Duration from={execution.started_at} to={execution.ended_at} isLive={execution.state === "RUNNING"} /> },
   { id: "attempts", header: "Attempts", width: "90px", align: "end", isWideOnly: true, cell: (execution) => <span className="tnum text-ink-3">{execution.attempts}</span> },
-  { id: "created", header: "Created", width: "130px", cell: (execution) => <RelativeTime time={execution.created_at} /> },
+  { id: "created", header: "Created", sortKey: "created_at", width: "130px", cell: (execution) => <RelativeTime time={execution.created_at} /> },
 ];
 
 export default function ExecutionsPage() {
@@ -47,7 +48,7 @@ export default function ExecutionsPage() {
   const [url, patch] = useUrlState();
   const table = useTableState({ name: "executions" });
   const state = url["state"];
-  const query = useQuery(listExecutions({ name: table.filter || undefined, state, run_id: url["run"] }, table.size, table.args.pageToken));
+  const query = useQuery(listExecutions({ name: table.filter || undefined, state, run_id: url["run"], sort_by: table.args.sortBy }, table.size, table.args.pageToken));
   const isFiltered = table.filter !== "" || state !== undefined || url["run"] !== undefined;
   return (
     <Page title="Executions">

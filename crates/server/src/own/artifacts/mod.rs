@@ -13,12 +13,12 @@ use axum::routing::get;
 use axum::{Json, Router};
 use pipewright_plan::{ArtifactId, ArtifactValue, Value};
 use pipewright_store::engine::RunId;
-use pipewright_store::{ArtifactQuery, ArtifactRecord};
+use pipewright_store::{ArtifactOrder, ArtifactQuery, ArtifactRecord};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::graph::type_title;
-use super::words::instant;
+use super::words::{instant, mark, order};
 use crate::access::Permit;
 use crate::app::App;
 use crate::error::Error;
@@ -134,7 +134,16 @@ async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Js
     let namespace = run_or_namespace(&app, &permit, run.as_ref(), named).await?;
     let query = ArtifactQuery {
         limit: words.number("page_size")?.filter(|size| *size > 0).unwrap_or(PAGE).min(MOST),
-        before: words.number("page_token")?,
+        order: order(
+            &words,
+            &[
+                ("created_at", ArtifactOrder::Created),
+                ("name", ArtifactOrder::Name),
+                ("type", ArtifactOrder::Type),
+                ("uri", ArtifactOrder::Uri),
+            ],
+        )?,
+        after: mark(&words)?,
         run,
         namespace,
         type_title: words.text("type"),
@@ -144,7 +153,7 @@ async fn list(State(app): State<App>, permit: Permit, words: Words) -> Result<Js
     let page = app.store.list_artifacts(query).await?;
     Ok(Json(ArtifactPage {
         artifacts: page.items.iter().map(record_view).collect(),
-        next_page_token: page.next.map(|number| number.to_string()),
+        next_page_token: page.next.map(|mark| mark.to_string()),
     }))
 }
 

@@ -134,9 +134,14 @@ async fn artifacts(
         Wanted::Only(ids) => Some(ids),
     };
     let mut found = Vec::new();
-    let mut before = None;
+    let mut after = None;
     loop {
-        let query = ArtifactQuery { limit: PAGE, before, run: Some(run.clone()), ..ArtifactQuery::default() };
+        let query = ArtifactQuery {
+            limit: PAGE,
+            after: after.clone(),
+            run: Some(run.clone()),
+            ..ArtifactQuery::default()
+        };
         let page = app.store.list_artifacts(query).await?;
         for record in page.items {
             if left.as_mut().is_some_and(|left| !left.remove(&record.value.id.0)) {
@@ -150,8 +155,8 @@ async fn artifacts(
                 found.push((below, path));
             }
         }
-        before = page.next;
-        if before.is_none() {
+        after = page.next;
+        if after.is_none() {
             break;
         }
     }
