@@ -79,8 +79,13 @@ pub(crate) async fn to_folder() -> Redirect {
 }
 
 pub(crate) async fn index(request: Request) -> Response {
-    match FILES.iter().find(|file| file.path == INDEX) {
-        Some(file) => serve(file, request.headers()),
+    front(FILES.iter().find(|file| file.path == INDEX), request.headers())
+}
+
+/// Answers with the page, or says that it is not in this binary.
+fn front(page: Option<&'static File>, asked: &HeaderMap) -> Response {
+    match page {
+        Some(file) => serve(file, asked),
         None => {
             let headers = [
                 (header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -183,6 +188,20 @@ mod tests {
 
     fn asked(name: HeaderName, value: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[tokio::test]
+    async fn a_binary_without_the_pages_says_so() {
+        let answer = front(None, &HeaderMap::new());
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
+        let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+        assert!(policy.starts_with("default-src 'none'"), "{policy}");
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 16).await.expect("a short page");
+        let text = String::from_utf8(body.to_vec()).expect("text");
+        assert!(text.contains("UI not built") && text.contains("cargo xtask ui"), "{text}");
+        // Whatever it leads to is below the address it is at, `/` or `/pipeline/`.
+        assert!(!text.contains("href=\"/"), "{text}");
     }
 
     #[test]
