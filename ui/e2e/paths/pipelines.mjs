@@ -1,7 +1,7 @@
 // Pipelines: upload with its checks, versions, differences; and the form of a new run.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../api.mjs";
+import { Api, root, startServer } from "../api.mjs";
 import { check } from "../walk.mjs";
 
 const file = (path) => join(root, path);
@@ -120,5 +120,41 @@ export const paths = {
     await walk.page.waitForFunction(() => [...document.querySelectorAll("input")].some((input) => input.value === "another"));
     await api.settled([run]);
     await api.call("DELETE", `runs/${run.run_id}`);
+  },
+
+  "new run: how its tasks are run is chosen, kept, cloned, and refused where it cannot be": async (walk) => {
+    const { page } = walk;
+    // No engine answers there, whatever the machine has.
+    const server = await startServer({ settings: 'container_socket = "/nowhere/engine.sock"\n' });
+    try {
+      walk.url = server.url;
+      const api = new Api(server.url);
+      const pipeline = await api.upload("conformance/corpus/nested-3/pipeline.yaml", "chosen");
+      const start = async (executor) => {
+        await page.getByRole("button", { name: "Further settings" }).waitFor();
+        const chooser = page.getByLabel("Run tasks as");
+        if (!(await chooser.isVisible())) await page.getByRole("button", { name: "Further settings" }).click();
+        await chooser.selectOption(executor);
+        await walk.button("Start").click();
+      };
+      await walk.open(`/runs/new?pipelineId=${pipeline.pipeline_id}`);
+      await start("containers");
+      walk.allowed.push(/400/);
+      await walk.see(/no container engine answers here/);
+      check(page.url().includes("/runs/new"), "a run was made that cannot be");
+      await start("processes");
+      await page.waitForFunction(() => location.hash.includes("/runs/details/"));
+      const id = /details\/([^?]+)/.exec(page.url())[1];
+      const run = await api.call("GET", `runs/${id}`);
+      check(run.plugins_input?.pipewright?.executor === "process", `the run says ${JSON.stringify(run.plugins_input)}`);
+      await page.getByRole("tab", { name: "Details" }).first().click();
+      await walk.see("Tasks run as");
+      await walk.see("process");
+      await walk.accessible("the details of a run that says how");
+      await walk.open(`/runs/new?cloneFromRun=${id}`);
+      check((await page.getByLabel("Run tasks as").inputValue()) === "process", "a clone forgets how");
+    } finally {
+      await server.stop();
+    }
   },
 };

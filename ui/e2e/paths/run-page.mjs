@@ -1,6 +1,6 @@
 // The page of a run: its drawing, what is beside it, and how it keeps up with a run that goes on.
 import { Api, startServer } from "../api.mjs";
-import { gallery, sweep, talkative, wide } from "../gallery.mjs";
+import { branches, gallery, sweep, talkative, wide } from "../gallery.mjs";
 import { check } from "../walk.mjs";
 
 const start = (api, name, spec) => api.call("POST", "runs", { display_name: name, pipeline_spec: spec });
@@ -99,12 +99,31 @@ export const paths = {
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "Show artifacts" }).click();
     await page.getByRole("button", { name: "Draw from left to right" }).click();
-    await page.getByRole("button", { name: "Critical path" }).click();
+    await page.getByRole("button", { name: "Critical path", exact: true }).click();
     await page.getByRole("button", { name: "Zoom in" }).click();
     await page.getByRole("button", { name: "Fit everything" }).click();
     await walk.accessible("the graph with artifacts");
     await page.getByRole("button", { name: "Show artifacts" }).click();
     await page.getByRole("button", { name: "Draw from top to bottom" }).click();
+  },
+
+  "run page: the critical path is marked, and what was not waited for is not": async (walk, { api }) => {
+    const { page } = walk;
+    const run = await finished(api, "branches", branches());
+    await walk.open(`/runs/details/${run.run_id}`);
+    await page.getByRole("button", { name: /^join, task, succeeded/ }).waitFor();
+    const marked = () => page.getByRole("button", { name: /on the critical path$/ }).evaluateAll((all) => all.map((node) => node.dataset.node.replace("root/", "")).sort().join(" "));
+    check((await marked()) === "", "tasks are marked before anybody asked");
+    await page.getByRole("button", { name: "Critical path", exact: true }).click();
+    await page.getByRole("button", { name: /^join, .*on the critical path$/ }).waitFor();
+    check((await marked()) === "begin join slow slower", `the marked tasks are ${await marked()}`);
+    // The marked ones look different, too.
+    const ring = (name) => page.locator(`[data-node="root/${name}"]`).evaluate((node) => getComputedStyle(node).boxShadow);
+    check((await ring("slow")) !== (await ring("quick")), "a marked task looks like another");
+    await walk.accessible("a critical path");
+    await walk.picture("critical-path");
+    await page.getByRole("button", { name: "Critical path", exact: true }).click();
+    check((await marked()) === "", "the marks stay");
   },
 
   "run page: timeline, tasks, output, details and document": async (walk, { api }) => {

@@ -70,7 +70,7 @@ export const NodeCard = memo(function NodeCard(props: NodeCardProps) {
         type="button"
         data-node={node.id}
         tabIndex={isFocus ? 0 : -1}
-        aria-label={labelOf(node, task, hasRun)}
+        aria-label={labelOf(node, task, hasRun) + (isCritical ? ", on the critical path" : "")}
         aria-pressed={isSelected}
         onClick={() => onOpen(node.id)}
         onDoubleClick={() => node.isGroup && onToggle(node.id)}
