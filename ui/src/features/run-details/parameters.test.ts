@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { TaskProgress } from "@/api/own-types";
 import { arranged } from "./panel/IterationsTab";
-import { filled } from "./parameters";
+import { filled, manifestText } from "./parameters";
 
 test("iterations that failed come first, and are found by number or item", () => {
   const make = (iteration: number, state: TaskProgress["state"]): TaskProgress => ({
@@ -16,4 +16,12 @@ test("iterations that failed come first, and are found by number or item", () =>
 test("placeholders are filled by what is known", () => {
   const given = [{ name: "path", value: "/mnt" }, { name: "n", value: 3 }];
   expect(filled("{{$.inputs.parameters['path']}}/{{$.inputs.parameters['n']}}/{{$.inputs.parameters['other']}}", given)).toBe("/mnt/3/{{$.inputs.parameters['other']}}");
+});
+
+test("a manifest is indented and has what was given", () => {
+  const given = [{ name: "a", value: 'x "y"' }];
+  expect(manifestText(`{"kind":"ConfigMap","data":{"a":"{{$.inputs.parameters['a'].json_escape[1]}}","b":"{{$workflow.name.json_escape[1]}}-b"}}`, given)).toBe(
+    JSON.stringify({ kind: "ConfigMap", data: { a: 'x "y"', b: "{{$workflow.name}}-b" } }, undefined, 2),
+  );
+  expect(manifestText("kind: {{$.inputs.parameters['a']}}", given)).toBe('kind: x "y"');
 });

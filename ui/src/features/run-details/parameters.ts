@@ -10,3 +10,14 @@ export function filled(text: string, given: readonly { name: string; value: Json
     return typeof value === "string" ? value : JSON.stringify(value);
   });
 }
+
+/** A manifest as it is read best: indented, with what the task was given. */
+export function manifestText(manifest: string, given: readonly { name: string; value: Json }[]): string {
+  const text = (value: string) => filled(value.replace(/\.json_escape\[\d+\](?=\}\})/g, ""), given);
+  try {
+    return JSON.stringify(JSON.parse(manifest), (_, value: unknown) => (typeof value === "string" ? text(value) : value), 2);
+  } catch {
+    // Steps may write theirs in any other way.
+    return text(manifest);
+  }
+}

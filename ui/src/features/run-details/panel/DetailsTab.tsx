@@ -7,7 +7,7 @@ import { Facts } from "@/shared/Page";
 import { Skeleton } from "@/shared/Skeleton";
 import { Duration, RelativeTime } from "@/shared/Time";
 import { bytesText } from "@/shared/bytes";
-import { filled } from "../parameters";
+import { filled, manifestText } from "../parameters";
 import { AttemptPicker, useAttempt } from "./AttemptPicker";
 
 const UsageChart = lazy(() => import("./UsageChart"));
@@ -35,6 +35,14 @@ export function DetailsTab({ run, detail }: { run: string; detail: TaskDetailVie
             <Suspense fallback={<Skeleton className="h-40 w-full" />}>
               <UsageChart run={run} task={detail.key} attempt={attempt.number} isRunning={attempt.ended_at === undefined} />
             </Suspense>
+          </Group>
+        )}
+        {detail.component_view?.resource !== undefined && (
+          <Group title="Manifest">
+            <p className="mb-2">{detail.component_view.resource.action.replaceAll("_", " ")}</p>
+            {detail.component_view.resource.manifest !== undefined && (
+              <CodeBlock text={manifestText(detail.component_view.resource.manifest, detail.inputs.parameters)} label="Manifest of the object" className="max-h-96 overflow-auto" />
+            )}
           </Group>
         )}
         {container !== undefined && <Definition container={container} given={detail.inputs.parameters} />}
