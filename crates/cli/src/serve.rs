@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use pipewright_controller::{Clock as _, SystemClock};
+use pipewright_controller::{Clock as _, SystemClock, enforce_retention};
 use pipewright_engine::Submit;
 use pipewright_server::access::{AccessFile, check_listen};
 use pipewright_server::{App, fire_recurring_runs};
@@ -67,10 +67,20 @@ pub(crate) async fn run(settings: &Settings) -> Result<u8> {
         clock,
         stop.clone(),
     ));
+    let retention = tokio::spawn(enforce_retention(
+        engine.store.clone(),
+        settings.retention,
+        Arc::new(SystemClock),
+        stop.clone(),
+    ));
     let served = pipewright_server::serve(listener, app, shutdown).await;
     stop.cancel();
-    if let Err(error) = recurring.await {
-        eprintln!("the scheduler of recurring runs ended abnormally: {error}");
+    for (task, what) in
+        [(recurring, "the scheduler of recurring runs"), (retention, "the keeper of old runs")]
+    {
+        if let Err(error) = task.await {
+            eprintln!("{what} ended abnormally: {error}");
+        }
     }
     home::remove_note(&settings.home);
     engine.stop().await?;

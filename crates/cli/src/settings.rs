@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use jiff::tz::TimeZone;
+use pipewright_controller::Retention;
 use pipewright_executor::HostFolder;
 use pipewright_server::{CacheAges, TlsFiles, UrlRules};
 use serde::Deserialize;
 
 use crate::{access, args};
+
+mod retention;
 
 /// Name of the settings file in the home folder.
 const FILE: &str = "pipewright.toml";
@@ -54,6 +57,8 @@ pub(crate) struct Settings {
     pub cache_ages: CacheAges,
     /// From where pipelines may be fetched by URL.
     pub pipeline_urls: UrlRules,
+    /// How long a server keeps runs.
+    pub retention: Retention,
     /// Host names by which the server may be called without authentication.
     pub allowed_hosts: Vec<String>,
     /// What users have is apart by namespace.
@@ -106,6 +111,7 @@ struct File {
     tls: Option<Tls>,
     pipeline_urls: PipelineUrls,
     v1_cache: V1Cache,
+    retention: retention::Keys,
     /// Names of this process's own variables that tasks get.
     pass_env: Vec<String>,
     /// Variables that tasks get, with their values; win over those passed.
@@ -244,6 +250,7 @@ impl Settings {
             visualization_image: file.visualization_image,
             pipeline_urls: file.pipeline_urls.rules()?,
             cache_ages: file.v1_cache.ages()?,
+            retention: file.retention.settled()?,
             home,
         })
     }

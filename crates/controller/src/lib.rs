@@ -12,8 +12,10 @@ mod gpus;
 mod locks;
 mod reconcile;
 mod resource;
+mod retention;
 mod run_actor;
 
 pub use admission::{Capacity, Load, Need, Queued};
 pub use clock::{Clock, SystemClock};
 pub use controller::{Controller, Options, Queue};
+pub use retention::{Retention, enforce_retention};

@@ -23,8 +23,8 @@ pub(crate) const SELECT_ID_BY_NAME: &str =
 pub(crate) const SET_STORAGE: &str = "UPDATE experiments SET storage_state = ?2 WHERE id = ?1";
 pub(crate) const SET_LAST_RUN: &str =
     "UPDATE experiments SET last_run_created_at = ?2 WHERE id = ?1 AND last_run_created_at < ?2";
-pub(crate) const ARCHIVE_RUNS: &str =
-    "UPDATE runs SET storage_state = 'archived' WHERE experiment_id = ?1 AND storage_state <> 'archived'";
+pub(crate) const ARCHIVE_RUNS: &str = "UPDATE runs SET storage_state = 'archived', storage_changed_at = ?2 \
+     WHERE experiment_id = ?1 AND storage_state <> 'archived'";
 pub(crate) const DELETE: &str = "DELETE FROM experiments WHERE id = ?1";
 
 pub(crate) const LISTING: Listing = Listing {
@@ -135,7 +135,7 @@ impl Store {
         self.db()
             .write(Flush::Now, move |writing| {
                 set_storage(writing, &id, ARCHIVED)?;
-                writing.connection.prepare_cached(ARCHIVE_RUNS)?.execute([&id])?;
+                writing.connection.prepare_cached(ARCHIVE_RUNS)?.execute(params![id, writing.now.0])?;
                 recurring_runs::disable_of_experiment(writing, &id)
             })
             .await

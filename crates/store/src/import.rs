@@ -117,7 +117,7 @@ fn write(
         .map_err(|error| Error::of_insert(error, Kind::Run, &run.id.0))?;
     projection::write_run(connection, number, &run.view, &progress)?;
     let storage = if run.archived { ARCHIVED } else { AVAILABLE };
-    connection.prepare_cached(runs::SET_STORAGE)?.execute([&run.id.0, storage])?;
+    connection.prepare_cached(runs::SET_STORAGE)?.execute(params![run.id.0, storage, writing.now.0])?;
     let last_run = params![run.experiment_id, run.created_at.0];
     connection.prepare_cached(experiments::SET_LAST_RUN)?.execute(last_run)?;
     let made_at = run.view.ended_at.unwrap_or(writing.now);

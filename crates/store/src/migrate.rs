@@ -24,6 +24,7 @@ const MIGRATIONS: &[Migration] = &[
     (12, "sorted_metrics", include_str!("../migrations/sqlite/0012_sorted_metrics.sql")),
     (13, "namespaces", include_str!("../migrations/sqlite/0013_namespaces.sql")),
     (14, "audit_of_namespace", include_str!("../migrations/sqlite/0014_audit_of_namespace.sql")),
+    (15, "retention", include_str!("../migrations/sqlite/0015_retention.sql")),
     (19, "sorted_artifacts", include_str!("../migrations/sqlite/0019_sorted_artifacts.sql")),
 ];
 

@@ -12,10 +12,6 @@ use crate::experiments;
 use crate::feed::Change;
 use crate::filter::{Form, Key};
 use crate::inbox::{self, Request};
-use crate::journal;
-use crate::lineage;
-use crate::metrics;
-use crate::objects;
 use crate::page::{ListQuery, Listing, Page, ask, list, page};
 use crate::recurring_runs::{self, Firing};
 use crate::rows::{ARCHIVED, AVAILABLE, from_json, optional, optional_json, to_json, word};
@@ -44,23 +40,11 @@ pub(crate) const SELECT_HASHES: &str = "SELECT number, plan_hash, spec_hash FROM
 /// Named, because the planner would rather take the phases one by one and sort.
 pub(crate) const SELECT_LIVE: &str = "SELECT id FROM runs INDEXED BY runs_live \
      WHERE phase IN ('pending', 'running', 'cancelling') ORDER BY number";
-pub(crate) const SET_STORAGE: &str = "UPDATE runs SET storage_state = ?2 WHERE id = ?1";
+/// With the time of the change, unless there is none.
+pub(crate) const SET_STORAGE: &str = "UPDATE runs SET storage_state = ?2, \
+     storage_changed_at = CASE WHEN storage_state = ?2 THEN storage_changed_at ELSE ?3 END WHERE id = ?1";
 pub(crate) const SELECT_EXPERIMENT_STORAGE: &str = "SELECT experiments.storage_state FROM runs \
      JOIN experiments ON experiments.id = runs.experiment_id WHERE runs.id = ?1";
-pub(crate) const DELETE: &str = "DELETE FROM runs WHERE number = ?1";
-/// What belongs to a run and goes with it, in this order.
-pub(crate) const DELETE_PARTS: &[&str] = &[
-    lineage::DELETE_USES_OF_RUN,
-    "DELETE FROM task_inputs WHERE task IN (SELECT number FROM tasks WHERE run = ?1)",
-    "DELETE FROM cache_entries WHERE task IN (SELECT number FROM tasks WHERE run = ?1)",
-    "DELETE FROM tasks WHERE run = ?1",
-    metrics::DELETE,
-    metrics::DELETE_FILES,
-    metrics::DELETE_SORTED,
-    journal::DELETE,
-    inbox::DELETE_ALL,
-];
-
 pub(crate) const LISTING: Listing = Listing {
     resource: "runs",
     table: "runs",
@@ -273,32 +257,6 @@ impl Store {
             .await
     }
 
-    /// Deletes a run with its journal, tasks, requests, cache entries, workspace and the objects that it owns;
-    /// its artifacts stay known.
-    pub async fn delete_run(&self, run: &RunId) -> Result<(), Error> {
-        let id = run.clone();
-        self.db().read(move |connection| head(connection, &id)).await?;
-        self.discard_of_run(run).await?;
-        let (store, run) = (self.clone(), run.clone());
-        self.db()
-            .write(Flush::Now, move |writing| {
-                let (number, plan, spec) = hashes(writing.connection, &run)?;
-                for part in DELETE_PARTS {
-                    writing.connection.prepare_cached(part)?.execute([number])?;
-                }
-                writing.connection.prepare_cached(DELETE)?.execute([number])?;
-                objects::delete_of_run(&store, writing.connection, &run)?;
-                documents::drop_unreferenced(writing.connection, &plan)?;
-                documents::drop_unreferenced(writing.connection, &spec)?;
-                writing.tell(Change::Run(run));
-                Ok(())
-            })
-            .await?;
-        // Some of them may have been the run's own.
-        self.forget_all_pod_defaults();
-        Ok(())
-    }
-
     fn remember(&self, hash: &str, plan: &Arc<Plan>) {
         let mut plans = self.inner.plans.lock().unwrap_or_else(PoisonError::into_inner);
         plans.retain(|_, plan| plan.strong_count() > 0);
@@ -382,7 +340,7 @@ pub(crate) fn view(connection: &Connection, number: i64) -> Result<RunView, Erro
     from_json("a run's progress", &progress)
 }
 
-fn hashes(connection: &Connection, run: &RunId) -> Result<(i64, String, String), Error> {
+pub(crate) fn hashes(connection: &Connection, run: &RunId) -> Result<(i64, String, String), Error> {
     let hashes = connection
         .prepare_cached(SELECT_HASHES)?
         .query_row([&run.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
@@ -404,7 +362,8 @@ fn numbered(connection: &Connection, numbers: &[i64]) -> Result<Vec<Run>, Error>
 }
 
 fn set_storage(writing: &mut Writing<'_>, run: &RunId, storage: &str) -> Result<(), Error> {
-    if writing.connection.prepare_cached(SET_STORAGE)?.execute([&run.0, storage])? == 0 {
+    let values = params![run.0, storage, writing.now.0];
+    if writing.connection.prepare_cached(SET_STORAGE)?.execute(values)? == 0 {
         return Err(Error::not_found(Kind::Run, run));
     }
     writing.tell(Change::Run(run.clone()));

@@ -5,8 +5,8 @@ use rusqlite::{Connection, params_from_iter};
 use crate::page::{ListQuery, Listing, ask};
 use crate::{
     artifacts, audit, cache, catalog, documents, executions, experiments, inbox, journal, lineage, metrics,
-    migrate, namespaces, objects, pipelines, progress, projection, recurring_runs, runs, sessions, tags,
-    versions,
+    migrate, namespaces, objects, pipelines, progress, projection, recurring_runs, removal, retention, runs,
+    sessions, tags, versions,
 };
 
 const STATEMENTS: &[&str] = &[
@@ -110,6 +110,12 @@ const STATEMENTS: &[&str] = &[
     recurring_runs::ADVANCE,
     recurring_runs::COUNT_ACTIVE,
     recurring_runs::DELETE,
+    removal::DELETE,
+    retention::OLDEST_FINISHED,
+    retention::FINISHED_BEFORE,
+    retention::OLDEST_ARCHIVED,
+    retention::ARCHIVED_BEFORE,
+    retention::IS_ARCHIVED,
     runs::INSERT,
     runs::SELECT,
     runs::SELECT_NUMBERED,
@@ -119,7 +125,6 @@ const STATEMENTS: &[&str] = &[
     runs::SELECT_LIVE,
     runs::SET_STORAGE,
     runs::SELECT_EXPERIMENT_STORAGE,
-    runs::DELETE,
     sessions::INSERT,
     sessions::SELECT,
     sessions::DELETE,
@@ -156,7 +161,7 @@ fn check(connection: &Connection, sql: &str, may_sort: bool) {
 #[test]
 fn statements_use_indexes() {
     let connection = database();
-    for sql in STATEMENTS.iter().chain(runs::DELETE_PARTS).chain(namespaces::NEXT) {
+    for sql in STATEMENTS.iter().chain(removal::DELETE_PARTS).chain(namespaces::NEXT) {
         check(&connection, sql, false);
     }
 }

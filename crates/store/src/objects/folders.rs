@@ -43,6 +43,12 @@ impl Folders {
         self.home.join("workspaces").join(run.replace(['/', '.'], "_"))
     }
 
+    /// Returns the folder of a run's attempts; none for an id that is no name of a folder.
+    pub(crate) fn attempts(&self, run: &str) -> Option<PathBuf> {
+        let is_name = !run.is_empty() && !run.starts_with('.') && !run.contains('/');
+        is_name.then(|| self.home.join("attempts").join(run))
+    }
+
     /// Moves a folder out of the way; returns where to, if there was one.
     pub(crate) fn discard(&self, folder: &Path) -> io::Result<Option<PathBuf>> {
         if fs::symlink_metadata(folder).is_err_and(|error| error.kind() == ErrorKind::NotFound) {

@@ -256,6 +256,16 @@ impl Store {
         Ok(())
     }
 
+    /// Removes the logs and reports of a run's attempts.
+    pub(crate) async fn discard_attempts(&self, run: &RunId) -> Result<(), Error> {
+        let folders = self.inner.folders.clone();
+        let Some(folder) = folders.attempts(&run.0) else { return Ok(()) };
+        if blocking(move || folders.discard(&folder)).await?.is_some() {
+            self.sweep();
+        }
+        Ok(())
+    }
+
     /// Takes the folders of everything that goes with a run out of the way.
     pub(crate) async fn discard_of_run(&self, run: &RunId) -> Result<(), Error> {
         let id = run.clone();

@@ -7,5 +7,6 @@ mod crash;
 mod metrics;
 mod namespaces;
 mod objects;
+mod retention;
 mod sample;
 mod sqlite;
