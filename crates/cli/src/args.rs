@@ -381,6 +381,9 @@ pub(crate) struct Serve {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, env = env::LISTEN, value_name = "ADDRESS", hide_env_values = true)]
     pub listen: Option<String>,
+    /// List of pipelines that the server begins with, as sample_config.json
+    #[arg(long, env = env::SAMPLE_CONFIG, value_name = "FILE", hide_env_values = true)]
+    pub sample_config: Option<PathBuf>,
     #[command(flatten)]
     pub access: Access,
     #[command(flatten)]

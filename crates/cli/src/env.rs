@@ -35,6 +35,8 @@ pub(crate) const LOG: &str = "PIPEWRIGHT_LOG";
 pub(crate) const AUTH: &str = "PIPEWRIGHT_AUTH";
 /// Whether users have their runs and pipelines apart by namespace.
 pub(crate) const MULTI_USER: &str = "PIPEWRIGHT_MULTI_USER";
+/// List of pipelines that a server begins with.
+pub(crate) const SAMPLE_CONFIG: &str = "PIPEWRIGHT_SAMPLE_CONFIG";
 /// File with users and tokens.
 pub(crate) const ACCESS: &str = "PIPEWRIGHT_ACCESS";
 /// Where users reach the server, as `https://ml.example.org`.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use pipewright_controller::{Clock as _, SystemClock, enforce_retention};
 use pipewright_engine::Submit;
 use pipewright_server::access::{AccessFile, check_listen};
-use pipewright_server::{App, fire_recurring_runs};
+use pipewright_server::{App, fire_recurring_runs, load_samples};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -31,6 +31,11 @@ pub(crate) async fn run(settings: &Settings) -> Result<u8> {
         );
     }
     let engine = Engine::start(settings).await?;
+    if let Some(samples) = &settings.samples {
+        let loaded = load_samples(&engine.store, &engine.server_settings(settings), samples).await;
+        let loaded = loaded.map_err(|error| BadInput(format!("cannot load the samples: {error}")))?;
+        loaded.iter().for_each(|name| eprintln!("loaded the sample `{name}`"));
+    }
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}; choose another address by --listen"))?;

@@ -8,12 +8,13 @@ use anyhow::{Context, Result, anyhow, bail};
 use jiff::tz::TimeZone;
 use pipewright_controller::Retention;
 use pipewright_executor::HostFolder;
-use pipewright_server::{CacheAges, TlsFiles, UrlRules};
+use pipewright_server::{CacheAges, SampleFile, TlsFiles, UrlRules, V1Rules};
 use serde::Deserialize;
 
 use crate::{access, args};
 
 mod retention;
+mod v1;
 
 /// Name of the settings file in the home folder.
 const FILE: &str = "pipewright.toml";
@@ -57,12 +58,18 @@ pub(crate) struct Settings {
     pub cache_ages: CacheAges,
     /// From where pipelines may be fetched by URL.
     pub pipeline_urls: UrlRules,
+    /// What v1 pipelines may do.
+    pub v1: V1Rules,
+    /// Pipelines that a server begins with.
+    pub samples: Option<SampleFile>,
     /// How long a server keeps runs.
     pub retention: Retention,
     /// Host names by which the server may be called without authentication.
     pub allowed_hosts: Vec<String>,
     /// What users have is apart by namespace.
     pub multi_user: bool,
+    /// Pipelines are in namespaces too.
+    pub require_namespace_for_pipelines: bool,
     /// Who may call the server.
     pub access: access::Settings,
     /// What encrypts its connections.
@@ -107,39 +114,21 @@ struct File {
     visualization_image: Option<String>,
     allowed_hosts: Vec<String>,
     multi_user: bool,
+    require_namespace_for_pipelines: bool,
     auth: access::Keys,
     tls: Option<Tls>,
     pipeline_urls: PipelineUrls,
-    v1_cache: V1Cache,
+    v1_cache: v1::V1Cache,
+    v1_pipelines: v1::V1Pipelines,
+    /// Relative to the home folder.
+    sample_config: Option<PathBuf>,
+    /// Of the pipelines that it lists.
+    sample_tags: BTreeMap<String, String>,
     retention: retention::Keys,
     /// Names of this process's own variables that tasks get.
     pass_env: Vec<String>,
     /// Variables that tasks get, with their values; win over those passed.
     env: BTreeMap<String, String>,
-}
-
-/// `[v1_cache]`: how old results may be that steps of v1 pipelines take, as ISO 8601 durations.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct V1Cache {
-    default_staleness: Option<String>,
-    maximum_staleness: Option<String>,
-}
-
-impl V1Cache {
-    fn ages(&self) -> Result<CacheAges> {
-        let age = |name: &str, text: &Option<String>| match text.as_deref().filter(|text| !text.is_empty()) {
-            None => Ok(None),
-            Some(text) => match pipewright_compiler::staleness(text) {
-                Some(age) => Ok(Some(age)),
-                None => bail!("{name} of [v1_cache] is `{text}`, which is no duration, as P30D or PT12H"),
-            },
-        };
-        Ok(CacheAges {
-            usual: age("default_staleness", &self.default_staleness)?,
-            most: age("maximum_staleness", &self.maximum_staleness)?,
-        })
-    }
 }
 
 /// From where pipelines may be fetched by URL, besides the well-known places.
@@ -199,6 +188,10 @@ impl Settings {
         if let Some(path) = images.as_ref().filter(|path| !path.is_file()) {
             bail!("there is no file {} to map images", path.display());
         }
+        let samples = match serve.and_then(|serve| serve.sample_config.as_ref()) {
+            Some(path) => Some(path.clone()),
+            None => file.sample_config.as_ref().map(|path| home.join(path)),
+        };
         let listen = serve.and_then(|serve| serve.listen.clone());
         let flags = serve.map(|serve| serve.access.clone()).unwrap_or_default();
         let files =
@@ -212,6 +205,7 @@ impl Settings {
         Ok(Self {
             tls,
             multi_user: flags.multi_user.unwrap_or(file.multi_user),
+            require_namespace_for_pipelines: file.require_namespace_for_pipelines,
             access: access::Settings::resolve(&home, file.auth, &flags)?,
             allowed_hosts: file.allowed_hosts,
             listen: listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
@@ -250,6 +244,8 @@ impl Settings {
             visualization_image: file.visualization_image,
             pipeline_urls: file.pipeline_urls.rules()?,
             cache_ages: file.v1_cache.ages()?,
+            v1: file.v1_pipelines.rules(),
+            samples: samples.map(|path| SampleFile { path, tags: file.sample_tags }),
             retention: file.retention.settled()?,
             home,
         })
@@ -274,8 +270,10 @@ impl Settings {
             allowed_hosts: self.allowed_hosts.clone(),
             tls: self.tls.clone(),
             multi_user: self.multi_user,
+            require_namespace_for_pipelines: self.require_namespace_for_pipelines,
             pipeline_urls: self.pipeline_urls.clone(),
             cache_ages: self.cache_ages,
+            v1: self.v1.clone(),
             gpus: self.gpus.clone(),
             home: Some(self.home.clone()),
             private_files: self.access.secret_files.clone(),

@@ -32,6 +32,7 @@ use crate::own::logs::Indexes;
 use crate::own::tensorboard::Boards;
 use crate::reach::Reach;
 use crate::serving::{Patience, TlsFiles};
+use crate::v1_rules::V1Rules;
 use crate::{changes, companion, limits, logs, objects, openapi, own, ui, v1alpha1, v1beta1, v2beta1};
 
 /// What the server is built from; a cheap handle.
@@ -73,10 +74,14 @@ pub struct Settings {
     pub cron_zone: TimeZone,
     /// How old results may be that steps of v1 pipelines take.
     pub cache_ages: CacheAges,
+    /// What v1 pipelines may do.
+    pub v1: V1Rules,
     /// From where pipelines may be fetched by URL.
     pub pipeline_urls: UrlRules,
     /// Keeps what users have apart by namespace.
     pub multi_user: bool,
+    /// Then pipelines are in namespaces too: none are shared by all.
+    pub require_namespace_for_pipelines: bool,
     /// How it finds out who calls.
     pub access: AccessOptions,
     /// Encrypts connections.
@@ -106,8 +111,10 @@ impl Settings {
             allowed_hosts: Vec::new(),
             delete_wait: Duration::from_secs(20),
             cron_zone: TimeZone::UTC,
+            v1: V1Rules::default(),
             pipeline_urls: UrlRules::default(),
             multi_user: false,
+            require_namespace_for_pipelines: false,
             access: AccessOptions::default(),
             tls: None,
             patience: Patience::default(),

@@ -67,7 +67,9 @@ pub(crate) async fn fetch_pipeline(app: &App, namespace: &str, url: &str) -> Res
     let text = tokio::task::spawn_blocking(move || pipeline_file(&name, bytes))
         .await
         .map_err(|error| Error::internal("unpacking a pipeline file failed", error))??;
-    Ok(Fetched { url: url.to_owned(), compiled: compile_text(&app.store, namespace, text).await? })
+    let compiled = compile_text(&app.store, namespace, text).await?;
+    app.settings.v1.check_upload(namespace, &compiled)?;
+    Ok(Fetched { url: url.to_owned(), compiled })
 }
 
 async fn download(rules: &UrlRules, url: Url) -> Result<Vec<u8>, Error> {

@@ -49,13 +49,18 @@ fn run_name(prefix: &str, number: u64) -> String {
 }
 
 /// Refuses what could never fire: a pipeline that is wrong or gone, arguments that do not fit.
-pub(crate) async fn check(store: &Store, new: &NewRecurringRun) -> Result<(), Error> {
+pub(crate) async fn check(store: &Store, settings: &Settings, new: &NewRecurringRun) -> Result<(), Error> {
     let arguments = new.parameters.as_object().cloned().unwrap_or_default();
     let namespace = match new.experiment_id.as_str() {
         "" => String::new(),
         id => store.namespace_of(Kind::Experiment, id).await?,
     };
-    compiled_arguments(store, &namespace, source(new), &arguments).await
+    let plan = compiled_arguments(store, &namespace, source(new), &arguments).await?;
+    // A version that is chosen anew at each slot is looked at then.
+    if new.pipeline_version_id.is_some() || !new.pipeline_spec.is_null() {
+        settings.v1.check_run(&namespace, &plan)?;
+    }
+    Ok(())
 }
 
 /// Returns what a recurring run runs.

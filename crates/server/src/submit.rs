@@ -18,6 +18,7 @@ use crate::gpus;
 use crate::macros::{self, Facts};
 use crate::plugins;
 use crate::time;
+use crate::v1_rules::V1Rules;
 
 /// Where a run's pipeline comes from.
 #[derive(Debug, Clone)]
@@ -90,6 +91,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
         None => store.default_experiment().await?,
     };
     let found = find(store, &experiment.namespace, submission.source).await?;
+    settings.v1.check_run(&experiment.namespace, &found.compiled.plan)?;
     let (mut plan, pipeline_spec) = found.compiled.into_run();
     if settings.cache_ages.concern(&plan) {
         settings.cache_ages.apply(Arc::make_mut(&mut plan));
@@ -115,7 +117,8 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
     let created_at = time::now();
     let scheduled_at = submission.firing.as_ref().map(|firing| firing.slot);
     let instants = (&id, created_at, scheduled_at);
-    let arguments = arguments(&plan, submission.arguments, &submission.texts, instants)?;
+    let of = (&*plan, &settings.v1);
+    let arguments = arguments(of, submission.arguments, &submission.texts, instants)?;
     let pipeline_root = pipeline_root(submission.pipeline_root.as_deref(), &plan, settings)?;
     let new = NewRun {
         id,
@@ -147,16 +150,16 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
     Ok(store.create_run(new).await?)
 }
 
-/// Checks that the pipeline compiles and that its arguments fit.
+/// Checks that the pipeline compiles and that its arguments fit; returns it.
 pub(crate) async fn compiled_arguments(
     store: &Store,
     namespace: &str,
     source: Source,
     arguments: &Map<String, Value>,
-) -> Result<(), Error> {
-    let found = find(store, namespace, source).await?;
-    complete_arguments(&found.compiled.plan, arguments).map_err(|mistakes| refused(&mistakes))?;
-    Ok(())
+) -> Result<Arc<Plan>, Error> {
+    let plan = find(store, namespace, source).await?.compiled.plan;
+    complete_arguments(&plan, arguments).map_err(|mistakes| refused(&mistakes))?;
+    Ok(plan)
 }
 
 /// Reads further arguments that are given as texts by the types that the pipeline declares. What holds a macro is
@@ -239,9 +242,9 @@ struct Arguments {
 }
 
 /// Completes the arguments and expands macros in those that are texts. In a v1 pipeline macros may stand in its own
-/// defaults as well.
+/// defaults as well, and what the installation fills in.
 fn arguments(
-    plan: &Plan,
+    (plan, rules): (&Plan, &V1Rules),
     mut shown: Map<String, Value>,
     texts: &[(String, String)],
     (run, at, scheduled_at): (&RunId, Timestamp, Option<Timestamp>),
@@ -274,6 +277,7 @@ fn arguments(
     if plan.dialect == Dialect::V1 {
         let defaults = complete.iter_mut().filter(|(name, _)| !given.contains_key(*name));
         defaults.for_each(|(_, value)| *value = expand(value));
+        complete.values_mut().chain(shown.values_mut()).for_each(|value| rules.fill(value));
     }
     Ok(Arguments { given: shown, complete })
 }

@@ -21,6 +21,7 @@ mod import;
 mod inbox;
 mod journal;
 mod lineage;
+mod marks;
 mod metrics;
 mod migrate;
 mod namespaces;

@@ -4,9 +4,9 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::page::{ListQuery, Listing, ask};
 use crate::{
-    artifacts, audit, cache, catalog, documents, executions, experiments, inbox, journal, lineage, metrics,
-    migrate, namespaces, objects, pipelines, progress, projection, recurring_runs, removal, retention, runs,
-    sessions, tags, versions,
+    artifacts, audit, cache, catalog, documents, executions, experiments, inbox, journal, lineage, marks,
+    metrics, migrate, namespaces, objects, pipelines, progress, projection, recurring_runs, removal,
+    retention, runs, sessions, tags, versions,
 };
 
 const STATEMENTS: &[&str] = &[
@@ -50,6 +50,8 @@ const STATEMENTS: &[&str] = &[
     journal::SELECT_END,
     journal::INSERT,
     journal::SELECT,
+    marks::SELECT,
+    marks::INSERT,
     metrics::INSERT,
     metrics::SELECT,
     metrics::INSERT_FILE,

@@ -131,7 +131,7 @@ impl Asked {
     /// Makes what handlers ask further.
     fn permit(&self, app: &App, caller: Option<&Identity>) -> Option<Permit> {
         let Need::May { verb, resource, .. } = self.need else { return None };
-        Some(Permit::new(app.settings.multi_user, caller?.clone(), (verb, resource)))
+        Some(Permit::new(&app.settings, caller?.clone(), (verb, resource)))
     }
 
     /// Throws an answer away that nobody asked a permit for: a handler that forgets shows nothing.

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 
 use super::identity::Identity;
 use super::role::{Role, Verb};
+use crate::app::Settings;
 use crate::error::Error;
 
 /// Which namespaces a request is about, as far as the gate can tell.
@@ -28,6 +29,7 @@ pub(crate) struct Permit(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     is_multi_user: bool,
+    has_shared_pipelines: bool,
     caller: Identity,
     verb: Verb,
     resource: &'static str,
@@ -36,8 +38,15 @@ struct Inner {
 }
 
 impl Permit {
-    pub(super) fn new(is_multi_user: bool, caller: Identity, (verb, resource): (Verb, &'static str)) -> Self {
-        Self(Arc::new(Inner { is_multi_user, caller, verb, resource, settled: Mutex::default() }))
+    pub(super) fn new(settings: &Settings, caller: Identity, (verb, resource): (Verb, &'static str)) -> Self {
+        Self(Arc::new(Inner {
+            is_multi_user: settings.multi_user,
+            has_shared_pipelines: !settings.require_namespace_for_pipelines,
+            caller,
+            verb,
+            resource,
+            settled: Mutex::default(),
+        }))
     }
 
     /// Tells whether things are apart by namespace on this server.
@@ -90,12 +99,15 @@ impl Permit {
     /// Returns the namespace that is named for a pipeline, the empty one for what all share; none where there are no
     /// users.
     ///
-    /// Errors: `Denied`.
+    /// Errors: `Invalid` when none is named and no pipelines are shared, `Denied`.
     pub(crate) fn shared_or_within(&self, named: Option<String>) -> Result<Option<String>, Error> {
         if !self.0.is_multi_user {
             return Ok(None);
         }
         let namespace = named.unwrap_or_default();
+        if namespace.is_empty() && !self.0.has_shared_pipelines {
+            return Err(Error::Invalid("Namespace is required for pipeline operations".to_owned()));
+        }
         self.check(&namespace)?;
         Ok(Some(namespace))
     }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::convert::{is_workflow, namespace_reference, page};
 use super::lists::{Owned, owned_list};
 use super::references::{self, creator, owner};
-use super::runs::{ROOT_PARAMETER, source, wish};
+use super::runs::{ROOT_PARAMETER, check_parameters, source, wish};
 use super::types::{Job, Parameter, PipelineSpec, ResourceType, RuntimeConfig};
 use crate::access::Permit;
 use crate::app::App;
@@ -40,7 +40,7 @@ async fn create(
     let placed = place(&app, &permit, wish("a recurring run", &asked.resource_references)?).await?;
     let mut new = new_job(&app, &permit, asked, placed).await?;
     new.run_prefix = run_prefix(&new.display_name);
-    check(&app.store, &new).await?;
+    check(&app.store, &app.settings, &new).await?;
     let created = app.store.create_recurring_run(new).await?;
     Ok(Json(message(&app, created).await?))
 }
@@ -52,6 +52,7 @@ async fn new_job(app: &App, permit: &Permit, asked: Job, placed: Placed) -> Resu
     }
     let version_id = references::find(&asked.resource_references, ResourceType::PipelineVersion)?;
     let spec = asked.pipeline_spec.unwrap_or_default();
+    check_parameters(&spec)?;
     let source = source(app, &placed.namespace, &spec, version_id).await?;
     may_use(app, permit, &source).await?;
     let source = match source {

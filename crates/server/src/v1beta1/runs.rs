@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::extract::{Message, Segments, Words, id_and_verb, read_message};
 use crate::placing::{Placed, Wish, may_use, narrow, place};
 use crate::submit::{Source, Submission, submit, terminate};
+use crate::v1_rules::check_size;
 use crate::v2beta1::runs::{current, remove, retry, unarchive};
 
 /// The parameter by which the client asks for another place of outputs.
@@ -62,6 +63,7 @@ async fn submission(app: &App, asked: Run, placed: Placed) -> Result<Submission,
     }
     let version_id = references::find(&asked.resource_references, ResourceType::PipelineVersion)?;
     let spec = asked.pipeline_spec.unwrap_or_default();
+    check_parameters(&spec)?;
     let source = source(app, &placed.namespace, &spec, version_id).await?;
     let config = spec.runtime_config.unwrap_or_default();
     let mut texts: Vec<(String, String)> =
@@ -76,6 +78,12 @@ async fn submission(app: &App, asked: Run, placed: Placed) -> Result<Submission,
         service_account: asked.service_account,
         ..Submission::new(source, asked.name)
     })
+}
+
+/// Refuses more parameters than the v1 API takes.
+pub(super) fn check_parameters(spec: &PipelineSpec) -> Result<(), Error> {
+    check_size(&spec.parameters)?;
+    spec.runtime_config.as_ref().map_or(Ok(()), |config| check_size(&config.parameters))
 }
 
 /// Finds out where the pipeline of a run or a job comes from.

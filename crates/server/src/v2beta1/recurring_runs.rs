@@ -30,7 +30,7 @@ async fn create(
     let mut new = new_recurring_run(asked)?;
     settle(&app, &permit, &mut new, namespace).await?;
     new.run_prefix = run_prefix(&new.display_name);
-    check(&app.store, &new).await?;
+    check(&app.store, &app.settings, &new).await?;
     let created = app.store.create_recurring_run(new).await?;
     Ok(Json(recurring_run_message(&app, created)))
 }

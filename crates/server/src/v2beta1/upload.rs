@@ -142,7 +142,9 @@ async fn receive(
         let text = tokio::task::spawn_blocking(move || pipeline_file(&name, bytes.into()))
             .await
             .map_err(|error| Error::internal("unpacking the upload failed", error))??;
-        return Ok(Uploaded { file_name, compiled: compile_text(&app.store, namespace, text).await? });
+        let compiled = compile_text(&app.store, namespace, text).await?;
+        app.settings.v1.check_upload(namespace, &compiled)?;
+        return Ok(Uploaded { file_name, compiled });
     }
     Err(Error::Invalid("the upload has no part named `uploadfile`".to_owned()))
 }

@@ -435,3 +435,33 @@ async fn without_users_namespaces_are_passed_over() {
     assert_eq!(server.get(&format!("{R}?namespace=team-b")).await["total_size"], 1);
     assert_eq!(server.get("/apis/v2beta1/healthz").await["multi_user"], json!(false));
 }
+
+/// Where pipelines need a namespace, none can be shared: neither made, nor listed, nor sought by name without one.
+#[tokio::test]
+async fn pipelines_can_be_kept_to_namespaces() {
+    let server = Server::start_as(|home, settings| {
+        settings.multi_user = true;
+        settings.require_namespace_for_pipelines = true;
+        settings.access = options(home);
+    })
+    .await;
+    for line in [
+        format!("POST {P}"),
+        format!("GET {P}"),
+        format!("GET {P}/names/x"),
+        "GET /apis/v1beta1/pipelines".to_owned(),
+        "GET /apis/v1beta1/namespaces/-/pipelines/x".to_owned(),
+    ] {
+        let answer = ask(&server, "root", &line, json!({"display_name": "x"})).await;
+        let message = &answer.json()["message"];
+        assert_eq!(
+            (answer.status.as_u16(), message),
+            (400, &json!("Namespace is required for pipeline operations")),
+            "{line}"
+        );
+    }
+    let body = json!({"display_name": "x", "namespace": "team-a"});
+    assert_eq!(ask(&server, "ada", &format!("POST {P}"), body).await.status, 200);
+    let found = ask(&server, "ada", &format!("GET {P}?namespace=team-a"), Value::Null).await;
+    assert_eq!(found.json()["pipelines"][0]["name"], "x");
+}
