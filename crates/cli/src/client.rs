@@ -78,6 +78,32 @@ impl std::fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
+/// An answer that did not come, or not whole.
+#[derive(Debug)]
+struct NoAnswer(String);
+
+impl std::fmt::Display for NoAnswer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NoAnswer {}
+
+/// Tells whether the server may answer later what it did not answer now: it is gone, or just starting.
+pub(crate) fn is_away(error: &anyhow::Error) -> bool {
+    if let Some(refused) = error.downcast_ref::<Refused>() {
+        return matches!(refused.status, 502..=504);
+    }
+    // A certificate that nobody trusts will not be trusted later.
+    let is_io = |cause: &(dyn std::error::Error + 'static)| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() != std::io::ErrorKind::InvalidData)
+    };
+    error.chain().any(|cause| cause.is::<hyper::Error>() || cause.is::<NoAnswer>() || is_io(cause))
+}
+
 impl Client {
     /// Takes a URL such as `http://127.0.0.1:8080` or `https://host/pipeline`. The token comes from the variable,
     /// or with the certificates to trust from the context of this server.
@@ -211,8 +237,12 @@ impl Client {
         let exchange = self.exchange(method, path, body);
         match tokio::time::timeout(PATIENCE, exchange).await {
             Ok(answer) => answer,
-            Err(_) => bail!("{} did not answer within {} s", self.authority, PATIENCE.as_secs()),
+            Err(_) => Err(self.silent()),
         }
+    }
+
+    fn silent(&self) -> anyhow::Error {
+        NoAnswer(format!("{} did not answer within {} s", self.authority, PATIENCE.as_secs())).into()
     }
 
     async fn connect(&self) -> Result<Box<dyn Stream>> {
@@ -276,7 +306,7 @@ impl Client {
         let asked = self.open("GET", path, ("application/json", nothing));
         let open = match tokio::time::timeout(PATIENCE, asked).await {
             Ok(open) => open?,
-            Err(_) => bail!("{} did not answer within {} s", self.authority, PATIENCE.as_secs()),
+            Err(_) => return Err(self.silent()),
         };
         let mut body = open.answer.into_body();
         let mut saved = 0;
@@ -324,7 +354,9 @@ impl Open {
         let (head, body) = self.answer.into_parts();
         match Limited::new(body, LARGEST).collect().await {
             Ok(body) => Ok((head.headers, body.to_bytes())),
-            Err(error) => bail!("cannot read the answer of {}: {error}", self.authority),
+            Err(error) => {
+                Err(NoAnswer(format!("cannot read the answer of {}: {error}", self.authority)).into())
+            }
         }
     }
 }

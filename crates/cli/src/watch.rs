@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -14,18 +15,27 @@ use pipewright_store::{Change, Masker, Masks, Request, Store};
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
-use crate::client::{Client, escape};
+use crate::client::{Client, escape, is_away};
 use crate::progress::Head;
 
 /// How long to wait between two looks at a server.
 const ASK_EVERY: Duration = Duration::from_millis(250);
+/// How long to wait for a server that is away before it is asked again.
+const AWAY: Duration = Duration::from_secs(1);
 /// Bytes of a log's end that are read for its last line.
 const TAIL_BYTES: u64 = 2048;
 
 /// One run, seen from here.
 pub(crate) enum Watched {
     Local { store: Store, run: RunId, changes: broadcast::Receiver<Change>, logs: Arc<dyn LogSource> },
-    Remote { client: Client, run: RunId },
+    Remote { client: Client, run: RunId, link: Link },
+}
+
+/// What is known of a server that is asked again and again.
+#[derive(Default)]
+pub(crate) struct Link {
+    has_answered: AtomicBool,
+    is_away: AtomicBool,
 }
 
 /// What a look showed.
@@ -35,6 +45,24 @@ pub(crate) struct Look {
 }
 
 impl Watched {
+    /// Looks at a run of a server, which may not be there at all.
+    pub(crate) fn remote(client: Client, run: RunId) -> Self {
+        Self::Remote { client, run, link: Link::default() }
+    }
+
+    /// Notes that the server is there: when it goes away from now on, it is waited for.
+    pub(crate) fn known(self) -> Self {
+        if let Self::Remote { link, .. } = &self {
+            link.has_answered.store(true, Relaxed);
+        }
+        self
+    }
+
+    /// Tells whether a server that was there does not answer just now.
+    pub(crate) fn is_away(&self) -> bool {
+        matches!(self, Self::Remote { link, .. } if link.is_away.load(Relaxed))
+    }
+
     /// Looks at the run and all its tasks.
     pub(crate) async fn look(&self) -> Result<Look> {
         match self {
@@ -48,12 +76,14 @@ impl Watched {
                 };
                 Ok(Look { head, tasks: store.tasks(run).await? })
             }
-            Self::Remote { client, run } => {
-                let tasks = client.get(&format!("/apis/pipewright/v1/runs/{run}/tasks")).await?;
+            Self::Remote { client, run, link } => {
+                let path = format!("/apis/pipewright/v1/runs/{run}/tasks");
+                let tasks = link.patiently(|| client.get(&path)).await?;
                 let tasks =
                     serde_json::from_value(tasks).context("the server speaks of tasks in another way")?;
                 // After the tasks: what has ended is complete.
-                let message = client.get(&format!("/apis/v2beta1/runs/{run}")).await?;
+                let path = format!("/apis/v2beta1/runs/{run}");
+                let message = link.patiently(|| client.get(&path)).await?;
                 let message: types::Run =
                     serde_json::from_value(message).context("the server speaks of runs in another way")?;
                 Ok(Look { head: head_of(&message), tasks })
@@ -81,7 +111,7 @@ impl Watched {
     pub(crate) async fn cancel(&self) -> Result<()> {
         match self {
             Self::Local { store, run, .. } => Ok(store.request(run, Request::Terminate).await?),
-            Self::Remote { client, run } => {
+            Self::Remote { client, run, .. } => {
                 client.post(&format!("/apis/v2beta1/runs/{run}:terminate"), &Value::Null).await.map(drop)
             }
         }
@@ -96,7 +126,7 @@ impl Watched {
                 let meant = pipewright_server::resume(store, run, resume).await?;
                 Ok(meant.into_iter().map(|key| key.0).collect())
             }
-            Self::Remote { client, run } => {
+            Self::Remote { client, run, .. } => {
                 let tasks: Vec<&str> = resume.tasks.iter().map(TaskKey::as_str).collect();
                 let body = json!({
                     "tasks": tasks,
@@ -122,7 +152,10 @@ impl Watched {
                 }
                 Ok(document)
             }
-            Self::Remote { client, run } => client.get(&format!("/apis/pipewright/v1/runs/{run}")).await,
+            Self::Remote { client, run, link } => {
+                let path = format!("/apis/pipewright/v1/runs/{run}");
+                link.patiently(|| client.get(&path)).await
+            }
         }
     }
 
@@ -138,10 +171,10 @@ impl Watched {
                     Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
                 }
             }
-            Self::Remote { client, run } => {
+            Self::Remote { client, run, link } => {
                 let key = escape(task.as_str());
                 let path = format!("/apis/pipewright/v1/runs/{run}/tasks/{key}/log?attempt={attempt}");
-                client.bytes(&path).await
+                link.patiently(|| client.bytes(&path)).await
             }
         }
     }
@@ -154,12 +187,12 @@ impl Watched {
                 let known = usize::try_from(offset).unwrap_or(usize::MAX).min(log.len());
                 Ok(log.split_off(known))
             }
-            Self::Remote { client, run } => {
+            Self::Remote { client, run, link } => {
                 let key = escape(task.as_str());
                 let path = format!(
                     "/apis/pipewright/v1/runs/{run}/tasks/{key}/log?attempt={attempt}&offset={offset}"
                 );
-                client.bytes(&path).await
+                link.patiently(|| client.bytes(&path)).await
             }
         }
     }
@@ -177,6 +210,30 @@ impl Watched {
             Some((key.clone(), last_line(logs.log_path(&id), &masks)?))
         };
         tasks.iter().filter_map(line).collect()
+    }
+}
+
+impl Link {
+    /// Asks until there is an answer, where there was one before: a server that is started anew goes on with its
+    /// runs. What is asked must change nothing.
+    async fn patiently<T, F: Future<Output = Result<T>>>(&self, ask: impl Fn() -> F) -> Result<T> {
+        loop {
+            match ask().await {
+                Err(error) if self.has_answered.load(Relaxed) && is_away(&error) => {
+                    if !self.is_away.swap(true, Relaxed) {
+                        anstream::eprintln!("{error:#}; waiting for the server, the run goes on with it");
+                    }
+                }
+                answer => {
+                    self.has_answered.fetch_or(answer.is_ok(), Relaxed);
+                    if self.is_away.swap(false, Relaxed) {
+                        anstream::eprintln!("the server answers again");
+                    }
+                    return answer;
+                }
+            }
+            tokio::time::sleep(AWAY).await;
+        }
     }
 }
 

@@ -82,8 +82,12 @@ struct Server {
 
 impl Server {
     fn start(place: &Place, home: &Path, more: &[&str]) -> Self {
+        Self::start_at(place, home, "127.0.0.1:0", more)
+    }
+
+    fn start_at(place: &Place, home: &Path, address: &str, more: &[&str]) -> Self {
         let home = home.display().to_string();
-        let mut words = vec!["serve", "--listen", "127.0.0.1:0", "--home", &home];
+        let mut words = vec!["serve", "--listen", address, "--home", &home];
         words.extend(more);
         let mut child = place.command(&words).spawn().expect("the binary starts");
         let mut lines = BufReader::new(child.stderr.take().expect("a pipe"));
@@ -285,4 +289,115 @@ fn runs_are_made_followed_and_taken_to_another_server() {
     let audit = here(&["audit", "--limit", "1"]);
     assert!(audit.starts_with("AT USER VERB RESOURCE STATUS PATH"), "{audit}");
     assert!(audit.contains(" retry runs 200 "), "{audit}");
+}
+
+/// A run whose only task prints, waits for a file, and prints again.
+fn gated(gate: &Path) -> String {
+    let script = format!("echo before; until [ -e {} ]; do sleep 0.05; done; echo after", gate.display());
+    PIPELINE.replace("command: [echo, hello]", &format!("command: [sh, -c, '{script}']"))
+}
+
+/// A command that waits for a server, and goes with the test.
+struct Follower(Child);
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Reads what a command says until this is said; returns the rest.
+fn until(child: &mut Child, said: &str) -> BufReader<std::process::ChildStderr> {
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut line = String::new();
+    while !line.contains(said) {
+        line.clear();
+        assert!(lines.read_line(&mut line).expect("it talks") > 0, "it left without `{said}`");
+    }
+    lines
+}
+
+/// A server that is killed and started again goes on with its runs, and so do those who look at one.
+#[test]
+fn a_server_that_goes_away_is_waited_for() {
+    let place = Place::new();
+    let (home, gate, file) = (place.path("home"), place.path("gate"), place.path("gated.yaml"));
+    std::fs::write(&file, gated(&gate)).expect("a file");
+    // The task sees the gate, which lies in a temporary folder.
+    let plain = ["--isolation", "off"];
+    let mut server = Server::start(&place, &home, &plain);
+    let url = server.url.clone();
+    let file = file.display().to_string();
+    let mut run = Follower(place.command(&["run", &file, "--server", &url]).spawn().expect("it starts"));
+    let list =
+        || place.command(&["run", "list", "--output", "json", "--server", &url]).output().expect("it starts");
+    let id = loop {
+        let found = String::from_utf8_lossy(&list().stdout).into_owned();
+        if let Some(found) = found.split("\"run_id\": \"").nth(1) {
+            break found.split('"').next().expect("an id").to_owned();
+        }
+    };
+    let follow = ["run", "logs", &id, "--follow", "--server", &url];
+    let mut logs = Follower(place.command(&follow).spawn().expect("it starts"));
+    let mut log = BufReader::new(logs.0.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    // A line on what stands for the image goes before.
+    while line != "say | before\n" {
+        line.clear();
+        assert!(log.read_line(&mut line).expect("the log is followed") > 0, "it ends");
+    }
+
+    server.child.kill().expect("the server is killed");
+    server.child.wait().expect("it is gone");
+    let (mut talk, mut talk_of_logs) =
+        (until(&mut run.0, "waiting for the server"), until(&mut logs.0, "waiting for the server"));
+    // Who has had no answer at all does not wait.
+    assert!(!list().status.success());
+    let address = url.strip_prefix("http://").expect("a plain URL").to_owned();
+    let _again = Server::start_at(&place, &home, &address, &plain);
+    std::fs::write(&gate, "").expect("the gate opens");
+    for (child, talk) in [(&mut run, &mut talk), (&mut logs, &mut talk_of_logs)] {
+        let mut rest = String::new();
+        std::io::Read::read_to_string(talk, &mut rest).expect("it talks");
+        assert!(child.0.wait().expect("it ends").success(), "{rest}");
+        assert!(rest.contains("the server answers again"), "{rest}");
+    }
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut log, &mut rest).expect("the log ends");
+    assert_eq!(rest, "say | after\n", "nothing is printed twice");
+}
+
+/// What a server begins with, and what it keeps out, is said by its file.
+#[test]
+fn samples_and_rules_come_from_the_settings() {
+    let place = Place::new();
+    let home = place.path("home");
+    std::fs::create_dir_all(&home).expect("a folder");
+    let settings =
+        "[v1_pipelines]\nblocked = true\n[sample_tags]\nteam = 'ml'\n[retention]\narchive_after = '30d'\n";
+    std::fs::write(home.join("pipewright.toml"), settings).expect("a file");
+    std::fs::write(place.path("say.yaml"), PIPELINE).expect("a file");
+    let list = place.path("samples.json");
+    std::fs::write(&list, r#"{"pipelines": [{"name": "greeting", "file": "say.yaml"}]}"#).expect("a file");
+    let list = list.display().to_string();
+    let server = Server::start(&place, &home, &["--sample-config", &list]);
+    let there = |words: &[&str]| place.told(&[words, &["--server", &server.url]].concat());
+    assert_eq!(there(&["pipeline", "list", "-o", "name"]), "<id>");
+    let shown = there(&["pipeline", "list", "-o", "json"]);
+    assert!(shown.contains("greeting") && shown.contains("\"team\": \"ml\""), "{shown}");
+    let workflow = place.path("old.yaml");
+    let text = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {generateName: w-}\nspec: {entrypoint: \
+                main, templates: [{name: main, container: {image: busybox, command: [echo]}}]}\n";
+    std::fs::write(&workflow, text).expect("a file");
+    let workflow = workflow.display().to_string();
+    let refusal = "V1 pipeline specs are not allowed";
+    place.refused(&["pipeline", "upload", &workflow, "--name", "old", "--server", &server.url], refusal);
+    let refusal = "Namespace default is not allowed to run v1 pipelines";
+    place.refused(&["run", &workflow, "--server", &server.url], refusal);
+    drop(server);
+    std::fs::remove_file(place.path("say.yaml")).expect("the file goes");
+    let other = place.path("other").display().to_string();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--home", &other, "--sample-config", &list];
+    place.refused(&serve, "samples.json: pipelines[0] `greeting`: ");
 }

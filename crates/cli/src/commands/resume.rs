@@ -23,7 +23,7 @@ pub(crate) async fn run(args: &args::Resume) -> Result<u8> {
     let parameters = texts(&args.parameters)?;
     let (tasks, phase) = match find(&args.place)? {
         Found::Server(client) => {
-            let watched = Watched::Remote { client, run };
+            let watched = Watched::remote(client, run);
             (answer(&watched, args, parameters).await?, None)
         }
         // Nobody drives this home's runs now: drive them until this one ends, or waits for the next answer.

@@ -136,7 +136,7 @@ async fn remote(args: &Run, client: Client, prepared: Prepared) -> Result<u8> {
     }
     let created = client.post("/apis/v2beta1/runs", &body).await?;
     let id = created["run_id"].as_str().context("the server created a run without an id")?;
-    let mut watched = Watched::Remote { client, run: RunId(id.to_owned()) };
+    let mut watched = Watched::remote(client, RunId(id.to_owned())).known();
     let look = follow(&mut watched, Answers::read(&args.resume)?).await?;
     report(args, &watched, &look).await
 }
@@ -185,7 +185,13 @@ async fn follow(watched: &mut Watched, mut answers: Answers) -> Result<Look> {
     let mut cancelled = false;
     loop {
         let began = tokio::time::Instant::now();
-        let look = watched.look().await?;
+        let look = loop {
+            tokio::select! {
+                look = watched.look() => break look?,
+                _ = interrupt.recv() => stop(watched, &mut progress, &mut cancelled).await?,
+                _ = terminate.recv() => stop(watched, &mut progress, &mut cancelled).await?,
+            }
+        };
         progress.update(look.head.clone(), look.tasks.iter().map(Row::of));
         if look.head.phase.is_terminal() {
             progress.finish();
@@ -226,6 +232,10 @@ async fn redraw(watched: &Watched, progress: &mut Progress) {
 
 async fn stop(watched: &Watched, progress: &mut Progress, cancelled: &mut bool) -> Result<()> {
     if *cancelled {
+        std::process::exit(INTERRUPTED);
+    }
+    if watched.is_away() {
+        progress.say("the server is away and cannot be told to cancel the run, which goes on with it");
         std::process::exit(INTERRUPTED);
     }
     *cancelled = true;

@@ -60,7 +60,7 @@ pub(crate) async fn create(asked: &Create) -> Result<u8> {
         return show_run(&made, asked.remote.output);
     }
     let id = made["run_id"].as_str().context("the server speaks of runs in another way")?;
-    let mut watched = Watched::Remote { client: client.clone(), run: RunId(id.to_owned()) };
+    let mut watched = Watched::remote(client.clone(), RunId(id.to_owned())).known();
     let phase = loop {
         let phase = watched.look().await?.head.phase;
         if phase.is_terminal() {

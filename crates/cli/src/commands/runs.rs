@@ -77,7 +77,7 @@ pub(super) fn find(place: &Place) -> Result<Found> {
 async fn watch(place: &Place, run: &str) -> Result<(Watched, Option<(Lock, Store)>)> {
     let run = RunId(run.to_owned());
     match find(place)? {
-        Found::Server(client) => Ok((Watched::Remote { client, run }, None)),
+        Found::Server(client) => Ok((Watched::remote(client, run), None)),
         Found::Home { home, lock } => {
             let store = open_store(&home, Durability::Grouped)?;
             let changes = store.changes();
@@ -276,7 +276,7 @@ async fn cancel(place: &Place, run: &str) -> Result<u8> {
     let id = RunId(run.to_owned());
     let phase = match find(place)? {
         Found::Server(client) => {
-            let watched = Watched::Remote { client, run: id };
+            let watched = Watched::remote(client, id);
             watched.cancel().await?;
             watched.look().await?.head.phase
         }
