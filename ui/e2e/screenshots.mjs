@@ -24,8 +24,8 @@ try {
   // One with metrics and artifacts worth seeing; its environment is made once.
   made.crypto = await api.run(made.pipelines.crypto.pipeline_id, "crypto forecast", { experiment_id: made.experiments.churn.experiment_id });
   await api.settled([made.crypto], 900);
-  made.trained = await trainings(api, made.experiments.churn.experiment_id);
   made.drawn = await drawn(api, made.experiments.churn.experiment_id);
+  made.trained = await trainings(api, made.experiments.churn.experiment_id);
   await teams();
   mkdirSync(folder, { recursive: true });
   const pages = pagesOf(made);

@@ -52,6 +52,11 @@ export const paths = {
     await frame.getByRole("heading", { name: "###" }).waitFor({ timeout: 60_000 });
     await frame.getByText("printed 3").waitFor();
     await walk.picture("visualize-custom");
+    // A link brings code and arguments along.
+    await page.reload();
+    await frame.getByRole("heading", { name: "###" }).waitFor({ timeout: 30_000 });
+    await page.getByRole("textbox", { name: "Python code" }).getByText("return '<h1>'").waitFor();
+    check((await page.getByRole("textbox", { name: "Arguments as JSON" }).textContent()) === '{"n":3}', "the arguments are forgotten");
     await write(page, "Python code", "import absent_package");
     await walk.button("Generate").click();
     await walk.see("It could not be drawn");

@@ -204,8 +204,11 @@ def roc(variables, source, pattern):
     )
     line = " ".join(f"{x(fpr):.2f},{y(tpr):.2f}" for fpr, tpr, _ in points)
     every = max(1, len(points) // MOST_POINTS + (len(points) % MOST_POINTS > 0))
+    # Many of them would lie on one another; each stays where the pointer finds it.
+    radius, ring = (3, 0) if len(points) <= 60 else (1, 5)
     dots = "".join(
-        f'<circle cx="{x(fpr):.2f}" cy="{y(tpr):.2f}" r="3"><title>threshold {threshold:g}: '
+        f'<circle cx="{x(fpr):.2f}" cy="{y(tpr):.2f}" r="{radius}" stroke="#2f6feb" stroke-opacity="0" '
+        f'stroke-width="{ring}"><title>threshold {threshold:g}: '
         f"false positive rate {fpr:.4g}, true positive rate {tpr:.4g}</title></circle>"
         for fpr, tpr, threshold in points[::every]
     )

@@ -1,7 +1,8 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { ChartLine } from "lucide-react";
 import { useState } from "react";
 import { startVisualization } from "@/api/own";
+import { getRun } from "@/api/queries";
 import { ErrorBanner } from "@/shared/Banner";
 import { Button } from "@/shared/Button";
 import { CodeEditor } from "@/shared/CodeEditor";
@@ -11,7 +12,7 @@ import { Field, NativeSelect, TextInput } from "@/shared/Field";
 import { Page } from "@/shared/Page";
 import { useUrlState } from "@/shared/url";
 import { Drawn } from "./Drawn";
-import { asked, KINDS, kindOf, type Kind } from "./kinds";
+import { asked, KINDS, kindOf, written, type Kind } from "./kinds";
 
 /** The visualization creator: what is to be drawn of which data; below it the page that its run has left. */
 export default function VisualizePage() {
@@ -19,8 +20,13 @@ export default function VisualizePage() {
   const mayEdit = useMayEdit();
   const kind = kindOf(url["type"]);
   const source = url["source"] ?? "";
-  const [text, setText] = useState("");
-  const [code, setCode] = useState("");
+  const run = url["run"];
+  // Until somebody writes, the form has what the run that is shown was given: a link brings it along.
+  const shown = useQuery(getRun(run ?? ""));
+  const before = written(shown.data?.runtime_config?.parameters?.["arguments"]);
+  const [ownText, setText] = useState<string>();
+  const [ownCode, setCode] = useState<string>();
+  const [text, code] = [ownText ?? before.text, ownCode ?? before.code];
   const draft = asked({ kind, source, text, code });
   const start = useMutation({
     mutationFn: startVisualization,
@@ -29,7 +35,6 @@ export default function VisualizePage() {
   const generate = () => {
     if (draft.asked !== undefined && mayEdit) start.mutate(draft.asked);
   };
-  const run = url["run"];
   return (
     <Page title="Visualize" crumbs={[{ label: "Artifacts", to: "/artifacts" }]}>
       <div className="flex min-h-0 flex-1 flex-col gap-6 overflow-y-auto p-6 max-md:p-4">

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { asked, kindOf, type Draft } from "./kinds";
+import { asked, kindOf, written, type Draft } from "./kinds";
 
 const draft: Draft = { kind: "TABLE", source: " /a.csv ", text: "", code: "" };
 
@@ -22,4 +22,10 @@ test.each(["[1]", "null", "3", "{"])("%s is no arguments", (text) => {
 
 test("an unknown kind in the address is a table", () => {
   expect([kindOf("ROC_CURVE"), kindOf("toString"), kindOf(undefined)]).toEqual(["ROC_CURVE", "TABLE", "TABLE"]);
+});
+
+test("what a run was given is read back as it was written", () => {
+  expect(written({ n: 3, code: ["x", "y"] })).toEqual({ text: '{"n":3}', code: "x\ny" });
+  expect(written({ code: "x" })).toEqual({ text: "", code: "x" });
+  expect(written(undefined)).toEqual({ text: "", code: "" });
 });

@@ -61,3 +61,13 @@ export function asked({ kind, source, text, code }: Draft): { asked?: Asked; arg
   const more: Record<string, Json> = kind === "CUSTOM" ? { code: code.split("\n") } : {};
   return { asked: { type: kind, source: source.trim(), arguments: { ...(value as Record<string, Json>), ...more } }, isIncomplete };
 }
+
+/** Returns what a run was given, as it was written: its arguments, and its code. */
+export function written(given: Json | undefined): Pick<Draft, "text" | "code"> {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return { text: "", code: "" };
+  const { code = "", ...rest } = given;
+  return {
+    text: Object.keys(rest).length === 0 ? "" : JSON.stringify(rest),
+    code: Array.isArray(code) ? code.join("\n") : String(code),
+  };
+}
