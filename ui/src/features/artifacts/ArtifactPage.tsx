@@ -125,7 +125,7 @@ function Overview({ artifact }: { artifact: ArtifactView }) {
 
 function TaskLink({ run, task }: { run: string; task: string }) {
   return (
-    <Link to="/runs/details/$runId" params={{ runId: run }} search={{ task } as never} className="link">
+    <Link to="/runs/details/$runId" params={{ runId: run }} search={{ task } as never} className="link underline">
       {task.replace(/^root\//, "").replaceAll("/", " / ")}
     </Link>
   );
