@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 use crate::lineage::Newest;
-use crate::ordered::{ExecutionOrder, Mark, Order, ordered};
+use crate::ordered::{ExecutionOrder, Mark, Order, ordered, within};
 use crate::progress::TaskBrief;
 use crate::rows::{from_json, time, word};
 use crate::runs;
@@ -158,22 +158,29 @@ struct Walk<'w> {
     order: Order<ExecutionOrder>,
     /// As it is stored.
     phase: Option<&'w str>,
+    namespace: Option<&'w str>,
     after: Option<&'w Mark>,
 }
 
 /// Returns a statement for a walk. All tasks but few succeeded: those that did are found by walking over all.
-fn statement(by_task: bool, phase: Option<&str>, is_ascending: bool, goes_on: bool) -> String {
+fn statement(walk: Walk<'_>, goes_on: bool) -> String {
+    let by_task = walk.order.by == ExecutionOrder::Task;
+    let is_rare = walk.phase.is_some_and(|phase| phase != SUCCEEDED);
+    let mut scope: Vec<String> = walk.phase.map(|_| "tasks.phase = ?3".to_owned()).into_iter().collect();
+    // The few of another phase are sorted when they are not in order.
+    scope.extend(is_rare.then(|| "tasks.phase <> 'succeeded'".to_owned()));
+    let within = within("tasks", walk.namespace, "?5");
+    let index = match (&within, is_rare, by_task) {
+        (None, false, _) => "",
+        (None, true, _) => "INDEXED BY tasks_rare",
+        (Some(_), true, _) => "INDEXED BY tasks_rare_of_namespace",
+        (Some(_), false, false) => "INDEXED BY tasks_of_namespace",
+        (Some(_), false, true) => "INDEXED BY tasks_of_namespace_by_path",
+    };
+    scope.extend(within.into_iter().flatten());
     let column = by_task.then_some("tasks.task");
-    let scope = phase.map(|_| "tasks.phase");
-    let end = ordered("tasks", scope, column, (is_ascending, goes_on));
-    match phase {
-        // The few of another phase are sorted when they are not in order.
-        Some(phase) if phase != SUCCEEDED => {
-            let end = end.replacen("WHERE", "WHERE tasks.phase <> 'succeeded' AND", 1);
-            format!("{LIST} INDEXED BY tasks_rare {OF_RUNS} {end}")
-        }
-        _ => format!("{LIST} {OF_RUNS} {end}"),
-    }
+    let end = ordered("tasks", &scope, column, (walk.order.is_ascending, goes_on));
+    format!("{LIST} {index} {OF_RUNS} {end}")
 }
 
 /// Every statement of lists of executions, for a look at how they find their rows; then those that may sort.
@@ -181,10 +188,16 @@ fn statement(by_task: bool, phase: Option<&str>, is_ascending: bool, goes_on: bo
 pub(crate) fn statements() -> [Vec<String>; 2] {
     let (mut found, mut sorting) = (Vec::new(), Vec::new());
     for (is_ascending, goes_on) in [(true, false), (true, true), (false, false), (false, true)] {
-        for phase in [None, Some(SUCCEEDED), Some("failed")] {
-            found.push(statement(false, phase, is_ascending, goes_on));
-            let by_task = statement(true, phase, is_ascending, goes_on);
-            if phase == Some("failed") { sorting.push(by_task) } else { found.push(by_task) }
+        for namespace in [None, Some("team-a")] {
+            for phase in [None, Some(SUCCEEDED), Some("failed")] {
+                let of = |by| {
+                    let order = Order { by, is_ascending };
+                    statement(Walk { order, phase, namespace, after: None }, goes_on)
+                };
+                found.push(of(ExecutionOrder::Created));
+                let by_task = of(ExecutionOrder::Task);
+                if phase == Some("failed") { sorting.push(by_task) } else { found.push(by_task) }
+            }
         }
     }
     [found, sorting]
@@ -192,12 +205,12 @@ pub(crate) fn statements() -> [Vec<String>; 2] {
 
 fn of_all(connection: &Connection, query: &ExecutionQuery) -> Result<Newest<Execution>, Error> {
     let wanted = query.phase.as_ref().map(word).transpose()?;
-    let (order, after) = (query.order, query.after.as_ref());
+    let (order, after, namespace) = (query.order, query.after.as_ref(), query.namespace.as_deref());
     let mut page = Page { items: Vec::new(), looked_at: 0, next: None };
     if order.by != ExecutionOrder::State || wanted.is_some() {
         let by = if order.by == ExecutionOrder::State { ExecutionOrder::Created } else { order.by };
         let order = Order { by, ..order };
-        page.fill(connection, query, Walk { order, phase: wanted.as_deref(), after })?;
+        page.fill(connection, query, Walk { order, phase: wanted.as_deref(), namespace, after })?;
         return Ok(page.into());
     }
     let mut phases = PHASES.iter().map(word).collect::<Result<Vec<_>, _>>()?;
@@ -208,7 +221,7 @@ fn of_all(connection: &Connection, query: &ExecutionQuery) -> Result<Newest<Exec
         after.and_then(|mark| mark.value.as_ref()).and_then(|value| phases.iter().position(|it| it == value));
     for (at, phase) in phases.iter().enumerate().skip(from.unwrap_or(0)) {
         let after = after.filter(|_| from == Some(at));
-        page.fill(connection, query, Walk { order, phase: Some(phase), after })?;
+        page.fill(connection, query, Walk { order, phase: Some(phase), namespace, after })?;
         if page.is_full(query) {
             break;
         }
@@ -236,9 +249,9 @@ impl Page {
         let first = if is_ascending { i64::MIN } else { i64::MAX };
         let number = walk.after.map_or(first, |mark| mark.number);
         let left = LOOKED_AT - self.looked_at;
-        let sql = statement(by_task, walk.phase, is_ascending, value.is_some());
+        let sql = statement(walk, value.is_some());
         let mut statement = connection.prepare_cached(&sql)?;
-        let all: [&dyn ToSql; 4] = [&number, &left, &walk.phase, &value];
+        let all: [&dyn ToSql; 5] = [&number, &left, &walk.phase, &value, &walk.namespace];
         let count = statement.parameter_count();
         let mut rows = statement.query(&all[..count])?;
         while let Some(row) = rows.next()? {

@@ -5,7 +5,7 @@ use pipewright_plan::{ArtifactId, ArtifactValue};
 use rusqlite::{Connection, Row, ToSql, params};
 
 use crate::error::{Error, Kind};
-use crate::ordered::{ArtifactOrder, Mark, Order, ordered};
+use crate::ordered::{ArtifactOrder, Mark, Order, ordered, within};
 use crate::rows::from_json;
 use crate::store::Store;
 
@@ -117,7 +117,7 @@ fn column(order: ArtifactOrder) -> Option<&'static str> {
 }
 
 /// Returns a statement for a list; conditions that it has not are checked row by row.
-fn statement(scope: Option<&str>, order: Order<ArtifactOrder>, goes_on: bool) -> String {
+fn statement(scope: &[String], order: Order<ArtifactOrder>, goes_on: bool) -> String {
     let end = ordered("artifacts", scope, column(order.by), (order.is_ascending, goes_on));
     format!("{LIST} {end}")
 }
@@ -130,12 +130,14 @@ pub(crate) fn statements() -> [Vec<String>; 2] {
     let (mut found, mut sorting) = (Vec::new(), Vec::new());
     for (is_ascending, goes_on) in [(true, false), (true, true), (false, false), (false, true)] {
         let order = |by| Order { by, is_ascending };
-        found.extend([Created, Name, Type].map(|by| statement(None, order(by), goes_on)));
+        found.extend([Created, Name, Type].map(|by| statement(&[], order(by), goes_on)));
         found.extend(
             ["run_id", "namespace", "type_title"]
-                .map(|scope| statement(Some(scope), order(Created), goes_on)),
+                .map(|scope| statement(&[format!("{scope} = ?3")], order(Created), goes_on)),
         );
-        sorting.push(statement(None, order(Uri), goes_on));
+        let within = within("artifacts", Some("team-a"), "?3").unwrap_or_default();
+        found.extend([Created, Type, Uri].map(|by| statement(&within, order(by), goes_on)));
+        sorting.push(statement(&[], order(Uri), goes_on));
     }
     [found, sorting]
 }
@@ -143,16 +145,22 @@ pub(crate) fn statements() -> [Vec<String>; 2] {
 fn list(connection: &Connection, query: &ArtifactQuery) -> Result<Newest<ArtifactRecord>, Error> {
     let is_by_time = query.order.by == ArtifactOrder::Created;
     // What is sorted otherwise walks over the index of that and passes over what is not wanted.
+    let of = |column: &str| vec![format!("{column} = ?3")];
+    let within = within("artifacts", query.namespace.as_deref(), "?3");
     let (scope, key) = match (&query.run, &query.namespace, &query.type_title) {
-        (Some(run), ..) => (Some("run_id"), Some(run.0.as_str())),
-        (None, Some(namespace), _) if is_by_time => (Some("namespace"), Some(namespace.as_str())),
-        (None, None, Some(title)) if is_by_time => (Some("type_title"), Some(title.as_str())),
-        _ => (None, None),
+        (Some(run), ..) => (of("run_id"), Some(run.0.as_str())),
+        (None, Some(namespace), _) if is_by_time => (of("namespace"), Some(namespace.as_str())),
+        (None, Some(namespace), _) if query.order.by != ArtifactOrder::Name => match within {
+            Some(within) => (within.to_vec(), Some(namespace.as_str())),
+            None => (Vec::new(), None),
+        },
+        (None, None, Some(title)) if is_by_time => (of("type_title"), Some(title.as_str())),
+        _ => (Vec::new(), None),
     };
     let first = if query.order.is_ascending { i64::MIN } else { i64::MAX };
     let number = query.after.as_ref().map_or(first, |mark| mark.number);
     let value = query.after.as_ref().and_then(|mark| mark.value.as_deref());
-    let mut statement = connection.prepare_cached(&statement(scope, query.order, value.is_some()))?;
+    let mut statement = connection.prepare_cached(&statement(&scope, query.order, value.is_some()))?;
     let all: [&dyn ToSql; 4] = [&number, &LOOKED_AT, &key, &value];
     let count = statement.parameter_count();
     let mut rows = statement.query(&all[..count])?;

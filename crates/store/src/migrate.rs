@@ -25,6 +25,7 @@ const MIGRATIONS: &[Migration] = &[
     (13, "namespaces", include_str!("../migrations/sqlite/0013_namespaces.sql")),
     (14, "audit_of_namespace", include_str!("../migrations/sqlite/0014_audit_of_namespace.sql")),
     (15, "retention", include_str!("../migrations/sqlite/0015_retention.sql")),
+    (16, "lists_of_namespace", include_str!("../migrations/sqlite/0016_lists_of_namespace.sql")),
     (19, "sorted_artifacts", include_str!("../migrations/sqlite/0019_sorted_artifacts.sql")),
 ];
 
@@ -133,6 +134,30 @@ mod tests {
             connection.query_row(&format!("SELECT namespace FROM {table}"), [], |row| row.get(0)).unwrap()
         };
         assert_eq!([of("experiments"), of("pipelines"), of("artifacts")], ["default", "", "default"]);
+    }
+
+    #[test]
+    fn tasks_learn_the_namespace_of_their_run() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply(&mut connection, &MIGRATIONS[..15]).unwrap();
+        let row = |number: i64, namespace: &str| {
+            format!(
+                "INSERT INTO runs (number, id, display_name, description, namespace, experiment_id, pipeline_name, \
+                 service_account, recurring_run_id, storage_state, phase, created_at, scheduled_at, finished_at, \
+                 plan_hash, spec_hash, parameters, progress) VALUES ({number}, 'r{number}', '', '', '{namespace}', \
+                 'e', 'p', '', '', 'available', 'running', 1, 1, 0, '', '', '{{}}', '{{}}'); \
+                 INSERT INTO tasks (run, task, phase, created_at, started_at, ended_at, body) \
+                 VALUES ({number}, 't', 'running', 1, 1, 0, '{{}}');"
+            )
+        };
+        connection.execute_batch(&(row(3, "default") + &row(4, "team-a"))).unwrap();
+        migrate(&mut connection).unwrap();
+        let of = |run: i64| -> String {
+            connection
+                .query_row("SELECT namespace FROM tasks WHERE run = ?1", [run], |row| row.get(0))
+                .unwrap()
+        };
+        assert_eq!([of(3), of(4)], ["default", "team-a"]);
     }
 
     #[test]

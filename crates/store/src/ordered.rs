@@ -4,6 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use pipewright_engine::Submit;
+
 /// What artifacts are sorted by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ArtifactOrder {
@@ -66,11 +68,23 @@ impl FromStr for Mark {
     }
 }
 
-/// Returns the end of a statement that selects rows in an order: `scope` is a condition on `?3`, `column` what is sorted
-/// by beside the number, which is bound to `?1`, and to `?4` the column's value where a page goes on; `?2` is the limit.
+/// Returns the conditions on a namespace, bound to a parameter, by which rows have an index of their own; none for the
+/// default one, whose rows are found among all.
+pub(crate) fn within(table: &str, namespace: Option<&str>, bound: &str) -> Option<[String; 2]> {
+    namespace.filter(|name| !name.is_empty() && *name != Submit::DEFAULT_NAMESPACE).map(|_| {
+        [
+            format!("{table}.namespace <> '{}'", Submit::DEFAULT_NAMESPACE),
+            format!("{table}.namespace = {bound}"),
+        ]
+    })
+}
+
+/// Returns the end of a statement that selects rows in an order: `scope` are conditions, on `?3` and `?5`, `column` is
+/// what is sorted by beside the number, which is bound to `?1`, and to `?4` the column's value where a page goes on;
+/// `?2` is the limit.
 pub(crate) fn ordered(
     table: &str,
-    scope: Option<&str>,
+    scope: &[String],
     column: Option<&str>,
     (is_ascending, goes_on): (bool, bool),
 ) -> String {
@@ -82,7 +96,7 @@ pub(crate) fn ordered(
         (Some(_), false) => "?1 IS NOT NULL".to_owned(),
         (Some(column), true) => format!("{column} {than}= ?4 AND ({column} {than} ?4 OR {number} {than} ?1)"),
     };
-    let scope = scope.map(|scope| format!("{scope} = ?3 AND ")).unwrap_or_default();
+    let scope: String = scope.iter().map(|condition| format!("{condition} AND ")).collect();
     let column = column.map(|column| format!("{column} {direction}, ")).unwrap_or_default();
     format!("WHERE {scope}{place} ORDER BY {column}{number} {direction} LIMIT ?2")
 }

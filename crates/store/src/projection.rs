@@ -13,7 +13,7 @@ use crate::cache::CacheRow;
 use crate::error::{Error, Kind};
 use crate::lineage;
 use crate::metrics::{self, MetricFile};
-use crate::namespaces::PipelineOf;
+use crate::namespaces::{PipelineOf, settled};
 use crate::rows::{column, from_json, to_json, word};
 use crate::runs;
 use crate::store::Store;
@@ -23,8 +23,8 @@ pub(crate) const UPDATE_RUN: &str =
 /// While the phase stays, its indexes are left alone.
 pub(crate) const UPDATE_PROGRESS: &str =
     "UPDATE runs SET progress = ?3 WHERE number = ?1 AND phase = ?2 AND finished_at = ?4";
-pub(crate) const UPSERT_TASK: &str = "INSERT INTO tasks (run, task, phase, created_at, started_at, ended_at, body) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (run, task) DO UPDATE SET phase = excluded.phase, \
+pub(crate) const UPSERT_TASK: &str = "INSERT INTO tasks (run, task, phase, created_at, started_at, ended_at, body, \
+     namespace) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (run, task) DO UPDATE SET phase = excluded.phase, \
      created_at = excluded.created_at, started_at = excluded.started_at, ended_at = excluded.ended_at, \
      body = excluded.body RETURNING number";
 /// Writes only what is another than before.
@@ -245,11 +245,21 @@ impl Projections {
             delete_task(connection, run, task)?;
         }
         let cache_key = pipeline.cache_key();
+        let namespace = settled(pipeline.namespace)?;
         let mut upsert = connection.prepare_cached(UPSERT_TASK)?;
         let mut upsert_inputs = connection.prepare_cached(UPSERT_INPUTS)?;
         for row in &self.tasks {
             let number: i64 = upsert.query_row(
-                params![run, row.task, row.phase, row.created_at, row.started_at, row.ended_at, row.body],
+                params![
+                    run,
+                    row.task,
+                    row.phase,
+                    row.created_at,
+                    row.started_at,
+                    row.ended_at,
+                    row.body,
+                    namespace
+                ],
                 |row| row.get(0),
             )?;
             upsert_inputs.execute(params![number, row.inputs, row.fingerprint])?;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use pipewright_engine::Timestamp;
+use pipewright_engine::{TaskPhase, Timestamp};
 use pipewright_store::{
-    ArtifactQuery, Error, ExecutionQuery, Kind, ListQuery, NewExperiment, NewPipeline, NewRecurringRun,
-    NewRun, PipelineOf, Request, Store, Young,
+    ArtifactOrder, ArtifactQuery, Error, ExecutionOrder, ExecutionQuery, Kind, ListQuery, NewExperiment,
+    NewPipeline, NewRecurringRun, NewRun, Order, PipelineOf, Request, Store, Young,
 };
 
 use crate::sample::{append, ended, new_run, succeeded};
@@ -132,4 +132,71 @@ async fn runs_and_what_comes_of_them_are_in_the_namespace_of_their_experiment() 
     assert_eq!(store.namespace_of(Kind::Artifact, "/team-a").await.unwrap(), "team-a");
     let gone = store.namespace_of(Kind::Run, &ids["team-a"].0).await;
     assert!(matches!(gone, Err(Error::NotFound { kind: Kind::Run, .. })), "{gone:?}");
+}
+
+/// However much the others have: a page of one namespace holds what it has, in order, and no page is left empty.
+#[tokio::test]
+async fn lists_of_a_namespace_do_not_walk_over_those_of_others() {
+    let home = Home::new();
+    let store = home.store();
+    let (mine, theirs) = (experiment(&store, "team-a", "e").await, experiment(&store, "team-b", "e").await);
+    // A page of a filtered list looks at 3000 rows.
+    for (run, experiment_id, tasks) in
+        [("first", &mine, 3), ("many", &theirs, 3_200), ("second", &mine, 2), ("more", &theirs, 3_200)]
+    {
+        let new = NewRun { experiment_id: experiment_id.clone(), ..new_run(run, 1) };
+        let run = store.create_run(new).await.unwrap().id;
+        let views: Vec<_> = (0..tasks)
+            .map(|number| {
+                let mut view = succeeded(&run, &format!("t{number}"), "", &format!("/{run}/{number}"));
+                view.fingerprint = None;
+                if number % 2 == 1 {
+                    view.phase = TaskPhase::Failed;
+                    view.outcome = Default::default();
+                }
+                view
+            })
+            .collect();
+        let events = views.iter().map(ended).collect();
+        store.append(&append(&run, 0, events, views)).await.unwrap();
+    }
+    let ask = |query: ExecutionQuery| {
+        let query = ExecutionQuery { namespace: Some("team-a".to_owned()), ..query };
+        let store = store.clone();
+        async move {
+            let page = store.list_executions(query).await.unwrap();
+            let names = page.items.iter().map(|it| format!("{}/{}", it.run, it.task.display_name));
+            (names.collect::<Vec<_>>(), page.next)
+        }
+    };
+    let wide = || ExecutionQuery { limit: 10, ..ExecutionQuery::default() };
+    let all = ["second/t1", "second/t0", "first/t2", "first/t1", "first/t0"];
+    assert_eq!(ask(wide()).await, (all.map(str::to_owned).to_vec(), None));
+    let (page, after) = ask(ExecutionQuery { limit: 3, ..wide() }).await;
+    assert_eq!(page, all[..3]);
+    assert_eq!(ask(ExecutionQuery { after, ..wide() }).await.0, all[3..]);
+    let of = |phase| ExecutionQuery { phase: Some(phase), ..wide() };
+    assert_eq!(ask(of(TaskPhase::Failed)).await.0, ["second/t1", "first/t1"]);
+    assert_eq!(ask(of(TaskPhase::Succeeded)).await.0, ["second/t0", "first/t2", "first/t0"]);
+    let by = |by| ExecutionQuery { order: Order { by, is_ascending: true }, ..wide() };
+    let by_task = ["first/t0", "second/t0", "first/t1", "second/t1", "first/t2"];
+    assert_eq!(ask(by(ExecutionOrder::Task)).await, (by_task.map(str::to_owned).to_vec(), None));
+    let by_state = ["first/t1", "second/t1", "first/t0", "first/t2", "second/t0"];
+    assert_eq!(ask(by(ExecutionOrder::State)).await, (by_state.map(str::to_owned).to_vec(), None));
+
+    let artifacts = |by, is_ascending| {
+        let order = Order { by, is_ascending };
+        let namespace = Some("team-a".to_owned());
+        let query = ArtifactQuery { limit: 10, order, namespace, ..ArtifactQuery::default() };
+        let store = store.clone();
+        async move {
+            let page = store.list_artifacts(query).await.unwrap();
+            assert_eq!(page.next, None);
+            page.items.into_iter().map(|it| it.value.uri).collect::<Vec<_>>()
+        }
+    };
+    let newest = ["/second/0", "/first/2", "/first/0"];
+    assert_eq!(artifacts(ArtifactOrder::Created, false).await, newest);
+    assert_eq!(artifacts(ArtifactOrder::Type, false).await, newest);
+    assert_eq!(artifacts(ArtifactOrder::Uri, true).await, ["/first/0", "/first/2", "/second/0"]);
 }
