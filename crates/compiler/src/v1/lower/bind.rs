@@ -175,6 +175,28 @@ pub(super) fn mentions_item(pieces: &[Piece]) -> bool {
         _ => false,
     })
 }
+impl<'a, 'w> Bindings<'a, 'w> {
+    /// Makes those of a task in this dag of which nothing is bound yet; `loops` when it runs once for each item.
+    pub fn new(scope: Scope<'a, 'w>, upstream: BTreeSet<String>, loops: bool) -> Self {
+        Self {
+            scope,
+            parameters: IndexMap::new(),
+            artifacts: IndexMap::new(),
+            each: IndexMap::new(),
+            each_artifacts: IndexMap::new(),
+            each_parts: IndexMap::new(),
+            upstream,
+            loops,
+            lenient: false,
+        }
+    }
+
+    /// Lets what a sibling has not left stay as it is written.
+    pub fn lenient(self) -> Self {
+        Self { lenient: true, ..self }
+    }
+}
+
 
 impl Bindings<'_, '_> {
     /// Binds one argument.

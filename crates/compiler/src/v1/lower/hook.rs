@@ -7,7 +7,6 @@
 
 use std::collections::BTreeSet;
 
-use indexmap::IndexMap;
 use pipewright_plan::{Expr, Function, Task, Trigger, TriggerStrategy, Value, ValueTemplate};
 
 use super::bind::{Bindings, Scope};
@@ -144,17 +143,7 @@ fn one(
         cx.error("unknown-template", hook.template.span, message).hint(hint);
         return None;
     };
-    let mut bindings = Bindings {
-        scope: *scope,
-        parameters: IndexMap::new(),
-        artifacts: IndexMap::new(),
-        each: IndexMap::new(),
-        each_artifacts: IndexMap::new(),
-        each_parts: IndexMap::new(),
-        upstream,
-        loops: each,
-        lenient: true,
-    };
+    let mut bindings = Bindings::new(*scope, upstream, each).lenient();
     task::arguments(&mut bindings, (hook.arguments, hook.span), found, cx);
     let condition = hook.expression.map(|expression| {
         bindings.computed(CONDITION, expression, cx);

@@ -14,6 +14,7 @@ mod lock;
 mod order;
 mod pod;
 mod repeat;
+mod reuse;
 mod source;
 mod suspend;
 mod task;
@@ -32,8 +33,8 @@ use pipewright_plan::{
 use super::library::own_name;
 use super::workflow::{Arguments, Hook, Workflow, WorkflowSpec};
 use crate::decode::{Context, Text};
+pub use reuse::staleness;
 pub(super) use source::unsupported;
-pub use template::staleness;
 
 use source::{Source, named, named_artifacts, suggestion};
 use text::Interface;
@@ -339,7 +340,7 @@ fn invocation(
             cx.within(format!("[{index}]"), |cx| {
                 task.retry = template::retry(&Interface { source, template }, cx);
                 task.timeout = template::timeout(template, cx);
-                task.caching = template::reuse(&Interface { source, template }, cx);
+                task.caching = reuse::lower(&Interface { source, template }, cx);
             });
         });
     }

@@ -1,6 +1,5 @@
 //! Tasks: the uses of templates, what they are given, on what condition and how often.
 
-use indexmap::IndexMap;
 use pipewright_plan::{Expr, Task, Trigger, TriggerStrategy};
 
 use super::bind::{Bindings, Scope, inline_name};
@@ -8,7 +7,7 @@ use super::order::Order;
 use super::source::{self, named, named_artifacts, suggestion};
 use super::template;
 use super::text::Interface;
-use super::{artifact, repeat};
+use super::{artifact, repeat, reuse};
 use crate::decode::Context;
 use crate::v1::tags::split;
 use crate::v1::when;
@@ -23,17 +22,7 @@ pub(super) fn lower<'w>(
     cx: &mut Context,
 ) -> Option<Task> {
     let (component, template) = resolve(scope, (name, spec), cx)?;
-    let mut bindings = Bindings {
-        scope: *scope,
-        parameters: IndexMap::new(),
-        artifacts: IndexMap::new(),
-        each: IndexMap::new(),
-        each_artifacts: IndexMap::new(),
-        each_parts: IndexMap::new(),
-        upstream: order.upstream.clone(),
-        loops: repeat::loops(spec),
-        lenient: false,
-    };
+    let mut bindings = Bindings::new(*scope, order.upstream.clone(), repeat::loops(spec));
     arguments(&mut bindings, (spec.arguments.as_ref(), spec.span), template, cx);
     let condition = condition(&mut bindings, spec, cx);
     let iterator = repeat::lower(&mut bindings, spec, condition.clone(), cx);
@@ -54,7 +43,7 @@ pub(super) fn lower<'w>(
         trigger,
         iterator,
         retry: template::retry(&Interface { source: scope.source, template }, cx),
-        caching: template::reuse(&Interface { source: scope.source, template }, cx),
+        caching: reuse::lower(&Interface { source: scope.source, template }, cx),
         timeout: template::timeout(template, cx),
     })
 }
