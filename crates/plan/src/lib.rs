@@ -7,6 +7,7 @@ mod check;
 mod component;
 mod executor_io;
 mod expr;
+mod item;
 mod launch;
 pub mod library;
 mod lock;
@@ -36,6 +37,7 @@ pub use executor_io::{
     OutputParameter,
 };
 pub use expr::{Expr, Function, Macro};
+pub use item::{LOOP_ITEM, guarded_json, item_field, item_form, item_label};
 pub use launch::{
     BrokenLimit, CompanionEnd, ExitReport, ExitStatus, LaunchCompanion, LaunchFile, LaunchLimits,
     LaunchNotice, LaunchPlace, LaunchPlaces, LaunchSpec, LaunchUser, LaunchVolume, Mount, Published, Usage,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::executor_io::{ExecutorArtifact, ExecutorInput};
 use crate::expr::Expr;
+use crate::item::{LOOP_ITEM, item_field, item_form};
 use crate::value::{Value, text_form};
 
 /// Something that stands for a value known only at run time.
@@ -20,7 +21,8 @@ pub enum Placeholder {
     InputParameter {
         name: String,
     },
-    /// One field of an input that is a struct; a nested value as JSON
+    /// One field of an input that is a struct; a nested value as JSON. Stays as it is written when nobody has
+    /// such a field
     InputField {
         name: String,
         key: String,
@@ -277,16 +279,12 @@ impl Filling<'_> {
                 .parameter_values
                 .get(name)
                 .or_else(|| self.defaults.get(name))
-                .map(text_form)
+                .map(if name == LOOP_ITEM { item_form } else { text_form })
                 .unwrap_or_default(),
-            Placeholder::InputField { name, key } => match input.inputs.parameter_values.get(name) {
-                Some(Value::Object(fields)) => match fields.get(key) {
-                    // As it was written: `1.0` stays what it is.
-                    Some(Value::Number(number)) => number.to_string(),
-                    found => found.map(text_form).unwrap_or_default(),
-                },
-                _ => String::new(),
-            },
+            Placeholder::InputField { name, key } => {
+                let item = input.inputs.parameter_values.get(name);
+                item.and_then(|item| item_field(item, key)).unwrap_or_else(|| format!("{{{{item.{key}}}}}"))
+            }
             Placeholder::InputArtifactUri { name } => self.input_artifact(name, |a| a.uri.clone()),
             Placeholder::InputArtifactPath { name } => self.input_artifact(name, |a| local_path(&a.uri)),
             Placeholder::InputArtifactMetadata { name, key } => {

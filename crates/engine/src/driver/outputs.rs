@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    ArtifactId, ArtifactList, ArtifactOutput, ArtifactValue, Component, ComponentKind, Dag, Dialect, Expr,
-    Outcome, Plan, Published, Value, text_form,
+    ArtifactId, ArtifactList, ArtifactOutput, ArtifactValue, Component, ComponentKind, Dag, DagShape,
+    Dialect, Expr, Outcome, Plan, Published, Value, canonical, guarded_json, text_form,
 };
 
 use super::convert::convert;
@@ -234,7 +234,7 @@ fn aggregated(
                 Ok(object @ Value::Object(_)) => object,
                 _ => Value::String(text),
             };
-            all.insert(name.clone(), Value::from(Value::Array(each.map(read).collect()).to_string()));
+            all.insert(name.clone(), json_text(&Value::Array(each.map(read).collect()).to_string()));
             continue;
         }
         let texts: Vec<String> =
@@ -246,7 +246,11 @@ fn aggregated(
             })
             .collect();
         let list = parsed.unwrap_or_else(|| texts.into_iter().map(Value::from).collect());
-        all.insert(name.clone(), Value::from(Value::from(list).to_string()));
+        all.insert(name.clone(), json_text(&canonical(&Value::from(list))));
     }
     all
+}
+
+fn json_text(json: &str) -> Value {
+    Value::from(guarded_json(json))
 }

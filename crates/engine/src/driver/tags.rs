@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use pipewright_plan::{
-    ArtifactValue, Container, Dag, DagShape, Dialect, Expr, JobFacts, Placeholder, Plan, Text,
-    TriggerStrategy, Value, ValueTemplate, text_form,
+    ArtifactValue, Container, Dag, DagShape, Dialect, Expr, JobFacts, LOOP_ITEM, Placeholder, Plan, Text,
+    TriggerStrategy, Value, ValueTemplate, guarded_json, item_field, item_form, text_form,
 };
 use serde_json::json;
 
@@ -18,8 +18,6 @@ use crate::node_name::{failure_message, node_name, pod_name, task_display_name, 
 use crate::state::{Children, Node, NodeId, RunState, UNBORN, dag_at, resource_name, rfc3339, task_of};
 use crate::view::TaskPhase;
 
-/// The helper that holds the item of a loop.
-const ITEM: &str = "loop.item";
 /// What names of artifacts begin with that the whole run knows.
 pub(super) const GLOBAL: &str = "workflow.outputs.artifacts.";
 
@@ -107,14 +105,14 @@ impl Asking<'_> {
                 let root = self.state.node(&TaskKey::root())?;
                 return Some(texts(&self.state.nodes[root].inputs.parameters));
             }
-            "item" => return self.values.get(ITEM).map(text),
+            "item" => return self.values.get(LOOP_ITEM).map(|item| Value::String(item_form(item))),
             _ => {}
         }
         if let Some(input) = name.strip_prefix("inputs.parameters.") {
             return self.values.get(input).map(text);
         }
         if let Some(key) = name.strip_prefix("item.") {
-            return self.values.get(ITEM)?.get(key).map(text);
+            return item_field(self.values.get(LOOP_ITEM)?, key).map(Value::String);
         }
         self.answer(name).map(Value::String)
     }
@@ -226,7 +224,7 @@ impl Asking<'_> {
                             all.map(|(name, value)| (name.clone(), text_form(value).into())).collect(),
                         )
                     };
-                    Some(Value::Array(succeeded.map(texts).collect()).to_string())
+                    Some(guarded_json(&Value::Array(succeeded.map(texts).collect()).to_string()))
                 }
                 Children::None | Children::Dag { .. } => Some(listed(&node.outcome.parameters)),
             },
@@ -416,7 +414,7 @@ fn last_left<'s, T>(
 /// Writes parameters as the format lists them: names and texts, in JSON.
 fn listed(values: &BTreeMap<String, Value>) -> String {
     let all = values.iter().map(|(name, value)| json!({"name": name, "value": text_form(value)}));
-    Value::Array(all.collect()).to_string()
+    guarded_json(&Value::Array(all.collect()).to_string())
 }
 
 /// Says how a task went that has ended before.

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use pipewright_plan::{
-    ArtifactBinding, Expr, ParameterBinding, ParameterSource, Placeholder, Text, Value, ValueTemplate,
+    ArtifactBinding, Expr, LOOP_ITEM, ParameterBinding, ParameterSource, Placeholder, Text, Value,
+    ValueTemplate,
 };
 
 use super::source::{Source, named, named_artifacts};
@@ -18,8 +19,6 @@ use crate::v1::tags::{Piece, Tag, split};
 use crate::v1::workflow::{DagTask, Template};
 use crate::yaml::Span;
 
-/// The helper that holds the item of a loop.
-pub(super) const ITEM: &str = "loop.item";
 /// The helper that holds the items of a loop.
 pub(super) const ITEMS: &str = "loop.items";
 
@@ -175,6 +174,7 @@ pub(super) fn mentions_item(pieces: &[Piece]) -> bool {
         _ => false,
     })
 }
+
 impl<'a, 'w> Bindings<'a, 'w> {
     /// Makes those of a task in this dag of which nothing is bound yet; `loops` when it runs once for each item.
     pub fn new(scope: Scope<'a, 'w>, upstream: BTreeSet<String>, loops: bool) -> Self {
@@ -196,7 +196,6 @@ impl<'a, 'w> Bindings<'a, 'w> {
         Self { lenient: true, ..self }
     }
 }
-
 
 impl Bindings<'_, '_> {
     /// Binds one argument.
@@ -319,10 +318,10 @@ impl Bindings<'_, '_> {
                 }
             }
             Tag::Item if self.loops => {
-                parts.placeholder(Placeholder::InputParameter { name: ITEM.to_owned() });
+                parts.placeholder(Placeholder::InputParameter { name: LOOP_ITEM.to_owned() });
             }
             Tag::ItemField(key) if self.loops => {
-                parts.placeholder(Placeholder::InputField { name: ITEM.to_owned(), key: key.clone() });
+                parts.placeholder(Placeholder::InputField { name: LOOP_ITEM.to_owned(), key: key.clone() });
             }
             Tag::Run(_) | Tag::RunParameter(_) => run_tag(self.scope.source, tag, span, parts, cx),
             // The template that gets the value knows the answer.

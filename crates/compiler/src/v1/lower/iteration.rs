@@ -6,11 +6,12 @@
 use indexmap::IndexMap;
 use pipewright_plan::{
     ArtifactBinding, ArtifactInput, ArtifactSelector, Component, ComponentKind, Dag, DagShape, Expr, Inputs,
-    Outputs, ParameterBinding, ParameterInput, ParameterSelector, ParameterSource, ParameterType, Task,
+    LOOP_ITEM, Outputs, ParameterBinding, ParameterInput, ParameterSelector, ParameterSource, ParameterType,
+    Task,
 };
 
 use super::artifact_type;
-use super::bind::{self, Bindings, ITEM, Scope};
+use super::bind::{self, Bindings, Scope};
 use super::template;
 
 /// Makes what differs by item a part of a hook: inside an iteration the item is an input like any other.
@@ -26,13 +27,13 @@ pub(super) fn settle(bindings: &mut Bindings<'_, '_>) {
             bindings.artifacts.insert(name, ArtifactBinding::Part { whole: Box::new(whole), path });
         }
     }
-    bindings.parameters.insert(ITEM.to_owned(), bind::dag_input(ITEM));
+    bindings.parameters.insert(LOOP_ITEM.to_owned(), bind::dag_input(LOOP_ITEM));
 }
 
 /// Puts a task that loops, and what belongs to each of its iterations, into a dag that loops in its place.
 pub(super) fn surround(scope: &Scope<'_, '_>, (name, task): (&str, &mut Task), others: Vec<(String, Task)>) {
     let mut inputs = Inputs::default();
-    inputs.parameters.insert(ITEM.to_owned(), anything(false));
+    inputs.parameters.insert(LOOP_ITEM.to_owned(), anything(false));
     let mut tasks = IndexMap::new();
     let main = Task {
         retry: task.retry.take(),
@@ -80,7 +81,7 @@ struct Taking<'a> {
 impl Taking<'_> {
     fn parameter(&mut self, binding: &mut ParameterBinding) {
         let name = match binding.source.inner() {
-            ParameterSource::DagInput { name } if name == ITEM => return,
+            ParameterSource::DagInput { name } if name == LOOP_ITEM => return,
             ParameterSource::DagInput { name } => format!("inputs.parameters.{name}"),
             ParameterSource::TaskOutput { task, key } if task != self.own => {
                 format!("tasks.{task}.outputs.parameters.{key}")

@@ -1,11 +1,13 @@
 //! Loops: `withItems`, `withParam` and `withSequence`.
 
+use std::collections::BTreeMap;
+
 use pipewright_plan::{
-    Each, Expr, Items, IterationKind, LoopPolicy, ParameterBinding, ParameterSource, Placeholder,
+    Each, Expr, Items, IterationKind, LOOP_ITEM, LoopPolicy, ParameterBinding, ParameterSource, Placeholder,
     SequenceError, Text, TextPart, Value, ValueTemplate,
 };
 
-use super::bind::{self, Bindings, ITEM, ITEMS};
+use super::bind::{self, Bindings, ITEMS};
 use crate::decode::Context;
 use crate::v1::tags::split;
 use crate::v1::workflow::{AnyText, DagTask, Sequence};
@@ -41,7 +43,7 @@ pub(super) fn lower(
     Some(LoopPolicy {
         kind: IterationKind::Parameter,
         items,
-        item_input: ITEM.to_owned(),
+        item_input: LOOP_ITEM.to_owned(),
         parallelism: None,
         each: Each {
             parameters: std::mem::take(&mut bindings.each),
@@ -64,7 +66,7 @@ fn computed(bindings: &mut Bindings<'_, '_>, text: &str, span: Span, cx: &mut Co
 /// Items as they are written, tags allowed inside.
 fn listed(bindings: &mut Bindings<'_, '_>, values: &[Value], span: Span, cx: &mut Context) -> Items {
     if !values.iter().any(mentions_tag) {
-        return Items::Static { values: values.iter().cloned().map(pipewright_plan::normalize).collect() };
+        return Items::Static { values: values.iter().map(as_read).collect() };
     }
     let was = std::mem::replace(&mut bindings.loops, false);
     let items = values.iter().map(|value| template(bindings, value, span, cx)).collect();
@@ -92,15 +94,28 @@ fn template(bindings: &mut Bindings<'_, '_>, value: &Value, span: Span, cx: &mut
             items: items.iter().map(|item| template(bindings, item, span, cx)).collect(),
         },
         Value::Object(fields) if fields.values().any(mentions_tag) => ValueTemplate::Struct {
-            fields: fields
-                .iter()
-                .map(|(key, item)| {
-                    (pipewright_plan::Text::literal(key.as_str()), template(bindings, item, span, cx))
-                })
+            fields: sorted(fields)
+                .into_iter()
+                .map(|(key, item)| (Text::literal(key.as_str()), template(bindings, item, span, cx)))
                 .collect(),
         },
-        other => ValueTemplate::Literal { value: pipewright_plan::normalize(other.clone()) },
+        other => ValueTemplate::Literal { value: as_read(other) },
     }
+}
+
+/// Returns an item as whoever reads the file hands it on: numbers in their shortest form, fields in order.
+fn as_read(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(as_read).collect(),
+        Value::Object(fields) => Value::Object(
+            sorted(fields).into_iter().map(|(key, item)| (key.clone(), as_read(item))).collect(),
+        ),
+        other => pipewright_plan::normalize(other.clone()),
+    }
+}
+
+fn sorted(fields: &serde_json::Map<String, Value>) -> BTreeMap<&String, &Value> {
+    fields.iter().collect()
 }
 
 /// The items of a sequence: written out where all of it is known, else counted when the loop begins.

@@ -1,6 +1,6 @@
 //! The text of a condition as it was when it was asked, and what was wrong with it.
 
-use pipewright_plan::text_form;
+use pipewright_plan::{item_field, item_form, text_form};
 use pipewright_store::engine::TaskView;
 use serde_json::Value;
 
@@ -56,11 +56,10 @@ fn value(tag: &str, known: &Known<'_>) -> Option<String> {
         return input(known.run, name);
     }
     if tag == "item" {
-        return known.item.map(text_form);
+        return known.item.map(item_form);
     }
     if let Some(key) = tag.strip_prefix("item.") {
-        let value = known.item?.get(key)?;
-        return Some(value.as_number().map_or_else(|| text_form(value), ToString::to_string));
+        return item_field(known.item?, key);
     }
     let rest = tag.strip_prefix("tasks.").or_else(|| tag.strip_prefix("steps."))?;
     if let Some((task, output)) = rest.split_once(".outputs.parameters.") {
