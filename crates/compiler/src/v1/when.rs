@@ -1,7 +1,7 @@
 //! Conditions: the grammar of v1 `when` to the plan's expressions.
 //!
 //! Tags stay operands: what a value holds is read as one quoted or bare word, so that no value can bring
-//! operators or quotes of its own. Source: v1 semantics 2.5.
+//! operators or quotes of its own; its backslashes escape as those that are written. Source: v1 semantics 2.5.
 
 use pipewright_plan::{Expr, Function};
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub(super) type Operand<'a> = dyn FnMut(&[Piece]) -> Expr + 'a;
 pub(super) fn parse(pieces: &[Piece], operand: &mut Operand<'_>) -> Result<Expr, Wrong> {
     let tokens = lex(pieces)?;
     let mut parser = Parser { tokens, at: 0, operand };
-    let expr = parser.ternary()?;
+    let expr = parser.ternary(0)?;
     match parser.tokens.get(parser.at) {
         None => Ok(expr),
         Some(Token::Bare(_) | Token::Quoted(_)) => Err(Wrong {
@@ -145,20 +145,30 @@ impl Collected {
     }
 }
 
-/// Either quote closes; a backslash takes the next character as it is.
-fn quoted(units: &[Unit], mut at: usize) -> Result<(Vec<Piece>, usize), Wrong> {
-    let mut found = Collected::default();
+/// Either quote closes; a backslash takes the next character as it is. Where tags are inside, backslashes are kept
+/// until the values are there.
+fn quoted(units: &[Unit], start: usize) -> Result<(Vec<Piece>, usize), Wrong> {
+    let (mut read, mut written) = (Collected::default(), Collected::default());
+    let mut at = start;
     while let Some(unit) = units.get(at) {
         at += 1;
         match unit {
-            Unit::Letter('"' | '\'') => return Ok((found.pieces, at)),
+            Unit::Letter('"' | '\'') => {
+                let has_tags = units[start..at].iter().any(|unit| matches!(unit, Unit::Tag(_)));
+                return Ok((if has_tags { written.pieces } else { read.pieces }, at));
+            }
             Unit::Letter('\\') => {
+                written.unit(unit);
                 if let Some(next) = units.get(at) {
-                    found.unit(next);
+                    read.unit(next);
+                    written.unit(next);
                 }
                 at += 1;
             }
-            unit => found.unit(unit),
+            unit => {
+                read.unit(unit);
+                written.unit(unit);
+            }
         }
     }
     Err(Wrong::new("a quote is not closed"))
@@ -240,21 +250,24 @@ impl Parser<'_, '_> {
         found
     }
 
-    fn ternary(&mut self) -> Result<Expr, Wrong> {
-        let condition = self.either(0)?;
+    fn ternary(&mut self, depth: usize) -> Result<Expr, Wrong> {
+        if depth > DEEPEST {
+            return Err(Wrong::new("the condition is nested too deeply"));
+        }
+        let condition = self.either(depth)?;
         // No operand is ever nothing.
         if self.takes("??") {
-            self.ternary()?;
+            self.ternary(depth + 1)?;
             return Ok(condition);
         }
         if !self.takes("?") {
             return Ok(condition);
         }
-        let then = self.ternary()?;
+        let then = self.ternary(depth + 1)?;
         if !self.takes(":") {
             return Err(Wrong::new("`?` has no `:`"));
         }
-        let otherwise = self.ternary()?;
+        let otherwise = self.ternary(depth + 1)?;
         Ok(conditional(condition, then, otherwise))
     }
 
@@ -329,11 +342,11 @@ impl Parser<'_, '_> {
 
     /// A parenthesis, or a list when commas are in it.
     fn group(&mut self, depth: usize) -> Result<Expr, Wrong> {
-        let mut items = vec![self.either(depth)?];
+        let mut items = vec![self.ternary(depth)?];
         let mut is_list = false;
         while self.takes(",") {
             is_list = true;
-            items.push(self.either(depth)?);
+            items.push(self.ternary(depth)?);
         }
         if !self.takes(")") {
             return Err(Wrong::new("a `(` is not closed"));
@@ -425,6 +438,7 @@ mod tests {
         check("{{item}} > 2", Ok("Greater(ReadBare({{item}}), ReadBare(\"2\"))"));
         check("foo == 'foo'", Ok("Equal(ReadBare(\"foo\"), \"foo\")"));
         check("a{{item}} != 'x\\'y\"", Ok("NotEqual(ReadBare(a{{item}}), \"x'y\")"));
+        check("\"C:\\dir\" == 'C:\\{{item}}'", Ok("Equal(\"C:dir\", ReadQuoted(C:\\{{item}}))"));
         check("true && !false", Ok("Conditional(true, Conditional(Not(false), true, false), false)"));
         check(
             "1 + 2 * 3 == 7 ",
@@ -440,6 +454,7 @@ mod tests {
         check("x in (a, 'b')", Ok("In(ReadBare(\"x\"), ReadBare(\"a\"),\"b\")"));
         check("'abc' !~ 'b'", Ok("Not(Matches(\"abc\", \"b\"))"));
         check("[any text] == 'any text'", Ok("Equal(\"any text\", \"any text\")"));
+        check("(true ? 'a' : 'b') == 'a'", Ok("Equal(Conditional(true, \"a\", \"b\"), \"a\")"));
         check("true ? 'a' : 'b'", Ok("Conditional(true, \"a\", \"b\")"));
         check("\"2020-01-01\" == x", Ok("Equal(ReadQuoted(\"2020-01-01\"), ReadBare(\"x\"))"));
     }

@@ -4,12 +4,24 @@
 
 use pipewright_plan::Value;
 
-/// Reads a quoted text: seconds since 1970 when it is a date, else itself.
+/// Reads a quoted text: seconds since 1970 when it is a date, else itself without the backslashes that escape.
 pub(super) fn quoted(text: &str) -> Value {
-    match date(text) {
+    let text = unescaped(text);
+    match date(&text) {
         Some(seconds) => Value::from(seconds),
         None => Value::from(text),
     }
+}
+
+/// Takes each character after a backslash as it is. What values hold is part of the quoted text, so that a path
+/// with backslashes equals the same path that the condition is written with.
+fn unescaped(text: &str) -> String {
+    let mut read = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        read.extend(if letter == '\\' { letters.next() } else { Some(letter) });
+    }
+    read
 }
 
 /// Reads a bare word: a number, a boolean, a text in quotes of its own, or a word.
@@ -24,6 +36,10 @@ pub(super) fn bare(text: &str) -> Result<Value, String> {
         return inner.map(quoted).ok_or_else(wrong);
     }
     let digits = trimmed.strip_prefix('-').unwrap_or(trimmed);
+    if let Some(hex) = digits.strip_prefix("0x").filter(|hex| !hex.is_empty()) {
+        let number = u64::from_str_radix(hex, 16).map_err(|_| wrong())?;
+        return Ok(Value::from(if digits == trimmed { number as f64 } else { -(number as f64) }));
+    }
     if !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || c == '.') {
         let number = trimmed.parse::<f64>().ok().and_then(serde_json::Number::from_f64);
         return number.map(Value::Number).ok_or_else(wrong);
@@ -77,6 +93,8 @@ mod tests {
             ("a-b", None),
             ("two words", None),
             ("1e3", None),
+            ("0x1F", Some(json!(31.0))),
+            ("0x", None),
             ("1.2.3", None),
         ] {
             assert_eq!(bare(text).ok(), expected, "{text}");
@@ -86,5 +104,6 @@ mod tests {
         assert_eq!(quoted("2020-01-01 00:01"), json!(1_577_836_860.0));
         assert_eq!(quoted("3"), json!("3"));
         assert_eq!(quoted("heads"), json!("heads"));
+        assert_eq!(quoted(r"C:\dir \\ \'x\"), json!(r"C:dir \ 'x"));
     }
 }

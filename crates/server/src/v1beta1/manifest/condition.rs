@@ -39,11 +39,17 @@ pub(super) fn resolved(text: &str, known: &Known<'_>) -> String {
 /// Says in the format's words what is wrong with a condition; nothing when the message is about something else.
 pub(super) fn complaint(message: &str, when: &str) -> Option<String> {
     if let Some(why) = message.strip_prefix("the condition cannot be evaluated: ") {
+        // What is no word at all is told before anything is computed.
+        let operand = why.strip_prefix('`').and_then(|rest| rest.split_once("` is no number and no word"));
+        if operand.is_some_and(|(text, _)| text.is_empty() || text.contains(char::is_whitespace)) {
+            return Some(format!("Invalid 'when' expression '{when}': {why}"));
+        }
         // The word is spelled so.
         return Some(format!("Failed to evaluate 'when' expresion '{when}': {why}"));
     }
     let (found, _) = message.strip_prefix("the condition yields ")?.split_once(", which is a ")?;
-    let found = found.strip_suffix(".0").unwrap_or(found);
+    let text = serde_json::from_str::<String>(found).ok();
+    let found = text.as_deref().unwrap_or_else(|| found.strip_suffix(".0").unwrap_or(found));
     Some(format!("Expected boolean evaluation for '{when}'. Got {found}"))
 }
 
