@@ -106,7 +106,7 @@ impl Decision<'_> {
                 return Some(SkipReason::Cancelled);
             }
             let ends: Vec<&Node> = upstream.collect();
-            if is_ready(self.state, ready, &ends) {
+            if is_ready((self.plan, self.state), ready, &ends) {
                 return None;
             }
             let first = ends.iter().find(|node| !node.phase.is_success()).or(ends.first())?;

@@ -14,7 +14,7 @@ use super::artifacts::{add_inline, add_root, parts_of, resolve_artifacts, take_p
 use super::convert::convert;
 use super::pod::{Around, workspace_claim};
 use super::provision::executor_artifacts;
-use super::tags::{Asking, is_error, texts_of};
+use super::tags::{Asking, is_errored, texts_of};
 use super::task_config::task_config;
 use super::{Environment, evaluate, unresolved};
 use crate::event::{Failure, Resolved};
@@ -378,7 +378,7 @@ pub(crate) fn is_triggered(condition: &Expr, resolved: &Resolved) -> Result<bool
 }
 
 /// Tells whether a task may fire after these ends. Source: v1 semantics 2.4.
-pub(crate) fn is_ready(state: &RunState, ready: &Expr, upstream: &[&Node]) -> bool {
+pub(crate) fn is_ready((plan, state): (&Plan, &RunState), ready: &Expr, upstream: &[&Node]) -> bool {
     let ends: serde_json::Map<String, Value> = upstream
         .iter()
         .map(|node| {
@@ -390,7 +390,7 @@ pub(crate) fn is_ready(state: &RunState, ready: &Expr, upstream: &[&Node]) -> bo
                 Children::None | Children::Dag { .. } => vec![node.phase],
             };
             let is_failed = node.phase == TaskPhase::Failed || node.phase == TaskPhase::Cancelled;
-            let errored = node.error.as_ref().is_some_and(|error| is_error(error.reason));
+            let errored = is_errored(plan, state, node);
             let end = json!({
                 "succeeded": node.phase.is_success(),
                 "failed": is_failed && !errored,

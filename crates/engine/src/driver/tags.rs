@@ -229,7 +229,7 @@ impl Asking<'_> {
                 Children::None | Children::Dag { .. } => Some(listed(&node.outcome.parameters)),
             },
             "id" => task_node_id(self.plan, state, &node.key),
-            fact => of_sibling(self.plan, node, fact),
+            fact => of_sibling((self.plan, state), node, fact),
         }
     }
 
@@ -286,7 +286,7 @@ impl Asking<'_> {
                 Some(listed(&state.nodes[root].inputs.parameters))
             }
             "status" => match self.main() {
-                Some(main) => Some(phase_word(main).to_owned()),
+                Some(main) => Some(phase_word(self.plan, state, main).to_owned()),
                 None => self.watches_run().then(|| "Running".to_owned()),
             },
             "failures" => self.main().map(|_| self.failures()),
@@ -364,7 +364,7 @@ impl Asking<'_> {
             "displayName": name,
             "message": message,
             "templateName": template,
-            "phase": phase_word(node),
+            "phase": phase_word(self.plan, self.state, node),
             "podName": task_node_id(self.plan, self.state, &node.key).unwrap_or_default(),
             "finishedAt": node.ended_at.map(rfc3339).unwrap_or_default(),
         })];
@@ -418,7 +418,7 @@ fn listed(values: &BTreeMap<String, Value>) -> String {
 }
 
 /// Says how a task went that has ended before.
-fn of_sibling(plan: &Plan, node: &Node, fact: &str) -> Option<String> {
+fn of_sibling((plan, state): (&Plan, &RunState), node: &Node, fact: &str) -> Option<String> {
     let has_retry = task_of(plan, node).is_some_and(|task| task.retry.is_some());
     match fact {
         "status" => Some(
@@ -429,7 +429,7 @@ fn of_sibling(plan: &Plan, node: &Node, fact: &str) -> Option<String> {
                 TaskPhase::Pending if node.fired && has_retry => "Running",
                 TaskPhase::Pending => "Pending",
                 TaskPhase::Running => "Running",
-                _ => phase_word(node),
+                _ => phase_word(plan, state, node),
             }
             .to_owned(),
         ),
@@ -462,9 +462,28 @@ pub(crate) fn is_error(reason: FailureReason) -> bool {
     }
 }
 
-fn phase_word(node: &Node) -> &'static str {
+/// Tells whether a task that failed is an error: by its own failure, or as what decided about the group that it is,
+/// which is the first by name that failed. Steps have failed, whatever stopped them. Source: v1 semantics 2.4.
+pub(crate) fn is_errored(plan: &Plan, state: &RunState, node: &Node) -> bool {
+    let Some(error) = &node.error else { return false };
+    let inside = match &node.children {
+        _ if error.reason != FailureReason::Inner => return is_error(error.reason),
+        Children::Dag { tasks, .. } => tasks,
+        Children::Loop { started, .. } => started,
+        Children::None => return false,
+    };
+    let shape = dag_at(plan, node.component).map(|dag| &dag.shape);
+    let is_steps =
+        matches!(node.children, Children::Dag { .. }) && matches!(shape, Some(DagShape::Steps { .. }));
+    let born = inside.iter().filter(|id| **id != UNBORN).map(|id| &state.nodes[*id]);
+    let failed = born.filter(|child| child.phase == TaskPhase::Failed);
+    let first = failed.min_by(|one, other| one.key.as_str().cmp(other.key.as_str()));
+    !is_steps && first.is_some_and(|first| is_errored(plan, state, first))
+}
+
+fn phase_word(plan: &Plan, state: &RunState, node: &Node) -> &'static str {
     match node.phase {
-        TaskPhase::Failed if node.error.as_ref().is_some_and(|error| is_error(error.reason)) => "Error",
+        TaskPhase::Failed if is_errored(plan, state, node) => "Error",
         TaskPhase::Failed | TaskPhase::Cancelled => "Failed",
         TaskPhase::Pending
         | TaskPhase::Running
