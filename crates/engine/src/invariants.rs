@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipewright_plan::{ComponentKind, Dag, Plan, Task, TriggerStrategy};
+use pipewright_plan::{ComponentKind, Dag, Dialect, Plan, Task, TriggerStrategy};
 
 use crate::event::{Event, SkipReason};
 use crate::id::TaskKey;
@@ -372,7 +372,9 @@ impl<'a> Seen<'a> {
             }
             let has_failed = phases.contains(&Some(TaskPhase::Failed));
             let decides = self.dag(key).is_some_and(|dag| dag.deciding.is_some());
-            if !inside.is_empty() && !decides && has_failed != (phase == TaskPhase::Failed) {
+            // A v1 dag is an error when its tasks were skipped and left nothing of its outputs.
+            let lacks = !has_failed && phase == TaskPhase::Failed && self.may_lack_outputs(key);
+            if !inside.is_empty() && !decides && !lacks && has_failed != (phase == TaskPhase::Failed) {
                 return Err("I5: failed without or in spite of what is inside".to_owned());
             }
             let all = self.items.get(key).is_none_or(|count| *count as usize == inside.len());
@@ -384,6 +386,20 @@ impl<'a> Seen<'a> {
         self.ended.insert(key.clone(), phase);
         self.locks.remove(key);
         Ok(())
+    }
+
+    /// Tells whether a v1 dag has outputs that tasks inside it have to leave, and skipped ones among these.
+    fn may_lack_outputs(&self, key: &TaskKey) -> bool {
+        let is_skipped = |name: &String| {
+            let phase = self.ended.get(&key.child(name));
+            phase.is_some_and(|phase| matches!(phase, TaskPhase::Skipped | TaskPhase::Omitted))
+        };
+        self.plan.is_some_and(|plan| plan.dialect == Dialect::V1)
+            && self.dag(key).is_some_and(|dag| {
+                let outputs = &dag.outputs;
+                let is_declared = !outputs.parameters.is_empty() || !outputs.computed.is_empty();
+                is_declared && dag.tasks.keys().any(is_skipped)
+            })
     }
 
     /// Tells whether the dag around starts nothing more, because a task or an iteration in it has failed.

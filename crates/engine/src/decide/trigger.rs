@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pipewright_plan::{ComponentKind, Dialect, Outcome, Task, TriggerStrategy};
+use pipewright_plan::{ComponentKind, Dialect, Outcome, Plan, Task, TriggerStrategy};
 
 use super::{Decision, Work};
 use crate::driver::{
@@ -64,6 +64,9 @@ impl Decision<'_> {
             (Err(_), Some(Ok(false))) if plan.dialect == Dialect::V1 => {
                 return self.skip(key, SkipReason::Condition);
             }
+            (Err(_), None) if is_never_wanted(plan, task, &inputs) => {
+                return self.skip(key, SkipReason::NoItems);
+            }
             (Err(failure), _) | (Ok(()), Some(Err(failure))) => return self.fail_key(key, failure),
             (Ok(()), Some(Ok(false))) => return self.skip(key, SkipReason::Condition),
             (Ok(()), None | Some(Ok(true))) => {}
@@ -75,6 +78,9 @@ impl Decision<'_> {
             None => None,
             Some(Ok((0, _))) if plan.dialect == Dialect::V1 => return self.skip(key, SkipReason::NoItems),
             Some(Ok(items)) => Some(items),
+            Some(Err(_)) if is_never_wanted(plan, task, &inputs) => {
+                return self.skip(key, SkipReason::NoItems);
+            }
             Some(Err(failure)) => return self.fail_key(key, failure),
         };
         let Some((count, items)) = items else { return self.fire(key, inputs) };
@@ -236,4 +242,10 @@ impl Decision<'_> {
     pub(super) fn task(&self, id: NodeId) -> Option<&Task> {
         task_of(self.plan, &self.state.nodes[id])
     }
+}
+
+/// Tells whether a v1 loop's condition is false whatever the item: then nobody minds that it has no items.
+fn is_never_wanted(plan: &Plan, task: &Task, inputs: &Resolved) -> bool {
+    let condition = task.iterator.as_ref().and_then(|iterator| iterator.each.condition.as_ref());
+    plan.dialect == Dialect::V1 && condition.is_some_and(|it| is_triggered(it, inputs) == Ok(false))
 }

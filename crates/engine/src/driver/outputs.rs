@@ -135,6 +135,10 @@ pub(crate) fn computed(
     let is_loop = matches!(state.nodes[node].children, Children::Loop { .. });
     let Some(dag) = dag_at(plan, state.nodes[node].component).filter(|_| !is_loop) else { return Ok(()) };
     let wrong = |name: &str, why: &str| unresolved(format!("output `{name}` has no value: {why}"));
+    let is_written = matches!(dag.shape, DagShape::Tasks | DagShape::Steps { .. });
+    if plan.dialect == Dialect::V1 && is_written {
+        add_stand_ins(plan, (node, dag), state, outcome)?;
+    }
     for (name, expr) in &dag.outputs.computed {
         let value = over_tasks(plan, state, (dag, node), expr).map_err(|why| wrong(name, &why))?;
         if value.is_null() {
@@ -147,6 +151,32 @@ pub(crate) fn computed(
         let found = value.as_str().and_then(|tag| artifacts_at(state, (dag, node), tag));
         let found = found.ok_or_else(|| wrong(name, "its expression finds no artifact"))?;
         outcome.artifacts.insert(name.clone(), found.clone());
+    }
+    Ok(())
+}
+
+/// Adds what is declared for outputs of a v1 dag whose tasks have left none, since they were skipped. Errors: nobody
+/// declares anything. Source: v1 semantics 2.4.
+fn add_stand_ins(
+    plan: &Plan,
+    (node, dag): (NodeId, &Dag),
+    state: &RunState,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
+    let Some((_, component)) = plan.components.get_index(state.nodes[node].component) else { return Ok(()) };
+    for (name, selector) in &dag.outputs.parameters {
+        let Some((task, key)) = selector.sources.first().filter(|_| !outcome.parameters.contains_key(name))
+        else {
+            continue;
+        };
+        let producer = dag.tasks.get(task).and_then(|task| plan.component(&task.component));
+        let output = producer.and_then(|producer| producer.outputs.parameters.get(key));
+        let own = component.outputs.parameters.get(name);
+        let declared = [output, own].into_iter().flatten().find_map(|output| output.default.clone());
+        let value = declared.ok_or_else(|| {
+            unresolved(format!("output `{name}` has no value: task `{task}` left no output `{key}`"))
+        })?;
+        outcome.parameters.insert(name.clone(), value);
     }
     Ok(())
 }

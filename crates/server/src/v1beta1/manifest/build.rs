@@ -151,7 +151,7 @@ impl<'a> Builder<'a> {
         }
         let is_unresolved = view.error.as_ref().is_some_and(|error| error.reason == FailureReason::Resolve);
         let was_passed_over = matches!(view.phase, TaskPhase::Skipped | TaskPhase::Omitted)
-            || (is_unresolved && view.attempts.is_empty());
+            || (is_unresolved && view.attempts.is_empty() && view.started_at.is_none());
         let of_iteration = self.dag(spot.template).and_then(Dag::of_iteration);
         let outbound = if was_passed_over {
             let template = of_iteration.map_or(spot.template, |(_, task)| task.component.as_str());
