@@ -243,7 +243,7 @@ impl Asking<'_> {
                 if failure.is_some_and(|failure| is_error(failure.reason)) { "Error" } else { "Failed" }
                     .to_owned(),
             ),
-            "message" => Some(failure.map(|failure| failure.message.clone()).unwrap_or_default()),
+            "message" => Some(failure.map(|failure| failure_message(failure, false)).unwrap_or_default()),
             "duration" => Some(((last.ended_at?.0 - last.started_at?.0) / 1_000_000).to_string()),
             _ => None,
         }
@@ -291,11 +291,29 @@ impl Asking<'_> {
             },
             "failures" => self.main().map(|_| self.failures()),
             "duration" => {
-                let seconds = (self.main()?.ended_at?.0 - state.view.started_at?.0) as f64 / 1e6;
+                let seconds = (self.asked_at()?.0 - state.view.started_at?.0) as f64 / 1e6;
                 Some(format!("{seconds:.6}"))
             }
             _ => None,
         }
+    }
+
+    /// Returns since when the answer could be asked for, by what is recorded: the same after a crash.
+    fn asked_at(&self) -> Option<Timestamp> {
+        let state = self.state;
+        if let Some(attempt) = self.attempt.and_then(|attempt| state.attempt_view(attempt)) {
+            return Some(attempt.created_at);
+        }
+        if let Some(id) = state.node(self.key) {
+            return Some(state.nodes[id].created_at);
+        }
+        let Some(dag) = self.key.parent().and_then(|parent| state.node(&parent)) else {
+            return state.view.started_at;
+        };
+        let task = dag_at(self.plan, state.nodes[dag].component)?.tasks.get(self.key.name())?;
+        let upstream = task.upstream.iter().filter_map(|name| state.node(&state.nodes[dag].key.child(name)));
+        let ended = upstream.filter_map(|id| state.nodes[id].ended_at);
+        ended.chain(state.nodes[dag].started_at).max()
     }
 
     /// Returns what was left last under a name that the whole run knows.
@@ -444,24 +462,6 @@ fn of_sibling((plan, state): (&Plan, &RunState), node: &Node, fact: &str) -> Opt
     }
 }
 
-/// Tells the failures around a command from those of the command itself.
-pub(crate) fn is_error(reason: FailureReason) -> bool {
-    match reason {
-        FailureReason::ExitCode
-        | FailureReason::Signal
-        | FailureReason::OutOfMemory
-        | FailureReason::TimedOut
-        | FailureReason::Cancelled
-        | FailureReason::Inner
-        | FailureReason::Declined => false,
-        FailureReason::Output
-        | FailureReason::NotStarted
-        | FailureReason::Refused
-        | FailureReason::Lost
-        | FailureReason::Resolve => true,
-    }
-}
-
 /// Tells whether a task that failed is an error: by its own failure, or as what decided about the group that it is,
 /// which is the first by name that failed. Steps have failed, whatever stopped them. Source: v1 semantics 2.4.
 pub(crate) fn is_errored(plan: &Plan, state: &RunState, node: &Node) -> bool {
@@ -479,6 +479,24 @@ pub(crate) fn is_errored(plan: &Plan, state: &RunState, node: &Node) -> bool {
     let failed = born.filter(|child| child.phase == TaskPhase::Failed);
     let first = failed.min_by(|one, other| one.key.as_str().cmp(other.key.as_str()));
     !is_steps && first.is_some_and(|first| is_errored(plan, state, first))
+}
+
+/// Tells the failures around a command from those of the command itself.
+pub(crate) fn is_error(reason: FailureReason) -> bool {
+    match reason {
+        FailureReason::ExitCode
+        | FailureReason::Signal
+        | FailureReason::OutOfMemory
+        | FailureReason::TimedOut
+        | FailureReason::Cancelled
+        | FailureReason::Inner
+        | FailureReason::Declined => false,
+        FailureReason::Output
+        | FailureReason::NotStarted
+        | FailureReason::Refused
+        | FailureReason::Lost
+        | FailureReason::Resolve => true,
+    }
 }
 
 fn phase_word(plan: &Plan, state: &RunState, node: &Node) -> &'static str {

@@ -128,7 +128,7 @@ impl RunState {
         self.attempt_view(attempt)?.place.as_deref()
     }
 
-    fn attempt_view(&self, attempt: &AttemptId) -> Option<&AttemptView> {
+    pub(crate) fn attempt_view(&self, attempt: &AttemptId) -> Option<&AttemptView> {
         let node = self.index.get(&attempt.task).map(|id| &self.nodes[*id]);
         node.and_then(|node| node.attempts.get(attempt.number as usize))
     }
