@@ -1,13 +1,18 @@
 //! What a cached result is found by.
 //!
-//! Source: v2 semantics 2.7. Beyond upstream the environment, the names of secrets and config maps and the
+//! Source: v2 semantics 2.7, v1 semantics 2.11: of a v1 step the command and the variables count as they are once
+//! all tags are filled, and its parameters only by what they make of these. Beyond upstream the environment, the names of secrets and config maps and the
 //! defaults of inputs that were left out are part of the key, because a change of them changes results. Input
 //! artifacts count by id: a cached step hands on the same records, so its downstream hits too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipewright_plan::{ArtifactValue, EnvFrom, Filling, Memo, Plan, VolumeSource, canonical};
+use pipewright_plan::{
+    ArtifactValue, Component, Container, Dialect, EnvFrom, Filling, Memo, Plan, Value, VolumeSource,
+    canonical,
+};
 use serde::Serialize;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::defaults_of;
@@ -35,7 +40,7 @@ pub(crate) fn fingerprint(plan: &Plan, state: &RunState, node: &Node) -> Option<
         return Some(Fingerprint { key: sha256(&format!("{component_name}\0{key}")), document });
     }
     if let Some(memo) = task_of(plan, node).and_then(|task| task.caching.memo.as_ref()) {
-        let (cache, key) = filled(plan, state, node, memo);
+        let (cache, key) = memo_texts(plan, state, node, memo);
         let document = BTreeMap::from([
             ("component".to_owned(), component_name.clone()),
             ("memo cache".to_owned(), cache.clone()),
@@ -44,11 +49,9 @@ pub(crate) fn fingerprint(plan: &Plan, state: &RunState, node: &Node) -> Option<
         return Some(Fingerprint { key: sha256(&format!("{component_name}\0{cache}\0{key}")), document });
     }
     let mut document = BTreeMap::new();
-    for (name, value) in &node.inputs.parameters {
-        document.insert(format!("inputs.parameters.{name}"), shortened(canonical(value)));
-    }
-    for (name, value) in defaults_of(component, &node.inputs) {
-        document.insert(format!("defaults.{name}"), shortened(canonical(&value)));
+    match plan.dialect {
+        Dialect::V1 => add_filled((plan, state), node, (component, container), &mut document),
+        Dialect::V2 => add_written(node, (component, container), &mut document),
     }
     for (name, artifacts) in &node.inputs.artifacts {
         let id = |artifact: &ArtifactValue| match &artifact.part {
@@ -65,24 +68,8 @@ pub(crate) fn fingerprint(plan: &Plan, state: &RunState, node: &Node) -> Option<
         let described = json(&(&output.artifact_type, &output.metadata));
         document.insert(format!("outputs.artifacts.{name}"), shortened(described));
     }
-    document.insert("image".to_owned(), json(&container.image));
-    document.insert("command".to_owned(), shortened(json(&container.command)));
-    document.insert("args".to_owned(), shortened(json(&container.args)));
-    if !container.env.is_empty() {
-        document.insert("env".to_owned(), shortened(json(&container.env)));
-    }
-    let first = AttemptId { run: state.run.clone(), task: node.key.clone(), number: 0 };
-    let values = &node.inputs.parameters;
-    let asking = Asking { plan, state, key: &node.key, attempt: Some(&first), values };
-    let facts = asking.container_facts(container);
-    for (name, answer) in &facts.tags {
-        document.insert(format!("tags.{name}"), shortened(answer.clone()));
-    }
     if !container.places.is_empty() {
         document.insert("places".to_owned(), shortened(json(&container.places)));
-    }
-    if !container.companions.is_empty() {
-        document.insert("companions".to_owned(), shortened(json(&container.companions)));
     }
     if plan.platform.workspace.is_some() || !container.platform.pod.is_empty() {
         add_pod(plan, state, node, &mut document);
@@ -92,6 +79,70 @@ pub(crate) fn fingerprint(plan: &Plan, state: &RunState, node: &Node) -> Option<
         document.insert(MAX_AGE.to_owned(), age.as_secs_f64().to_string());
     }
     Some(Fingerprint { key, document })
+}
+
+/// Adds the inputs by value, and what runs as it is written.
+fn add_written(
+    node: &Node,
+    (component, container): (&Component, &Container),
+    document: &mut BTreeMap<String, String>,
+) {
+    for (name, value) in &node.inputs.parameters {
+        document.insert(format!("inputs.parameters.{name}"), shortened(canonical(value)));
+    }
+    for (name, value) in defaults_of(component, &node.inputs) {
+        document.insert(format!("defaults.{name}"), shortened(canonical(&value)));
+    }
+    document.insert("image".to_owned(), json(&container.image));
+    document.insert("command".to_owned(), shortened(json(&container.command)));
+    document.insert("args".to_owned(), shortened(json(&container.args)));
+    if !container.env.is_empty() {
+        document.insert("env".to_owned(), shortened(json(&container.env)));
+    }
+    if !container.companions.is_empty() {
+        document.insert("companions".to_owned(), shortened(json(&container.companions)));
+    }
+}
+
+/// Adds what runs as it is once all placeholders are filled.
+fn add_filled(
+    (plan, state): (&Plan, &RunState),
+    node: &Node,
+    (component, container): (&Component, &Container),
+    document: &mut BTreeMap<String, String>,
+) {
+    let first = AttemptId { run: state.run.clone(), task: node.key.clone(), number: 0 };
+    let values = &node.inputs.parameters;
+    let asking = Asking { plan, state, key: &node.key, attempt: Some(&first), values };
+    let (input, defaults) = (inputs_alone(&node.inputs), defaults_of(component, &node.inputs));
+    let job = asking.container_facts(container);
+    let filling = Filling { executor_input: &input, defaults: &defaults, job: &job };
+    for (name, part) in filled_container(&filling, container) {
+        document.insert(name.to_owned(), shortened(json(&part)));
+    }
+    let companions = container.companions.iter().map(|companion| {
+        let inner = &companion.container;
+        let rest = (&companion.name, companion.role, &inner.places, &inner.platform.pod);
+        json!([rest, filled_container(&filling, inner)])
+    });
+    let companions: Vec<Value> = companions.collect();
+    if !companions.is_empty() {
+        document.insert("companions".to_owned(), shortened(json(&companions)));
+    }
+}
+
+fn filled_container(filling: &Filling<'_>, container: &Container) -> BTreeMap<&'static str, Value> {
+    let env: Vec<Value> =
+        container.env.iter().map(|it| json!({"name": it.name, "value": filling.text(&it.value)})).collect();
+    let mut parts = BTreeMap::from([
+        ("image", Value::from(filling.text(&container.image))),
+        ("command", Value::from(filling.words(&container.command))),
+        ("args", Value::from(filling.words(&container.args))),
+    ]);
+    if !env.is_empty() {
+        parts.insert("env", Value::from(env));
+    }
+    parts
 }
 
 /// Adds what the pod brings: the claims it mounts, as upstream does, and beyond that every name of an object
@@ -135,7 +186,7 @@ fn add_pod(plan: &Plan, state: &RunState, node: &Node, document: &mut BTreeMap<S
 }
 
 /// Fills the user's own key and the name of its cache.
-fn filled(plan: &Plan, state: &RunState, node: &Node, memo: &Memo) -> (String, String) {
+fn memo_texts(plan: &Plan, state: &RunState, node: &Node, memo: &Memo) -> (String, String) {
     let values = &node.inputs.parameters;
     let asking = Asking { plan, state, key: &node.key, attempt: None, values };
     let job = asking.job_facts([&memo.cache, &memo.key]);
