@@ -76,11 +76,16 @@ impl Decision<'_> {
         if usage.started_at_us > 0 && self.is_watched(id) {
             self.attempt_started((id, number), "", None, Timestamp(usage.started_at_us));
         }
+        // What the limit stopped was not stopped by anybody.
+        let mut end = end.clone();
+        if let (Some(Doom::TimedOut), AttemptEnd::Failed { failure, .. }) = (doomed, &mut end) {
+            *failure = self.timed_out(id);
+        }
         self.emit(Event::AttemptEnded { task: task.clone(), at, number, end: Box::new(end.clone()) });
         let attempt = AttemptId { run: self.state.run.clone(), task: task.clone(), number };
         let component = self.plan.components.get_index(self.state.nodes[id].component);
         let Some((_, component)) = component else { return };
-        let (failure, left) = match end {
+        let (failure, left) = match &end {
             AttemptEnd::Succeeded { published, .. } => {
                 match published_outcome(component, &attempt, published) {
                     Ok(outcome) => return self.end_key(task, TaskPhase::Succeeded, outcome, None),
@@ -92,10 +97,8 @@ impl Decision<'_> {
                 (failure.clone(), left.unwrap_or_default())
             }
         };
-        let failure = match doomed {
-            Some(Doom::TimedOut) => self.timed_out(id),
-            Some(Doom::Cancelled | Doom::Abandoned) | None => failure,
-        };
+        // One that ended by itself just then has no outputs that anybody wants.
+        let failure = if doomed == Some(Doom::TimedOut) { self.timed_out(id) } else { failure };
         self.attempt_failed(id, number, failure, left);
     }
 

@@ -57,7 +57,8 @@ impl Course<'_> {
         ended
     }
 
-    /// Tells what an attempt leaves, or how the attempt itself ended and why the task has nothing of it.
+    /// Tells what an attempt leaves, or how the attempt itself ended and why the task has nothing of it: what takes
+    /// too long has failed, though it is killed.
     fn attempt(
         &self,
         component: &Component,
@@ -67,10 +68,6 @@ impl Course<'_> {
     ) -> Result<Values, (TaskPhase, FailureReason)> {
         let end = self.script.act(key, number, has_timeout).end;
         match end {
-            // A command that is killed for the time it took ends cancelled, and its task timed out.
-            End::Fails(FailureReason::TimedOut) => {
-                return Err((TaskPhase::Cancelled, FailureReason::TimedOut));
-            }
             End::Fails(reason) => return Err((TaskPhase::Failed, reason)),
             End::Succeeds | End::LeavesOut | End::Garbles => {}
         }
