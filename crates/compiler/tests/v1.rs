@@ -157,3 +157,23 @@ fn gpus_go_by_both_names_of_the_sdk() {
         assert!(name.starts_with("nvidia"), "{name}");
     }
 }
+
+#[test]
+fn settings_without_effect_are_named() {
+    let text = BASE.replace(
+        "container: {image: busybox, command: [echo]}",
+        "sidecars: [{name: x, image: x, readinessProbe: {exec: {command: [a]}}, lifecycle: {}, securityContext: {runAsUser: 1}}]\n    \
+         container: {image: busybox, command: [echo]}",
+    );
+    let plan = compile(text.as_bytes()).unwrap_or_else(|found| panic!("{found}")).plan;
+    let settings = plan.cluster_settings();
+    assert_eq!(settings.keys().copied().collect::<Vec<_>>(), ["lifecycle", "readinessProbe"]);
+    assert_eq!(plan.container_settings().into_keys().collect::<Vec<_>>(), ["securityContext"]);
+
+    let text = BASE.replacen("  - name: object\n", "  - name: object\n    podSpecPatch: '{}'\n", 1);
+    let compiled = compile(text.as_bytes()).unwrap_or_else(|found| panic!("{found}"));
+    let warnings: Vec<_> =
+        compiled.warnings.iter().map(|one| (one.code.as_ref(), one.line, one.column)).collect();
+    let (line, column) = position(&text, "'{}'");
+    assert_eq!(warnings, [("unsupported", line, column)], "{}", compiled.warnings);
+}

@@ -69,8 +69,13 @@ impl Plan {
         let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (name, component) in &self.components {
             let ComponentKind::Container(container) = &component.kind else { continue };
-            for setting in container.platform.placement.keys().filter(|setting| is_wanted(setting)) {
-                found.entry(setting).or_default().push(name);
+            let beside = container.companions.iter().map(|companion| &companion.container);
+            let asked = std::iter::once(container).chain(beside).flat_map(|it| it.platform.placement.keys());
+            for setting in asked.filter(|setting| is_wanted(setting)) {
+                let names = found.entry(setting).or_default();
+                if names.last() != Some(&name.as_str()) {
+                    names.push(name);
+                }
             }
         }
         found

@@ -78,12 +78,27 @@ fn patch(template: &mut Node, shared: Option<&Node>, cx: &mut Context) {
         inside(group, shared, cx);
     }
     let runs = ["container", "script"].into_iter().find(|kind| template.get(kind).is_some());
-    let Some(runs) = runs else { return };
+    let Some(runs) = runs else {
+        say_it_changes_nothing(template, cx);
+        return;
+    };
     let own = read(template, cx);
     cx.within("podSpecPatch", |cx| {
         for whole in shared.into_iter().chain(own.as_ref()) {
             merge(template, runs, whole, cx);
         }
+    });
+}
+
+/// Only where a pod of the user's runs there is something to change; upstream takes no notice of the others, either.
+fn say_it_changes_nothing(template: &Node, cx: &mut Context) {
+    let field = template.get("podSpecPatch");
+    let Some(field) = field.filter(|field| field.as_str().is_some_and(|text| !text.trim().is_empty())) else {
+        return;
+    };
+    cx.within("podSpecPatch", |cx| {
+        cx.warning("unsupported", field.span, "the patch changes nothing: this template runs no container")
+            .hint("set it in templates with a container or a script, or for all of them in the workflow");
     });
 }
 

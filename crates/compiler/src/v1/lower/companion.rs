@@ -109,7 +109,7 @@ fn container_of(
         resources: container::resources(interface, spec, cx),
         platform: TaskPlatform {
             pod: PodSettings { volumes, env, ..PodSettings::default() },
-            ..TaskPlatform::default()
+            placement: pod::of_container(interface, spec),
         },
         places,
         working_directory: spec.working_dir.as_ref().map(|path| interface.text(path, cx)),

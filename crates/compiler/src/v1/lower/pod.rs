@@ -33,15 +33,10 @@ fn service_account<'w>(interface: &Interface<'_, 'w>) -> Option<&'w decode::Text
 /// What says where and how a pod runs, kept as it is written; whoever runs it says what it makes of that.
 fn placement(interface: &Interface<'_, '_>, spec: &ContainerSpec) -> BTreeMap<String, Value> {
     let (template, workflow) = (interface.template, interface.source.spec);
-    let lifecycle = spec.lifecycle.as_ref().map(|lifecycle| &lifecycle.value);
-    let security = security(workflow.security_context.as_ref(), template, spec);
     let fields = [
         ("nodeSelector", template.node_selector.as_ref().or(workflow.node_selector.as_ref())),
         ("affinity", template.affinity.as_ref().or(workflow.affinity.as_ref())),
         ("tolerations", template.tolerations.as_ref().or(workflow.tolerations.as_ref())),
-        ("imagePullPolicy", spec.image_pull_policy.as_ref()),
-        ("imagePullSecrets", workflow.image_pull_secrets.as_ref()),
-        ("securityContext", security.as_ref()),
         ("schedulerName", template.scheduler_name.as_ref().or(workflow.scheduler_name.as_ref())),
         ("hostAliases", template.host_aliases.as_ref().or(workflow.host_aliases.as_ref())),
         ("priority", template.priority.as_ref().or(workflow.pod_priority.as_ref())),
@@ -53,6 +48,21 @@ fn placement(interface: &Interface<'_, '_>, spec: &ContainerSpec) -> BTreeMap<St
         ("executor", template.executor.as_ref()),
         ("metrics", template.metrics.as_ref()),
         ("archiveLocation", template.archive_location.as_ref()),
+    ];
+    let mut all = of_container(interface, spec);
+    all.extend(written(fields));
+    all
+}
+
+/// The part of that which each container of a pod has for itself.
+pub(super) fn of_container(interface: &Interface<'_, '_>, spec: &ContainerSpec) -> BTreeMap<String, Value> {
+    let (template, workflow) = (interface.template, interface.source.spec);
+    let lifecycle = spec.lifecycle.as_ref().map(|lifecycle| &lifecycle.value);
+    let security = security(workflow.security_context.as_ref(), template, spec);
+    let fields = [
+        ("imagePullPolicy", spec.image_pull_policy.as_ref()),
+        ("imagePullSecrets", workflow.image_pull_secrets.as_ref()),
+        ("securityContext", security.as_ref()),
         ("ports", spec.ports.as_ref()),
         ("stdin", spec.stdin.as_ref()),
         ("stdinOnce", spec.stdin_once.as_ref()),
@@ -64,7 +74,13 @@ fn placement(interface: &Interface<'_, '_>, spec: &ContainerSpec) -> BTreeMap<St
         ("startupProbe", spec.startup_probe.as_ref()),
         ("lifecycle", lifecycle),
     ];
-    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.clone()))).collect()
+    written(fields).collect()
+}
+
+fn written<const N: usize>(
+    fields: [(&'static str, Option<&Value>); N],
+) -> impl Iterator<Item = (String, Value)> {
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.clone())))
 }
 
 /// The container's own context over that of its pod, which the template or the workflow gives.
