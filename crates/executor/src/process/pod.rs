@@ -49,7 +49,7 @@ pub(crate) async fn bring(launch: &Launch, registry: &Registry) -> Result<Brough
     }
     let mut volumes = Vec::new();
     for mount in &launch.pod.volumes {
-        volumes.extend(finder.volume(mount).await?);
+        volumes.push(finder.volume(mount).await?);
     }
     Ok(Brought { whole, single, volumes })
 }
@@ -218,8 +218,8 @@ impl Finder<'_> {
         })
     }
 
-    /// Makes one volume; `None` when it is optional and its object is missing.
-    async fn volume(&self, mount: &VolumeMount<String>) -> Result<Option<LaunchVolume>, Failure> {
+    /// Makes one volume; an empty one when its object is missing and may be, as on a cluster.
+    async fn volume(&self, mount: &VolumeMount<String>) -> Result<LaunchVolume, Failure> {
         let target = target_of(&mount.path)?;
         let sub_path = mount.sub_path.as_deref().map(sub_path_of).transpose()?.flatten();
         let mut writable = !mount.read_only;
@@ -239,13 +239,13 @@ impl Finder<'_> {
             }
             VolumeSource::Secret { name, items, mode, optional } => {
                 let kind = ObjectKind::Secret;
-                let Some(entries) = self.entries(kind, name, *optional).await? else { return Ok(None) };
+                let entries = self.entries(kind, name, *optional).await?.unwrap_or_default();
                 let pick = Pick { items, mode: mode.unwrap_or(SECRET_MODE), optional: *optional };
                 VolumeContent::Files { files: pick.files(kind, name, &entries)? }
             }
             VolumeSource::ConfigMap { name, items, mode, optional } => {
                 let kind = ObjectKind::ConfigMap;
-                let Some(entries) = self.entries(kind, name, *optional).await? else { return Ok(None) };
+                let entries = self.entries(kind, name, *optional).await?.unwrap_or_default();
                 let pick = Pick { items, mode: mode.unwrap_or(CONFIG_MODE), optional: *optional };
                 VolumeContent::Files { files: pick.files(kind, name, &entries)? }
             }
@@ -273,7 +273,7 @@ impl Finder<'_> {
         };
         // Objects do not change under a task that writes to their files.
         writable &= !matches!(content, VolumeContent::Files { .. });
-        Ok(Some(LaunchVolume { target, sub_path, writable, content }))
+        Ok(LaunchVolume { target, sub_path, writable, content })
     }
 }
 
