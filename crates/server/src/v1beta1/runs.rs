@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::convert::{Owners, is_workflow, page, run_message};
 use super::lists::{Owned, owned_list};
-use super::manifest::{Facts, manifest};
+use super::manifest::{Facts, hide, manifest};
 use super::types::{PipelineRuntime, PipelineSpec, ResourceReference, ResourceType, Run, RunDetail};
 use super::{metrics, references};
 use crate::access::Permit;
@@ -129,7 +129,9 @@ async fn detail(app: &App, run: store::Run) -> Result<RunDetail, Error> {
     if is_workflow(&document) {
         let plan = app.store.run_plan(&run.id).await?;
         let facts = Facts { run: &run, plan: &plan, document: &document, tasks: &tasks };
-        pipeline_runtime.workflow_manifest = manifest(facts).to_string();
+        let mut manifest = manifest(facts);
+        hide(&mut manifest, &app.store.masks().await?);
+        pipeline_runtime.workflow_manifest = manifest.to_string();
     }
     message.metrics = metrics::of_run(app, &run).await?;
     Ok(RunDetail { run: message, pipeline_runtime })

@@ -213,15 +213,21 @@ async fn runs_are_stopped_archived_and_deleted() {
 
 /// Runs the workflow; its step leaves metrics and a text.
 async fn finished(server: &Server) -> (String, Vec<TaskView>) {
+    finished_saying(server, "hi").await
+}
+
+async fn finished_saying(server: &Server, said: &str) -> (String, Vec<TaskView>) {
+    let metrics = r#"{"metrics": [{"name": "rmse", "numberValue": 0.5, "format": "RAW"}]}"#;
+    finished_with(server, said, metrics).await
+}
+
+async fn finished_with(server: &Server, said: &str, metrics: &str) -> (String, Vec<TaskView>) {
     let id = text(&server.post(PATH, run_body("r", json!([]))).await["run"], "id");
     let mut say = task(&id, "root/say", TaskKind::Container, TaskPhase::Succeeded);
     say.attempts = vec![attempt(0, TaskPhase::Succeeded)];
     Arc::make_mut(&mut say.inputs).parameters.insert("who".to_owned(), json!("you"));
-    say.outcome.parameters.insert("say-out".to_owned(), json!("hi"));
-    for (name, content) in [
-        ("mlpipeline-metrics", r#"{"metrics": [{"name": "rmse", "numberValue": 0.5, "format": "RAW"}]}"#),
-        ("say-out", "hi"),
-    ] {
+    say.outcome.parameters.insert("say-out".to_owned(), json!(said));
+    for (name, content) in [("mlpipeline-metrics", metrics), ("say-out", "hi")] {
         let mut value = artifact(&format!("{id}-{name}"), name, "system.Artifact", json!({}));
         let path = server.home.path().join(format!("{id}-{name}"));
         std::fs::write(&path, content).unwrap();
@@ -277,6 +283,25 @@ async fn nodes_tell_inputs_and_outputs() {
     let skipped = node(&nodes, "condition-1");
     assert_eq!(skipped["message"], json!(r#"when '"hi" == "you"' evaluated false"#));
     assert_eq!(say["children"], json!([skipped["id"]]));
+}
+
+#[tokio::test]
+async fn nodes_do_not_tell_values_of_secrets() {
+    let server = Server::start().await;
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"k": "hunter2"}});
+    server.post("/apis/pipewright/v1/namespaces/default/objects", secret).await;
+    let (id, _) = finished_saying(&server, "it is hunter2").await;
+    let (_, nodes) = live(&server, &id).await;
+    assert_eq!(
+        node(&nodes, "say")["outputs"]["parameters"],
+        json!([{"name": "say-out", "value": "it is ***"}])
+    );
+    assert_eq!(
+        node(&nodes, "condition-1")["message"],
+        json!(r#"when '"it is ***" == "you"' evaluated false"#)
+    );
+    let whole = server.get(&format!("{PATH}/{id}")).await.to_string();
+    assert!(!whole.contains("hunter2"), "{whole}");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 mod build;
 mod condition;
 mod edges;
+mod hide;
 mod locks;
 mod names;
 mod node;
@@ -22,6 +23,7 @@ use store::engine::{FailureReason, RunPhase, TaskKey, TaskView, resource_name};
 
 use crate::time::rfc3339;
 
+pub(super) use hide::hide;
 pub(super) use node::{Node, NodeType};
 pub(super) use values::{LOGS, Packed};
 
