@@ -22,9 +22,9 @@ use crate::extract::read_message;
 
 /// The largest file of metrics that is read.
 const FILE_LIMIT: u64 = 1 << 20;
-/// The most metrics that files add to a run.
 /// Files that are read between two looks at the store.
 const FILES_AT_ONCE: u32 = 200;
+/// The most metrics that files add to a run.
 const COUNT_LIMIT: usize = 50;
 const NAME_LIMIT: usize = 64;
 const NODE_LIMIT: usize = 128;
@@ -267,6 +267,21 @@ mod tests {
             r#"{"metrics": [{"name": "0x", "numberValue": 1}, {"name": "x_", "numberValue": 1}]}"#,
             Some(""),
         );
+        let named = |name: &str| format!(r#"{{"metrics": [{{"name": "{name}", "numberValue": 1}}]}}"#);
+        for (name, is_name) in [
+            ("x", true),
+            ("a-b_C9", true),
+            (&"a".repeat(64), true),
+            (&"a".repeat(65), false),
+            ("9a", false),
+            ("a-", false),
+            ("a b", false),
+            ("", false),
+        ] {
+            check_parse(&named(name), Some(&if is_name { format!("{name}=1 ") } else { String::new() }));
+        }
+        check_parse(r#"{"runId": "r", "metrics": [{"name": "x", "numberValue": 1}]}"#, Some("x=1 "));
+        check_parse(r#"{"run": "r", "metrics": []}"#, None);
         check_parse(r#"{"metrics": [{"name": "x", "numberValue": 1, "colour": "red"}]}"#, None);
         check_parse(r#"{"metrics": [{"name": "x", "numberValue": NaN}]}"#, None);
         check_parse(r#"{"metrics": []} more"#, None);

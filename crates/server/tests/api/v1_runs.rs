@@ -338,6 +338,23 @@ async fn metrics_come_from_files_and_reports() {
     assert!(server.get(&format!("{PATH}/{again}")).await["run"].get("metrics").is_none());
 }
 
+/// As many as upstream takes of a run; what is no number, and a file that is too long, adds nothing.
+#[tokio::test]
+async fn metrics_have_limits() {
+    let metrics = |count: usize, padding: usize| {
+        let all = (0..count).map(|index| format!(r#"{{"name": "m{index}", "numberValue": {index}}}"#));
+        let all: Vec<String> = all.collect();
+        format!(r#"{{"metrics": [{}]{}}}"#, all.join(", "), " ".repeat(padding))
+    };
+    for (file, count) in [(metrics(60, 0), 50), (metrics(2, 0), 2), (metrics(2, 1 << 20), 0)] {
+        let server = Server::start().await;
+        let (id, _) = finished_with(&server, "hi", &file).await;
+        let run = server.get(&format!("{PATH}/{id}")).await["run"].clone();
+        let found = run.get("metrics").and_then(Value::as_array).map_or(0, Vec::len);
+        assert_eq!(found, count, "{run}");
+    }
+}
+
 #[tokio::test]
 async fn runs_are_sorted_by_metrics() {
     let server = Server::start().await;
