@@ -401,3 +401,44 @@ fn samples_and_rules_come_from_the_settings() {
     let serve = ["serve", "--listen", "127.0.0.1:0", "--home", &other, "--sample-config", &list];
     place.refused(&serve, "samples.json: pipelines[0] `greeting`: ");
 }
+
+/// In a task's own template, and in one that the server looks up.
+#[test]
+fn nothing_is_taken_from_the_cache_of_a_server_without_it() {
+    let place = Place::new();
+    let server = Server::start(&place, &place.path("home"), &[]);
+    let (object, file) = (place.path("object.yaml"), place.path("inline.yaml"));
+    let template = "container: {image: busybox, command: [echo, hello]}";
+    let young = "metadata: {annotations: {pipelines.kubeflow.org/max_cache_staleness: P30D}}";
+    std::fs::write(
+        &object,
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: WorkflowTemplate\nmetadata: {{name: stored}}\nspec:\n  templates:\n  \
+             - name: say\n    {young}\n    {template}\n"
+        ),
+    )
+    .expect("a file");
+    std::fs::write(
+        &file,
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {{generateName: inline-}}\nspec:\n  \
+             entrypoint: main\n  templates:\n  - name: main\n    dag:\n      tasks:\n      - name: inside\n        \
+             inline:\n          {young}\n          {template}\n      - {{name: stored, templateRef: {{name: stored, template: say}}}}\n"
+        ),
+    )
+    .expect("a file");
+    place.told(&["object", "apply", "-f", &object.display().to_string(), "--server", &server.url]);
+    let states = |more: &[&str]| {
+        let file = file.display().to_string();
+        let words = [&["run", &file, "--server", &server.url, "--output", "json"], more].concat();
+        let output = place.command(&words).output().expect("it starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let run: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        let tasks = run["tasks"].as_array().cloned().unwrap_or_default();
+        let leaves = tasks.into_iter().filter(|task| task["kind"] == "container");
+        leaves.map(|task| task["state"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&["--no-cache"]), ["SUCCEEDED", "SUCCEEDED"]);
+    assert_eq!(states(&[]), ["CACHED", "CACHED"]);
+    assert_eq!(states(&["--no-cache"]), ["SUCCEEDED", "SUCCEEDED"]);
+}

@@ -43,26 +43,45 @@ pub(crate) fn checked(input: Map<String, Value>) -> Result<Value, Error> {
         return Err(Error::Invalid(format!("plugins_input has {total} bytes; at most {TOTAL} are kept")));
     }
     let kept = Value::Object(input);
-    executor(&kept)?;
+    own(&kept)?;
     Ok(kept)
 }
 
-/// Reads what our own plugin is given: `{"pipewright": {"executor": "container"}}`.
-pub(crate) fn executor(kept: &Value) -> Result<Option<ExecutorChoice>, Error> {
-    let Some(own) = kept.get(OWN) else { return Ok(None) };
+/// What a run says of how its tasks are to be run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Own {
+    pub(crate) executor: Option<ExecutorChoice>,
+    /// Results of earlier runs are not taken.
+    pub(crate) without_cache: bool,
+}
+
+/// Reads what our own plugin is given: `{"pipewright": {"executor": "container", "cache": false}}`.
+pub(crate) fn own(kept: &Value) -> Result<Own, Error> {
+    let Some(own) = kept.get(OWN) else { return Ok(Own::default()) };
     let Some(fields) = own.as_object() else {
         return Err(Error::Invalid(format!("plugins_input.{OWN} is no object")));
     };
-    if let Some(other) = fields.keys().find(|name| *name != "executor") {
-        return Err(Error::Invalid(format!("plugins_input.{OWN} has no field `{other}`; it has `executor`")));
+    let mut read = Own::default();
+    for (name, word) in fields {
+        let wrong =
+            |words: &str| Err(Error::Invalid(format!("plugins_input.{OWN}.{name} is {word}; it is {words}")));
+        match name.as_str() {
+            "executor" => match word.as_str().and_then(ExecutorChoice::of_word) {
+                Some(choice) => read.executor = Some(choice),
+                None => return wrong("\"auto\", \"process\" or \"container\""),
+            },
+            "cache" => match word.as_bool() {
+                Some(cache) => read.without_cache = !cache,
+                None => return wrong("true or false"),
+            },
+            _ => {
+                let message =
+                    format!("plugins_input.{OWN} has no field `{name}`; it has `executor` and `cache`");
+                return Err(Error::Invalid(message));
+            }
+        }
     }
-    let Some(word) = fields.get("executor") else { return Ok(None) };
-    match word.as_str().and_then(ExecutorChoice::of_word) {
-        Some(choice) => Ok(Some(choice)),
-        None => Err(Error::Invalid(format!(
-            "plugins_input.{OWN}.executor is {word}; it is \"auto\", \"process\" or \"container\""
-        ))),
-    }
+    Ok(read)
 }
 
 /// Writes it as messages hold it.
@@ -107,18 +126,20 @@ mod tests {
             (json!({"image": "a"}), "has no field `image`"),
             (json!({"executor": "docker"}), "is \"auto\", \"process\" or \"container\""),
             (json!({"executor": 3}), "executor is 3"),
+            (json!({"cache": "no"}), "cache is \"no\"; it is true or false"),
         ] {
             let error = checked(Map::from_iter([(OWN.to_owned(), own)])).unwrap_err();
             assert!(error.to_string().contains(message), "{error}");
         }
-        for (own, expected) in [
-            (json!({}), None),
-            (json!({"executor": "auto"}), Some(ExecutorChoice::Auto)),
-            (json!({"executor": "container"}), Some(ExecutorChoice::Container)),
+        for (given, executor, without_cache) in [
+            (json!({}), None, false),
+            (json!({"executor": "auto", "cache": true}), Some(ExecutorChoice::Auto), false),
+            (json!({"executor": "container"}), Some(ExecutorChoice::Container), false),
+            (json!({"cache": false}), None, true),
         ] {
-            assert_eq!(executor(&json!({ OWN: own })).unwrap(), expected);
+            assert_eq!(own(&json!({ OWN: given })).unwrap(), Own { executor, without_cache });
         }
-        assert_eq!(executor(&Value::Null).unwrap(), None);
+        assert_eq!(own(&Value::Null).unwrap(), Own::default());
         let good = Map::from_iter([("mlflow".to_owned(), json!({"experiment_name": "a"}))]);
         assert_eq!(message(&checked(good.clone()).unwrap()), good);
     }

@@ -96,7 +96,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
     if settings.cache_ages.concern(&plan) {
         settings.cache_ages.apply(Arc::make_mut(&mut plan));
     }
-    let executor = plugins::executor(&submission.plugins_input)?;
+    let plugins::Own { executor, without_cache } = plugins::own(&submission.plugins_input)?;
     if executor == Some(ExecutorChoice::Container) && !settings.has_containers {
         return Err(Error::Invalid(
             "the run is to be one of containers, and no container engine answers here; hint: start Docker or \
@@ -142,7 +142,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
             created_at,
             scheduled_at,
             service_account: submission.service_account,
-            caching_disabled: submission.caching_disabled,
+            caching_disabled: submission.caching_disabled || without_cache,
             fresh: submission.fresh,
             executor,
         },

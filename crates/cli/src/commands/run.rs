@@ -89,8 +89,7 @@ async fn on_engine(args: &Run, settings: &Settings, engine: &Engine, prepared: P
     let source = Source::Compiled(prepared.compiled.into());
     let submission = Submission {
         arguments: prepared.arguments,
-        caching_disabled: args.no_cache,
-        plugins_input: plugins_input(args.machine.executor),
+        plugins_input: plugins_input(args.machine.executor, args.no_cache),
         experiment_id: experiments::local(&store, args.namespace.as_deref(), args.experiment.as_deref())
             .await?,
         ..Submission::new(source, prepared.display_name)
@@ -114,22 +113,19 @@ async fn remote(args: &Run, client: Client, prepared: Prepared) -> Result<u8> {
             BadInput("--explain-cache needs a home folder and does not go with --server".to_owned()).into()
         );
     }
-    let mut spec = match prepared.compiled.platform_spec {
+    let spec = match prepared.compiled.platform_spec {
         Some(platform) => {
             json!({ "pipeline_spec": prepared.compiled.pipeline_spec, "platform_spec": platform })
         }
         None => prepared.compiled.pipeline_spec,
     };
-    if args.no_cache {
-        without_cache(&mut spec);
-    }
     let mut body = json!({
         "display_name": prepared.display_name,
         "pipeline_spec": spec,
         "runtime_config": { "parameters": prepared.arguments },
     });
-    if args.machine.executor.is_some() {
-        body["plugins_input"] = plugins_input(args.machine.executor);
+    if args.machine.executor.is_some() || args.no_cache {
+        body["plugins_input"] = plugins_input(args.machine.executor, args.no_cache);
     }
     if let Some(name) = &args.experiment {
         body["experiment_id"] = Value::from(experiments::remote(&client, name).await?);
@@ -139,33 +135,6 @@ async fn remote(args: &Run, client: Client, prepared: Prepared) -> Result<u8> {
     let mut watched = Watched::remote(client, RunId(id.to_owned())).known();
     let look = follow(&mut watched, Answers::read(&args.resume)?).await?;
     report(args, &watched, &look).await
-}
-
-/// Takes `cachingOptions.enableCache` out of every task, as the SDK's client does for `enable_caching=False`;
-/// in a workflow it lets no result be young enough.
-fn without_cache(spec: &mut Value) {
-    if spec["kind"] == "Workflow" {
-        const STALENESS: &str = "pipelines.kubeflow.org/max_cache_staleness";
-        let mut set = |holder: &mut Value| holder["metadata"]["annotations"][STALENESS] = json!("P0D");
-        // Templates of other objects, which the server looks up, have it from the defaults.
-        set(&mut spec["spec"]["templateDefaults"]);
-        spec["spec"]["templates"].as_array_mut().into_iter().flatten().for_each(&mut set);
-        let stored = spec["status"].get_mut("storedTemplates").and_then(Value::as_object_mut);
-        stored.into_iter().flat_map(serde_json::Map::values_mut).for_each(&mut set);
-        return;
-    }
-    match spec {
-        Value::Object(fields) => {
-            for key in ["cachingOptions", "caching_options"] {
-                if let Some(options) = fields.get_mut(key).filter(|options| options.is_object()) {
-                    *options = json!({});
-                }
-            }
-            fields.values_mut().for_each(without_cache);
-        }
-        Value::Array(items) => items.iter_mut().for_each(without_cache),
-        _ => {}
-    }
 }
 
 /// Says that runs which were left unfinished go on as well.

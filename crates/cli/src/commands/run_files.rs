@@ -50,7 +50,7 @@ pub(crate) async fn create(asked: &Create) -> Result<u8> {
         "runtime_config": {"parameters": values},
     });
     if asked.executor.is_some() {
-        body["plugins_input"] = plugins_input(asked.executor);
+        body["plugins_input"] = plugins_input(asked.executor, false);
     }
     if let Some(experiment) = &asked.experiment {
         body["experiment_id"] = find(&client, &experiments(), experiment).await?.into();
@@ -81,8 +81,11 @@ pub(crate) async fn retry(asked: &Retry) -> Result<u8> {
 }
 
 /// Says how a run's tasks are to be run, in the words of the API; null when nobody said.
-pub(crate) fn plugins_input(executor: Option<Executor>) -> Value {
-    executor.map_or(Value::Null, |executor| json!({ "pipewright": { "executor": executor.choice().word() } }))
+pub(crate) fn plugins_input(executor: Option<Executor>, no_cache: bool) -> Value {
+    let mut own = serde_json::Map::new();
+    own.extend(executor.map(|executor| ("executor".to_owned(), Value::from(executor.choice().word()))));
+    own.extend(no_cache.then(|| ("cache".to_owned(), Value::from(false))));
+    if own.is_empty() { Value::Null } else { json!({ "pipewright": own }) }
 }
 
 /// Prints a run without what its pipeline is made of, which `--output json` tells.
