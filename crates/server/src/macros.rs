@@ -1,7 +1,7 @@
 //! Expands what the field allows in a run's string parameters: `[[RunUUID]]`, `[[CurrentTime]]`,
 //! `[[CurrentTime.<Go layout>]]` and `{{$.currentTime.strftime('…')}}`, times in UTC.
 //!
-//! `[[ScheduledTime…]]` and its strftime form expand for scheduled runs alone; `[[Index]]` never does in v2.
+//! `[[ScheduledTime…]]` and its strftime form expand for scheduled runs alone; `[[Index]]` for those of v1 pipelines.
 //! Whatever is not understood stays as it was written.
 
 use jiff::Zoned;
@@ -11,6 +11,8 @@ pub(crate) struct Facts<'a> {
     pub run: &'a str,
     pub now: &'a Zoned,
     pub scheduled: Option<&'a Zoned>,
+    /// How many runs of the schedule there are with this one.
+    pub index: Option<u64>,
 }
 
 /// Returns the text with its macros expanded.
@@ -56,6 +58,9 @@ fn expand_first(text: &str, facts: &Facts) -> Option<(String, usize)> {
 fn square(name: &str, facts: &Facts) -> Option<String> {
     if name == "RunUUID" {
         return Some(facts.run.to_owned());
+    }
+    if name == "Index" {
+        return facts.index.map(|index| index.to_string());
     }
     let (kind, layout) = match name.split_once('.') {
         Some((kind, layout)) => (kind, Some(layout)),
@@ -146,7 +151,7 @@ mod tests {
     fn macros_expand() {
         let now = "2026-03-04T05:06:07.089Z".parse::<jiff::Timestamp>().unwrap();
         let now = now.to_zoned(jiff::tz::TimeZone::UTC);
-        let facts = Facts { run: "r-1", now: &now, scheduled: None };
+        let facts = Facts { run: "r-1", now: &now, scheduled: None, index: None };
         for (text, expected) in [
             ("", ""),
             ("plain [x] {y} ä", "plain [x] {y} ä"),
@@ -165,7 +170,8 @@ mod tests {
         ] {
             assert_eq!(expand(text, &facts), expected, "{text}");
         }
-        let facts = Facts { run: "r-1", now: &now, scheduled: Some(&now) };
+        let facts = Facts { run: "r-1", now: &now, scheduled: Some(&now), index: Some(7) };
+        assert_eq!(expand("[[Index]] of [[Index.1]]", &facts), "7 of [[Index.1]]");
         assert_eq!(expand("[[ScheduledTime.2006]]", &facts), "2026");
         assert_eq!(expand("{{$.scheduledTime.strftime('%Y')}}", &facts), "2026");
     }

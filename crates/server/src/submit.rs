@@ -116,7 +116,7 @@ pub async fn submit(store: &Store, settings: &Settings, submission: Submission) 
     let id = RunId(id.to_string());
     let created_at = time::now();
     let scheduled_at = submission.firing.as_ref().map(|firing| firing.slot);
-    let instants = (&id, created_at, scheduled_at);
+    let instants = (&id, created_at, submission.firing.as_ref());
     let of = (&*plan, &settings.v1);
     let arguments = arguments(of, submission.arguments, &submission.texts, instants)?;
     let pipeline_root = pipeline_root(submission.pipeline_root.as_deref(), &plan, settings)?;
@@ -247,11 +247,12 @@ fn arguments(
     (plan, rules): (&Plan, &V1Rules),
     mut shown: Map<String, Value>,
     texts: &[(String, String)],
-    (run, at, scheduled_at): (&RunId, Timestamp, Option<Timestamp>),
+    (run, at, firing): (&RunId, Timestamp, Option<&Firing>),
 ) -> Result<Arguments, Error> {
     let now = time::civil(at);
-    let scheduled = scheduled_at.map(time::civil);
-    let facts = Facts { run: &run.0, now: &now, scheduled: scheduled.as_ref() };
+    let scheduled = firing.map(|firing| time::civil(firing.slot));
+    let index = firing.filter(|_| plan.dialect == Dialect::V1).map(|firing| firing.number);
+    let facts = Facts { run: &run.0, now: &now, scheduled: scheduled.as_ref(), index };
     let expand = |value: &Value| match value {
         Value::String(text) => Value::String(macros::expand(text, &facts)),
         other => other.clone(),

@@ -293,3 +293,40 @@ async fn each_slot_takes_the_newest_version() {
     }
     panic!("the slot was not passed over");
 }
+
+/// Runs of v1 pipelines know how many there were before them, and which slot is theirs.
+#[tokio::test]
+async fn macros_of_v1_pipelines_tell_index_and_slot() {
+    let server = Server::start().await;
+    let manifest = pipewright_compiler::compile(crate::support::WORKFLOW.as_bytes()).unwrap().pipeline_spec;
+    let parameters = json!([
+        {"name": "who", "value": "[[Index]] of [[RunUUID]]"},
+        {"name": "count", "value": "[[ScheduledTime.2006-01-02T15:04:05]] {{$.scheduledTime.strftime('%s')}} [[Other]]"},
+    ]);
+    let body = json!({
+        "name": "job", "enabled": true, "max_concurrency": 2,
+        "pipeline_spec": {"workflow_manifest": manifest.to_string(), "parameters": parameters},
+        "trigger": {"periodic_schedule": {"interval_second": 60}},
+    });
+    let id = text(&server.post("/apis/v1beta1/jobs", body).await, "id");
+    let created = server.store.get_recurring_run(&id).await.unwrap().created_at;
+    let clock = Arc::new(AtomicI64::new(created.0));
+    let scheduler = Scheduler::start(server, clock.clone());
+    // The first run is one interval after the job was made.
+    clock.fetch_add(125 * 1_000_000, Ordering::SeqCst);
+    scheduler.poke(&id).await;
+    let runs = scheduler.until(&id, 2).await;
+    assert_eq!(runs.len(), 2);
+    for (number, (slot, name, run, _)) in (1..).zip(&runs) {
+        assert_eq!(seconds(*slot), seconds(created) + 60 * number);
+        let stem = name.rsplit_once('-').unwrap().0;
+        assert!(stem.ends_with(&format!("-{number}")), "{name}");
+        let pending = scheduler.server.store.pending_requests(run).await.unwrap();
+        let Some((_, pipewright_store::Request::Submit { submit })) = pending.into_iter().next() else {
+            panic!("the run was not asked for")
+        };
+        assert_eq!(submit.arguments["who"], json!(format!("{number} of {}", run.0)));
+        let at = jiff::Timestamp::from_second(seconds(*slot)).unwrap().strftime("%Y-%m-%dT%H:%M:%S");
+        assert_eq!(submit.arguments["count"], json!(format!("{at} {} [[Other]]", seconds(*slot))));
+    }
+}
