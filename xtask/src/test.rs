@@ -95,7 +95,7 @@ fn kill() -> Result<()> {
 /// The official SDKs against a real server. What wants the 1.x SDK passes itself over in the other's environment.
 fn sdk() -> Result<()> {
     let binary = workspace::build("dev")?;
-    let v1 = ["client_v1", "errors_v1", "whole", "namespaces"]
+    let v1 = ["client_v1", "errors_v1", "published_v1", "whole", "namespaces"]
         .map(|name| format!("conformance/sdk/test_{name}.py"));
     let all = ["conformance/sdk".to_owned()];
     for (sdk, tests) in [(python::SDK, &all[..]), (python::SDK_V1, &v1)] {
