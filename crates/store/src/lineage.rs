@@ -136,7 +136,7 @@ pub(crate) fn statements() -> [Vec<String>; 2] {
                 .map(|scope| statement(&[format!("{scope} = ?3")], order(Created), goes_on)),
         );
         let within = within("artifacts", Some("team-a"), "?3").unwrap_or_default();
-        found.extend([Created, Type, Uri].map(|by| statement(&within, order(by), goes_on)));
+        found.extend([Created, Name, Type, Uri].map(|by| statement(&within, order(by), goes_on)));
         sorting.push(statement(&[], order(Uri), goes_on));
     }
     [found, sorting]
@@ -150,7 +150,7 @@ fn list(connection: &Connection, query: &ArtifactQuery) -> Result<Newest<Artifac
     let (scope, key) = match (&query.run, &query.namespace, &query.type_title) {
         (Some(run), ..) => (of("run_id"), Some(run.0.as_str())),
         (None, Some(namespace), _) if is_by_time => (of("namespace"), Some(namespace.as_str())),
-        (None, Some(namespace), _) if query.order.by != ArtifactOrder::Name => match within {
+        (None, Some(namespace), _) => match within {
             Some(within) => (within.to_vec(), Some(namespace.as_str())),
             None => (Vec::new(), None),
         },
