@@ -20,6 +20,8 @@ const GROUP: usize = 24;
 const KILLS: usize = 3;
 /// Rounds until every run has lived through a kill.
 const ROUNDS: u32 = 12;
+/// A run that takes no more seconds is not met by a kill but by luck.
+const INSTANT: f64 = 0.02;
 /// Longest wait before a kill in the first round.
 const MOMENT: u64 = 500;
 
@@ -52,8 +54,9 @@ fn survive_all(title: &str, cases: &[Case], server: Server) {
     }
     for case in left {
         let found = soak.found.entry(case.name()).or_default();
-        // A run in which nothing is started is over before anything can come between.
-        if found.tasks > 0 {
+        // A run in which nothing is started, or only what the server does itself, is over before anything can come
+        // between.
+        if found.tasks > 0 && found.seconds > INSTANT {
             found.wrong.push("no kill came while it ran".to_owned());
         }
     }
