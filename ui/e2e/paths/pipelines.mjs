@@ -125,7 +125,7 @@ export const paths = {
   "new run: how its tasks are run is chosen, kept, cloned, and refused where it cannot be": async (walk) => {
     const { page } = walk;
     // No engine answers there, whatever the machine has.
-    const server = await startServer({ settings: 'container_socket = "/nowhere/engine.sock"\n' });
+    const server = await startServer({ settings: 'executor = "process"\ncontainer_socket = "/nowhere/engine.sock"\n' });
     try {
       walk.url = server.url;
       const api = new Api(server.url);
