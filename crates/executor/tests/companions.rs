@@ -109,9 +109,11 @@ async fn those_beside_serve_the_command_and_are_stopped_after_it() {
 async fn they_share_one_network() {
     for mut world in worlds().await {
         let mine = "readlink /proc/self/ns/net";
-        let launch = task(&mut world, &format!("{mine}; cat /shared/before"), &shared());
+        // The one beside is stopped with the command, whether it has said anything or not.
+        let main = format!("until [ -e /shared/said ]; do sleep 0.02; done; {mine}; cat /shared/before");
+        let launch = task(&mut world, &main, &shared());
         let launch = with(launch, Before, "prepare", &format!("{mine} > /shared/before"));
-        let launch = with(launch, Beside, "server", mine);
+        let launch = with(launch, Beside, "server", &format!("{mine}; : > /shared/said"));
         let end = world.run(launch).await;
         end.assert_succeeded();
         let lines: Vec<&str> = end.log.lines().collect();
