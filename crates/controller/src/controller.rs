@@ -14,7 +14,7 @@ use crate::admission::{Admission, Capacity, Load, Queued};
 use crate::claims;
 use crate::clock::{Clock, SystemClock};
 use crate::locks::{self, LockBook};
-use crate::run_actor::{Message, RunActor, Shared};
+use crate::run_actor::{Leave, Message, RunActor, Shared};
 
 /// Messages that may wait for one run. A full mailbox holds back the router, and by it the executor.
 const MAILBOX: usize = 1024;
@@ -67,7 +67,8 @@ impl Controller {
             trouble: trouble_in,
             answers: answers_in,
         });
-        let router = Router { shared: shared.clone(), actors: BTreeMap::new(), running: JoinSet::new() };
+        let router =
+            Router { shared: shared.clone(), actors: BTreeMap::new(), running: JoinSet::new(), spawned: 0 };
         Self { shared, router: tokio::spawn(router.work(changes, observations, answers)), stop, trouble }
     }
 
@@ -110,8 +111,22 @@ impl Queue {
 
 struct Router {
     shared: Arc<Shared>,
-    actors: BTreeMap<RunId, mpsc::Sender<Message>>,
-    running: JoinSet<RunId>,
+    actors: BTreeMap<RunId, Actor>,
+    running: JoinSet<Ended>,
+    spawned: u64,
+}
+
+struct Actor {
+    mailbox: mpsc::Sender<Message>,
+    /// Which of all actors it is: a run may have a new one before the end of the old one is noticed.
+    number: u64,
+}
+
+/// An actor that has ended.
+struct Ended {
+    run: RunId,
+    number: u64,
+    leave: Leave,
 }
 
 impl Router {
@@ -122,7 +137,7 @@ impl Router {
         mut answers: Observations,
     ) {
         let stop = self.shared.stop.clone();
-        // Whatever they hold is known before anything is granted.
+        // Whatever they hold and wait for is known before anything is granted.
         match self.shared.store.live_runs().await {
             Ok(runs) => self.shared.locks.expect(&runs),
             Err(error) => tracing::error!(%error, "cannot list live runs"),
@@ -150,7 +165,7 @@ impl Router {
                 },
                 Some(answer) = answers.recv() => self.route(answer).await,
                 Some(ended) = self.running.join_next() => match ended {
-                    Ok(run) => self.retire(run).await,
+                    Ok(ended) => self.retire(ended).await,
                     Err(error) => tracing::error!(%error, "a run's actor ended abnormally"),
                 },
             }
@@ -176,10 +191,24 @@ impl Router {
     }
 
     /// An actor that has just ended may have missed a request that came in the meantime.
-    async fn retire(&mut self, run: RunId) {
+    async fn retire(&mut self, Ended { run, number, leave }: Ended) {
+        if self.actors.get(&run).is_none_or(|actor| actor.number != number) {
+            // The run was taken up anew, and has told what it holds.
+            return;
+        }
         self.actors.remove(&run);
+        if self.shared.stop.is_cancelled() {
+            return;
+        }
         self.shared.admission.release_run(&run);
-        self.shared.locks.release_run(&run);
+        match leave {
+            Leave::Settled => self.shared.locks.release_run(&run),
+            Leave::Abandoned => {
+                // Nobody else gets the locks that its tasks may hold, nor waits for those that it has not told of.
+                self.shared.locks.told(&run);
+                return self.send(run, Message::Inbox).await;
+            }
+        }
         match self.shared.store.pending_requests(&run).await {
             Ok(requests) if !requests.is_empty() => self.send(run, Message::Inbox).await,
             Ok(_) | Err(Error::NotFound { .. }) => {}
@@ -189,7 +218,7 @@ impl Router {
 
     async fn send(&mut self, run: RunId, message: Message) {
         if let Some(actor) = self.actors.get(&run) {
-            match actor.send(message).await {
+            match actor.mailbox.send(message).await {
                 Ok(()) => return,
                 Err(mpsc::error::SendError(returned)) => return self.spawn(run, returned).await,
             }
@@ -200,11 +229,13 @@ impl Router {
     async fn spawn(&mut self, run: RunId, message: Message) {
         let (sender, mailbox) = mpsc::channel(MAILBOX);
         if sender.send(message).await.is_ok() {
-            self.actors.insert(run.clone(), sender);
+            self.spawned += 1;
+            let number = self.spawned;
+            self.actors.insert(run.clone(), Actor { mailbox: sender, number });
             let shared = self.shared.clone();
             self.running.spawn(async move {
-                RunActor::live(shared, run.clone(), mailbox).await;
-                run
+                let leave = RunActor::live(shared, run.clone(), mailbox).await;
+                Ended { run, number, leave }
             });
         }
     }

@@ -1,9 +1,9 @@
 //! Locks across all runs: who holds them, who waits for them and whose turn is next.
 //!
 //! Holders are known from the journals of their runs: what is granted and not recorded is granted anew after a
-//! restart, and nothing is granted before every live run has told what it holds. A task gets all of its locks at
-//! once. Those of a higher priority come first, then older runs, then who asked first; nobody overtakes who waits
-//! for the same lock, so that no order of asking can block for ever.
+//! restart, and nothing is granted before every live run has told what it holds and what it waits for. A task gets
+//! all of its locks at once. Those of a higher priority come first, then older runs, then who asked first; nobody
+//! overtakes who waits for the same lock, so that no order of asking can block for ever.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -59,7 +59,7 @@ struct Book {
     held: BTreeMap<Holder, Vec<String>>,
     /// Tasks that were granted their locks, by run, until it asks.
     granted: BTreeMap<RunId, Vec<TaskKey>>,
-    /// Live runs that have not told yet what they hold.
+    /// Live runs that have not told yet what they hold and what they wait for.
     expected: BTreeSet<RunId>,
 }
 
@@ -68,7 +68,7 @@ struct Book {
 pub(crate) struct LockBook(Mutex<Book>);
 
 impl LockBook {
-    /// Grants nothing before these runs have told what they hold.
+    /// Grants nothing before these runs have told what they hold and what they wait for.
     pub(crate) fn expect(&self, runs: &[RunId]) {
         self.book().expected.extend(runs.iter().cloned());
     }
@@ -84,6 +84,11 @@ impl LockBook {
             let names: Vec<String> = claims.iter().map(|claim| claim.name.clone()).collect();
             book.take((run.clone(), task.clone()), names);
         }
+    }
+
+    /// Takes note that a run has told what it holds and what it waits for.
+    pub(crate) fn told(&self, run: &RunId) {
+        let mut book = self.book();
         if book.expected.remove(run) && book.expected.is_empty() {
             let all = book.locks.keys().cloned().collect();
             book.grant(all);
@@ -142,7 +147,7 @@ impl LockBook {
 
     /// Takes back everything of a run that nobody drives any more.
     pub(crate) fn release_run(&self, run: &RunId) {
-        self.adopt(run, []);
+        self.told(run);
         self.keep(run, &BTreeSet::new());
         self.book().granted.remove(run);
     }
@@ -447,10 +452,11 @@ mod tests {
         let (first, second) = (RunId("first".to_owned()), RunId("second".to_owned()));
         locks.0.expect(&[first.clone(), second.clone()]);
         assert!(!locks.ask(turn("second", 0, 1), &["m"], 1));
-        locks.0.adopt(&second, []);
+        locks.0.told(&second);
         assert!(!locks.has("second"));
         let held = claims(&["m"]);
         locks.0.adopt(&first, [(&TaskKey::root(), held.as_slice())]);
+        locks.0.told(&first);
         assert!(locks.has("first") && !locks.has("second"));
         // Its run is gone.
         locks.0.release_run(&first);

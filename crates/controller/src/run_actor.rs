@@ -50,6 +50,14 @@ pub(crate) enum Message {
     Observed(Box<Observation>),
 }
 
+/// How an actor leaves its run.
+pub(crate) enum Leave {
+    /// Nothing of the run goes on.
+    Settled,
+    /// Its tasks may be running, and hold what they hold.
+    Abandoned,
+}
+
 pub(crate) struct RunActor {
     pub(crate) shared: Arc<Shared>,
     pub(crate) plan: Arc<Plan>,
@@ -79,18 +87,29 @@ pub(crate) struct RunActor {
 }
 
 impl RunActor {
-    /// Drives the run until it is over, the controller stops, or the run is gone.
+    /// Drives the run until it is over, the controller stops, or the run is gone. After an error it takes a pause,
+    /// in which any message has the run taken up again by another actor.
     #[tracing::instrument(name = "run", skip_all, fields(run_id = %run))]
-    pub(crate) async fn live(shared: Arc<Shared>, run: RunId, mailbox: mpsc::Receiver<Message>) {
-        match Self::load(shared, run).await {
-            Ok(mut actor) => match actor.work(mailbox).await {
-                Ok(()) => {}
-                Err(Error::NotFound { .. }) => tracing::info!("the run was deleted"),
-                Err(error) => tracing::error!(%error, "the run is not driven any further here"),
-            },
-            Err(Error::NotFound { .. }) => {}
-            Err(error) => tracing::error!(%error, "cannot load the run"),
+    pub(crate) async fn live(shared: Arc<Shared>, run: RunId, mailbox: mpsc::Receiver<Message>) -> Leave {
+        let stop = shared.stop.clone();
+        let driven = match Self::load(shared, run).await {
+            Ok(mut actor) => actor.work(mailbox).await,
+            Err(error) => Err(error),
+        };
+        let error = match driven {
+            Ok(leave) => return leave,
+            Err(Error::NotFound { .. }) => {
+                tracing::info!("the run was deleted");
+                return Leave::Settled;
+            }
+            Err(error) => error,
+        };
+        tracing::error!(%error, "the run cannot be driven; in {} s it is tried again", LONGEST_PAUSE.as_secs());
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(LONGEST_PAUSE) => {}
         }
+        Leave::Abandoned
     }
 
     async fn load(shared: Arc<Shared>, run: RunId) -> Result<Self, Error> {
@@ -122,11 +141,12 @@ impl RunActor {
         })
     }
 
-    async fn work(&mut self, mut mailbox: mpsc::Receiver<Message>) -> Result<(), Error> {
+    async fn work(&mut self, mut mailbox: mpsc::Receiver<Message>) -> Result<Leave, Error> {
         if self.make_claims().await? {
             let resumed = desired(&self.plan, &self.state);
             self.reconcile(resumed).await;
         }
+        self.shared.locks.told(&self.run);
         loop {
             self.answer_lookups().await?;
             self.commit_and_act().await?;
@@ -135,7 +155,10 @@ impl RunActor {
                 continue;
             }
             if self.state.is_over() {
-                let Ok(message) = mailbox.try_recv() else { return self.clean_up().await };
+                let Ok(message) = mailbox.try_recv() else {
+                    self.clean_up().await?;
+                    return Ok(Leave::Settled);
+                };
                 self.take(message).await?;
                 continue;
             }
@@ -149,9 +172,9 @@ impl RunActor {
             let stop = self.shared.stop.clone();
             let clock = self.shared.clock.clone();
             tokio::select! {
-                () = stop.cancelled() => return Ok(()),
+                () = stop.cancelled() => return Ok(Leave::Abandoned),
                 message = mailbox.recv() => {
-                    let Some(message) = message else { return Ok(()) };
+                    let Some(message) = message else { return Ok(Leave::Abandoned) };
                     self.take(message).await?;
                     for _ in 1..BATCH {
                         let Ok(message) = mailbox.try_recv() else { break };

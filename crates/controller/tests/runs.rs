@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipewright_controller::{Capacity, Controller, Options};
-use pipewright_engine::{FailureReason, RunId, RunPhase, Submit, TaskPhase, Timestamp};
+use pipewright_engine::{Event, FailureReason, RunId, RunPhase, Submit, TaskPhase, Timestamp};
 use pipewright_executor::fake::{Act, FakeExecutor};
 use pipewright_plan::{Plan, Published};
-use pipewright_store::{NewRun, Request, Store};
+use pipewright_store::{Append, NewRun, Request, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -237,5 +237,46 @@ async fn a_deleted_run_is_let_go() {
     bench.store.delete_run(&gone).await.unwrap();
     let next = bench.submit("next", chain(3)).await;
     assert_eq!(bench.end_of(&next).await, RunPhase::Succeeded);
+    controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_journal_went_on_without_its_actor_is_taken_up_again() {
+    let bench = Bench::new();
+    let (executor, observations) =
+        FakeExecutor::start(|_| Act::succeed(100_000 * SECOND, Published::default()));
+    let controller = bench.control(&executor, observations, 8);
+    let run = bench.submit("run", chain(2)).await;
+    // Paused time leaps to the next thing that is to happen, which must not be the end of the attempt.
+    let ticks = tokio::spawn(async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    let events = loop {
+        let events = bench.store.journal(&run).await.unwrap();
+        if events.iter().any(|event| matches!(event, Event::AttemptStarted { .. })) {
+            break events;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    let planned = events.iter().find_map(|event| match event {
+        Event::AttemptPlanned { task, at, number } => Some((task.clone(), *at, *number)),
+        _ => None,
+    });
+    let (task, at, number) = planned.unwrap();
+    let behind = Append {
+        run: run.clone(),
+        expected_seq: events.len() as u64,
+        events: vec![Event::AttemptPreparing { task, at, number, note: "behind its back".to_owned() }],
+        run_view: bench.store.get_run(&run).await.unwrap().view,
+        tasks: Vec::new(),
+        consumed: Vec::new(),
+        flush: true,
+    };
+    bench.store.append(&behind).await.unwrap();
+    ticks.abort();
+    assert_eq!(bench.end_of(&run).await, RunPhase::Succeeded);
+    assert_eq!(executor.launched().len(), 2, "each task ran once");
     controller.shutdown().await;
 }
