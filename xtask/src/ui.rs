@@ -53,9 +53,8 @@ pub fn screenshots() -> Result<()> {
     browse("screenshots", &binary)
 }
 
-/// Measures the pages in a browser; returns one line of JSON for each figure.
+/// Measures the pages that this binary has in it in a browser; returns one line of JSON for each figure.
 pub fn figures(binary: &Path) -> Result<String> {
-    build()?;
     find_browser()?;
     let mut command = npm(&["run", "--silent", "bench"]);
     let output =

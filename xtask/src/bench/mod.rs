@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::workspace;
+use crate::{ui, workspace};
 
 /// Which cases to measure.
 #[derive(clap::Args)]
@@ -68,10 +68,11 @@ const CASES: &[Case] = &[
     ("python", python::measure),
     ("compile", compile::measure),
     ("artifact", artifact::measure),
-    ("pages", pages::measure),
+    (PAGES, pages::measure),
     (LOAD, load::measure),
 ];
 
+const PAGES: &str = "pages";
 /// Takes minutes and gigabytes.
 const LOAD: &str = "load";
 
@@ -81,11 +82,17 @@ pub fn run(args: &Args) -> Result<()> {
         let known: Vec<&str> = CASES.iter().map(|(name, _)| *name).collect();
         bail!("no case is named `{unknown}`; there are {}", known.join(", "));
     }
+    let is_wanted =
+        |name: &str| args.cases.is_empty() && name != LOAD || args.cases.iter().any(|case| case == name);
+    if is_wanted(PAGES) {
+        // Before the binary, which has them in it.
+        ui::build()?;
+    }
     let binary = workspace::build(&args.profile)?;
     let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(workspace::target())?;
     let mut bench = Bench { binary, folder: folder.path().to_path_buf(), rows: Vec::new() };
     for (name, measure) in CASES {
-        if args.cases.is_empty() && *name != LOAD || args.cases.iter().any(|case| case == name) {
+        if is_wanted(name) {
             println!("{name}");
             measure(&mut bench)?;
         }
