@@ -11,7 +11,15 @@ export default defineConfig({
   base: "./",
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
-  build: { target: "es2022", assetsInlineLimit: 0, reportCompressedSize: false },
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+    rollupOptions: {
+      // Of the unpackers only what is used: one starts WebAssembly as it is loaded, which the pages' policy forbids.
+      treeshake: { moduleSideEffects: (id) => !id.includes("hyparquet-compressors") && !id.includes("hysnappy") },
+    },
+  },
   server: {
     proxy: Object.fromEntries(
       ["/apis", "/pipeline/apis", "/artifacts", "/k8s"].map((path) => [path, { target: server, changeOrigin: true }]),

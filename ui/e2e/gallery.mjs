@@ -77,8 +77,8 @@ try{localStorage.setItem('a','b');said.push('has storage')}catch{said.push('no s
 fetch('/apis/v2beta1/runs').then(()=>said.push('reached the API'),()=>said.push('API is out of reach')).finally(()=>{document.getElementById('said').textContent=said.join(', ')});
 </script>`;
 
-/** 300 rows, written by pyarrow. */
-const PARQUET = readFileSync(join(root, "ui/src/viewers/fixtures/cities.parquet")).toString("base64");
+/** 300 rows, written by pyarrow, in a packing that the pages fetch something for. */
+const PARQUET = readFileSync(join(root, "ui/src/viewers/fixtures/cities-zstd.parquet")).toString("base64");
 
 /** One artifact of every kind that has a viewer. */
 export function gallery() {

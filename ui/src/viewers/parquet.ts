@@ -1,11 +1,12 @@
 // The first rows of a Parquet file, read by byte ranges: its end says where they are, the rest stays where it is.
 
-import { parquetMetadataAsync, parquetRead, parquetSchema, type AsyncBuffer, type FileMetaData } from "hyparquet";
+import { parquetMetadataAsync, parquetRead, parquetSchema, type AsyncBuffer, type Compressors, type FileMetaData } from "hyparquet";
 import type { TableView } from "@/api/own-types";
 import type { Json } from "@/api/types";
 
 /** The most that is read for them: rows come in groups, which are read column by column as wholes. */
 const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_UNPACKED = 256 * 1024 * 1024;
 
 /** Reads at most this many rows. Errors: an encoding or compression that is not read here, a group that is too large. */
 export async function parquetHead(file: AsyncBuffer, most: number): Promise<TableView> {
@@ -13,10 +14,15 @@ export async function parquetHead(file: AsyncBuffer, most: number): Promise<Tabl
   const total = Number(metadata.num_rows);
   const columns = parquetSchema(metadata).children.map(({ element }) => ({ name: element.name, type: typeOf(element) }));
   const rowEnd = Math.min(most, total);
-  const bytes = bytesOf(metadata, rowEnd);
-  if (bytes > MOST_BYTES) throw new Error(`The first rows are in groups of ${Math.round(bytes / 1024 / 1024)} MiB, too much to be shown; download the file instead.`);
+  const groups = firstGroups(metadata, rowEnd);
+  for (const [bytes, most] of [[groups.packed, MOST_BYTES], [groups.unpacked, MOST_UNPACKED]] as const) {
+    if (bytes > most) throw new Error(`The first rows are in groups of ${Math.round(bytes / 1024 / 1024)} MiB, too much to be shown; download the file instead.`);
+  }
   let rows: Json[][] = [];
-  if (rowEnd > 0) await parquetRead({ file, metadata, rowEnd, onComplete: (found) => (rows = found.map((row) => row.map(plain))) });
+  if (rowEnd > 0) {
+    const compressors = await compressorsFor(groups.codecs);
+    await parquetRead({ file, metadata, rowEnd, compressors, onComplete: (found) => (rows = found.map((row) => row.map(plain))) });
+  }
   return { columns, rows, total_rows: total, truncated: rowEnd < total };
 }
 
@@ -25,15 +31,26 @@ function typeOf(element: { type?: string; logical_type?: { type: string }; conve
   return (element.logical_type?.type ?? element.converted_type ?? element.type ?? "").toLowerCase();
 }
 
-/** How much has to be read for the first rows. */
-function bytesOf(metadata: FileMetaData, rows: number): number {
-  let [left, bytes] = [rows, 0];
+/** What has to be read for the first rows: how many bytes, as they lie there and unpacked, and how they are packed. */
+function firstGroups(metadata: FileMetaData, rows: number) {
+  const [found, codecs] = [{ packed: 0, unpacked: 0 }, new Set<string>()];
+  let left = rows;
   for (const group of metadata.row_groups) {
     if (left <= 0) break;
     left -= Number(group.num_rows);
-    for (const column of group.columns) bytes += Number(column.meta_data?.total_compressed_size ?? 0);
+    for (const { meta_data: column } of group.columns) {
+      found.packed += Number(column?.total_compressed_size ?? 0);
+      found.unpacked += Number(column?.total_uncompressed_size ?? 0);
+      if (column) codecs.add(column.codec);
+    }
   }
-  return bytes;
+  return { ...found, codecs };
+}
+
+/** Fetches what unpacks zstd, gzip, brotli and LZ4 when a file needs it; Snappy is read without. */
+async function compressorsFor(codecs: Set<string>): Promise<Compressors | undefined> {
+  if ([...codecs].every((codec) => codec === "SNAPPY" || codec === "UNCOMPRESSED")) return undefined;
+  return (await import("./unpack")).compressors;
 }
 
 /** Turns what Parquet has and JSON has not into what a reader expects. */
