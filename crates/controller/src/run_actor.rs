@@ -156,7 +156,9 @@ impl RunActor {
             }
             if self.state.is_over() {
                 let Ok(message) = mailbox.try_recv() else {
-                    self.clean_up().await?;
+                    if let Err(error) = self.clean_up().await {
+                        tracing::error!(%error, "what the run made for itself stays");
+                    }
                     return Ok(Leave::Settled);
                 };
                 self.take(message).await?;
