@@ -243,16 +243,16 @@ async fn a_deleted_run_is_let_go() {
 #[tokio::test(start_paused = true)]
 async fn a_run_whose_journal_went_on_without_its_actor_is_taken_up_again() {
     let bench = Bench::new();
-    let (executor, observations) =
-        FakeExecutor::start(|_| Act::succeed(100_000 * SECOND, Published::default()));
-    let controller = bench.control(&executor, observations, 8);
-    let run = bench.submit("run", chain(2)).await;
     // Paused time leaps to the next thing that is to happen, which must not be the end of the attempt.
     let ticks = tokio::spawn(async {
         loop {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     });
+    let (executor, observations) =
+        FakeExecutor::start(|_| Act::succeed(10_000_000 * SECOND, Published::default()));
+    let controller = bench.control(&executor, observations, 8);
+    let run = bench.submit("run", chain(2)).await;
     let events = loop {
         let events = bench.store.journal(&run).await.unwrap();
         if events.iter().any(|event| matches!(event, Event::AttemptStarted { .. })) {
