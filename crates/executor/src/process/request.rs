@@ -7,6 +7,7 @@ use pipewright_plan::{
     LaunchCompanion, LaunchFile, LaunchLimits, LaunchPlaces, LaunchSpec, LaunchUser, Mount, Word,
 };
 
+use super::older_sdk;
 use super::pod::Brought;
 use super::references;
 
@@ -112,6 +113,7 @@ pub(crate) fn spec_of(launch: Launch, folder: &Path, around: Surroundings, commo
         Some(words) => (words, Vec::new()),
         None => (launch.container.command, launch.container.args),
     };
+    older_sdk::complete(&mut command);
     let is_own = |name: &str| {
         matches!(name, "KFP_POD_NAME" | "KFP_POD_UID")
             || launch.env.iter().chain(around.brought.env()).any(|(own, _)| own == name)
