@@ -10,6 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::retry_on_intr;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -161,7 +162,7 @@ impl Store {
             .truncate(false)
             .open(&path)
             .map_err(Error::io("open", &path))?;
-        flock(&file, FlockOperation::LockExclusive)
+        retry_on_intr(|| flock(&file, FlockOperation::LockExclusive))
             .map_err(|error| Error::io("lock", &path)(error.into()))?;
         Ok(file)
     }

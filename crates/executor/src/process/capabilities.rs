@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use pipewright_plan::LaunchNotice;
+use rustix::io::retry_on_intr;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, recv, socketpair};
 
@@ -78,7 +79,7 @@ pub fn obstacle(program: &Path, home: &Path) -> io::Result<Option<String>> {
         .stderr(Stdio::null())
         .spawn()?;
     let mut buffer = [0; 16 * 1024];
-    let received = recv(&notices, &mut buffer[..], RecvFlags::empty());
+    let received = retry_on_intr(|| recv(&notices, &mut buffer[..], RecvFlags::empty()));
     // Without requests to come, the launcher leaves.
     drop(requests);
     child.wait()?;

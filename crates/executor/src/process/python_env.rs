@@ -14,6 +14,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::retry_on_intr;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::process::Command;
@@ -184,7 +185,7 @@ async fn lock_of(folder: &Path) -> io::Result<File> {
     let path = folder.with_extension("lock");
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
     tokio::task::spawn_blocking(move || {
-        flock(&file, FlockOperation::LockExclusive)?;
+        retry_on_intr(|| flock(&file, FlockOperation::LockExclusive))?;
         Ok(file)
     })
     .await

@@ -11,6 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::retry_on_intr;
 use serde::{Deserialize, Serialize};
 
 use super::role::{EVERYWHERE, Grants};
@@ -99,7 +100,8 @@ impl AccessFile {
         let lock = beside(path, "lock");
         let held = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&lock);
         let held = held.map_err(|error| cannot("lock", error))?;
-        flock(&held, FlockOperation::LockExclusive).map_err(|error| cannot("lock", error.into()))?;
+        retry_on_intr(|| flock(&held, FlockOperation::LockExclusive))
+            .map_err(|error| cannot("lock", error.into()))?;
         let mut file = Self::read(path)?;
         let result = change(&mut file)?;
         file.check()?;
