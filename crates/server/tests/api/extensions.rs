@@ -7,6 +7,7 @@ use std::time::Duration;
 use pipewright_store::engine::{AttemptId, RunId, RunPhase, RunView, TaskKey, TaskKind, TaskPhase};
 use serde_json::json;
 
+use crate::streams::Listener;
 use crate::support::{Server, artifact, at, attempt, task};
 
 const PATH: &str = "/apis/pipewright/v1/runs";
@@ -116,38 +117,31 @@ async fn a_log_is_followed_to_the_end_of_its_attempt() {
     assert_eq!(answer.text, "one\ntwo\n");
 }
 
+/// Waits for some events; returns what they are of, and its phase.
+async fn told(listener: &mut Listener, count: usize) -> Vec<(&'static str, serde_json::Value)> {
+    let mut all = Vec::new();
+    for _ in 0..count {
+        let event = listener.next().await.unwrap();
+        let phase = event.data.get("phase").or(event.data.get("state")).cloned().unwrap_or_default();
+        let name = ["run", "task", "end"].into_iter().find(|name| *name == event.name);
+        all.push((name.unwrap_or_else(|| panic!("{event:?}")), phase));
+    }
+    all
+}
+
 #[tokio::test]
 async fn changes_are_told_as_they_come() {
     let server = Server::start().await;
     let id = server.create_run("r").await;
-    let path = format!("{PATH}/{id}/events");
-    let writer = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let step = task(&id, "root/step", TaskKind::Container, TaskPhase::Running);
-        let seq = server.record(&id, 0, running(), vec![step]).await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        let step = task(&id, "root/step", TaskKind::Container, TaskPhase::Succeeded);
-        let over = RunView { phase: RunPhase::Succeeded, ended_at: Some(at(5)), ..RunView::default() };
-        server.record(&id, seq, over, vec![step]).await;
-    };
-    let (answer, ()) = tokio::join!(server.call("GET", &path, None), writer);
-    assert_eq!(answer.content_type, "text/event-stream");
-    let mut told = Vec::new();
-    for event in answer.text.split("\n\n").filter(|event| !event.is_empty()) {
-        let (name, data) = event.split_once("\ndata: ").unwrap();
-        let data: serde_json::Value = serde_json::from_str(data).unwrap();
-        let what = data.get("phase").or(data.get("state")).cloned().unwrap_or_default();
-        told.push((name.to_owned(), what));
-    }
-    let expected = [
-        ("event: run", json!("PENDING")),
-        ("event: task", json!("running")),
-        ("event: run", json!("RUNNING")),
-        ("event: task", json!("succeeded")),
-        ("event: run", json!("SUCCEEDED")),
-        ("event: end", json!(null)),
-    ];
-    let expected: Vec<_> = expected.into_iter().map(|(name, what)| (name.to_owned(), what)).collect();
-    assert_eq!(told, expected);
+    let step = |phase| task(&id, "root/step", TaskKind::Container, phase);
+    let mut listener = Listener::start(&server, &format!("{PATH}/{id}/events"), None).await;
+    assert_eq!(told(&mut listener, 1).await, [("run", json!("PENDING"))]);
+    let seq = server.record(&id, 0, running(), vec![step(TaskPhase::Running)]).await;
+    assert_eq!(told(&mut listener, 2).await, [("task", json!("running")), ("run", json!("RUNNING"))]);
+    let over = RunView { phase: RunPhase::Succeeded, ended_at: Some(at(5)), ..RunView::default() };
+    server.record(&id, seq, over, vec![step(TaskPhase::Succeeded)]).await;
+    let end = [("task", json!("succeeded")), ("run", json!("SUCCEEDED")), ("end", json!(null))];
+    assert_eq!(told(&mut listener, 3).await, end);
+    assert_eq!(listener.next().await, None);
     server.refused("GET", &format!("{PATH}/unknown/events"), None, (404, 5, "unknown")).await;
 }
