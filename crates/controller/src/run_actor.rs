@@ -94,7 +94,10 @@ impl RunActor {
         let stop = shared.stop.clone();
         let driven = match Self::load(shared, run).await {
             Ok(mut actor) => actor.work(mailbox).await,
-            Err(error) => Err(error),
+            Err(error) => {
+                drop(mailbox);
+                Err(error)
+            }
         };
         let error = match driven {
             Ok(leave) => return leave,
