@@ -1,17 +1,17 @@
 //! Tasks that act on objects, on a real store: claims, conditions, crashes.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use pipewright_controller::{Capacity, Controller, Options};
+use pipewright_controller::{Controller, Options};
 use pipewright_engine::{FailureReason, Launch, RunId, RunPhase, Submit, TaskView, Timestamp};
 use pipewright_executor::fake::{Act, FakeExecutor};
 use pipewright_plan::{Plan, Published};
-use pipewright_store::{NewRun, ObjectAuthor, ObjectKey, ObjectWrite, Request, Store};
+use pipewright_store::{ObjectAuthor, ObjectKey, ObjectWrite, Request, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::sample::{capacity, new_run, store};
 
 struct Bench {
     _folder: TempDir,
@@ -25,15 +25,8 @@ fn control(
     act: impl Fn(&Launch) -> Act + Send + Sync + 'static,
 ) -> (FakeExecutor, Controller) {
     let (executor, observations) = FakeExecutor::start(act);
-    let capacity = Capacity {
-        cpu_millis: 64_000,
-        memory_bytes: 1 << 40,
-        default_cpu_millis: 100,
-        attempts: 8,
-        gpus: Vec::new(),
-    };
     // As on a server of several users; nothing else here is of another namespace.
-    let options = Options { are_namespaces_apart: true, ..Options::new(capacity) };
+    let options = Options { are_namespaces_apart: true, ..Options::new(capacity(8)) };
     let controller = Controller::start(store.clone(), Arc::new(executor.clone()), observations, options);
     (executor, controller)
 }
@@ -44,8 +37,7 @@ fn succeed(_: &Launch) -> Act {
 
 impl Bench {
     fn new(act: impl Fn(&Launch) -> Act + Send + Sync + 'static) -> Self {
-        let folder = TempDir::new().unwrap();
-        let store = Store::open(&folder.path().join("pipewright.db"), Default::default()).unwrap();
+        let (folder, store) = store();
         let (executor, controller) = control(&store, act);
         Self { _folder: folder, store, executor, controller }
     }
@@ -57,23 +49,7 @@ impl Bench {
     async fn submit_as(&self, id: &str, plan: Plan) -> RunId {
         let id = RunId(id.to_owned());
         let submit = Submit { created_at: Timestamp(1_700_000_000_000_000), ..Submit::default() };
-        let new = NewRun {
-            id: id.clone(),
-            display_name: "objects".to_owned(),
-            description: String::new(),
-            experiment_id: String::new(),
-            pipeline_id: None,
-            pipeline_version_id: None,
-            plan: Arc::new(plan),
-            pipeline_spec: json!({}),
-            parameters: json!({}),
-            pipeline_root: None,
-            service_account: String::new(),
-            plugins_input: Default::default(),
-            firing: None,
-            submit,
-        };
-        self.store.create_run(new).await.unwrap();
+        self.store.create_run(new_run(&id, plan, submit)).await.unwrap();
         id
     }
 

@@ -1,7 +1,5 @@
 //! Old runs are archived and deleted when they are due, by a clock that the test sets.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,11 +7,14 @@ use std::time::Duration;
 
 use pipewright_controller::{Clock, Retention, enforce_retention};
 use pipewright_engine::{RunId, RunPhase, RunView, Submit, Timestamp};
-use pipewright_store::{Change, ListQuery, NewRun, RunImport, Store};
+use pipewright_plan::Plan;
+use pipewright_store::{Change, ListQuery, RunImport, Store};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use crate::sample::{new_run, store};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -34,9 +35,7 @@ struct Bench {
 impl Bench {
     /// Its clock begins with the real one, by which the store notes when runs are archived.
     fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("pipewright.db");
-        let store = Store::open(&path, pipewright_store::Options::default()).unwrap();
+        let (folder, store) = store();
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
         Self { _folder: folder, store, clock: Arc::new(Hand(AtomicI64::new(i64::try_from(now).unwrap()))) }
     }
@@ -50,33 +49,16 @@ impl Bench {
     /// Makes a run that was over that many hours before now, or that goes on.
     async fn run(&self, id: &str, hours: Option<i64>) -> RunId {
         let run = RunId(id.to_owned());
-        let plan = Arc::new(
+        let plan: Plan =
             serde_json::from_value(json!({"name": "p", "dialect": "v2", "root": "root", "components": {}}))
-                .unwrap(),
-        );
-        let new = NewRun {
-            id: run.clone(),
-            display_name: id.to_owned(),
-            description: String::new(),
-            experiment_id: String::new(),
-            pipeline_id: None,
-            pipeline_version_id: None,
-            plan: Arc::clone(&plan),
-            pipeline_spec: json!({}),
-            parameters: json!({}),
-            pipeline_root: None,
-            service_account: String::new(),
-            plugins_input: Default::default(),
-            firing: None,
-            submit: Submit { arguments: BTreeMap::new(), ..Submit::default() },
-        };
-        let live = self.store.create_run(new).await.unwrap();
+                .unwrap();
+        let live = self.store.create_run(new_run(&run, plan.clone(), Submit::default())).await.unwrap();
         let Some(hours) = hours else { return run };
         self.store.delete_run(&run).await.unwrap();
         let ended_at = Some(Timestamp(self.clock.now().0 - hours * HOUR));
         let view = RunView { phase: RunPhase::Failed, ended_at, ..RunView::default() };
         let over = pipewright_store::Run { view, ..live };
-        self.store.import_run(over, plan, json!({}), RunImport::new(run.clone())).await.unwrap();
+        self.store.import_run(over, Arc::new(plan), json!({}), RunImport::new(run.clone())).await.unwrap();
         run
     }
 

@@ -1,18 +1,18 @@
 //! Whole runs on a real store with a scripted executor and paused time.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pipewright_controller::{Capacity, Controller, Options};
+use pipewright_controller::{Controller, Options};
 use pipewright_engine::{Event, FailureReason, RunId, RunPhase, Submit, TaskPhase, Timestamp};
 use pipewright_executor::fake::{Act, FakeExecutor};
 use pipewright_plan::{Plan, Published};
-use pipewright_store::{Append, NewRun, Request, Store};
+use pipewright_store::{Append, Request, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::sample::{capacity, new_run, store};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -23,9 +23,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let store =
-            Store::open(&folder.path().join("pipewright.db"), pipewright_store::Options::default()).unwrap();
+        let (folder, store) = store();
         Self { folder, store }
     }
 
@@ -38,23 +36,7 @@ impl Bench {
             created_at: Timestamp(1_700_000_000_000_000),
             ..Submit::default()
         };
-        let new = NewRun {
-            id: run.clone(),
-            display_name: id.to_owned(),
-            description: String::new(),
-            experiment_id: String::new(),
-            pipeline_id: None,
-            pipeline_version_id: None,
-            plan: Arc::new(plan),
-            pipeline_spec: json!({}),
-            parameters: json!({}),
-            pipeline_root: None,
-            service_account: String::new(),
-            plugins_input: Default::default(),
-            firing: None,
-            submit,
-        };
-        self.store.create_run(new).await.unwrap();
+        self.store.create_run(new_run(&run, plan, submit)).await.unwrap();
         run
     }
 
@@ -64,18 +46,11 @@ impl Bench {
         observations: pipewright_executor::Observations,
         slots: usize,
     ) -> Controller {
-        let capacity = Capacity {
-            cpu_millis: 64_000,
-            memory_bytes: 1 << 40,
-            default_cpu_millis: 100,
-            attempts: slots,
-            gpus: Vec::new(),
-        };
         Controller::start(
             self.store.clone(),
             Arc::new(executor.clone()),
             observations,
-            Options::new(capacity),
+            Options::new(capacity(slots)),
         )
     }
 

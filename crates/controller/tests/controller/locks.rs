@@ -1,17 +1,17 @@
 //! Locks across runs, on a real store with a scripted executor and paused time.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use pipewright_controller::{Capacity, Controller, Options};
+use pipewright_controller::{Controller, Options};
 use pipewright_engine::{Launch, Locks, RunId, RunPhase, Submit, TaskView, Timestamp};
 use pipewright_executor::fake::{Act, FakeExecutor};
 use pipewright_plan::{Plan, Published};
-use pipewright_store::{NewRun, ObjectAuthor, ObjectWrite, Request, Store};
+use pipewright_store::{ObjectAuthor, ObjectWrite, Request, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::sample::{capacity, new_run, store};
 
 struct Bench {
     _folder: TempDir,
@@ -20,23 +20,15 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let store = Store::open(&folder.path().join("pipewright.db"), Default::default()).unwrap();
+        let (folder, store) = store();
         Self { _folder: folder, store }
     }
 
     fn control(&self, act: impl Fn(&Launch) -> Act + Send + Sync + 'static) -> (FakeExecutor, Controller) {
         let (executor, observations) = FakeExecutor::start(act);
-        let capacity = Capacity {
-            cpu_millis: 64_000,
-            memory_bytes: 1 << 40,
-            default_cpu_millis: 100,
-            attempts: 8,
-            gpus: Vec::new(),
-        };
         let shared = Arc::new(executor.clone());
         // As on a server of several users; other namespaces have a test of their own.
-        let options = Options { are_namespaces_apart: true, ..Options::new(capacity) };
+        let options = Options { are_namespaces_apart: true, ..Options::new(capacity(8)) };
         let controller = Controller::start(self.store.clone(), shared, observations, options);
         (executor, controller)
     }
@@ -44,23 +36,7 @@ impl Bench {
     async fn submit(&self, id: &str, created_at: i64, plan: &Plan) -> RunId {
         let id = RunId(id.to_owned());
         let submit = Submit { created_at: Timestamp(created_at), ..Submit::default() };
-        let new = NewRun {
-            id: id.clone(),
-            display_name: id.0.clone(),
-            description: String::new(),
-            experiment_id: String::new(),
-            pipeline_id: None,
-            pipeline_version_id: None,
-            plan: Arc::new(plan.clone()),
-            pipeline_spec: json!({}),
-            parameters: json!({}),
-            pipeline_root: None,
-            service_account: String::new(),
-            plugins_input: Default::default(),
-            firing: None,
-            submit,
-        };
-        self.store.create_run(new).await.unwrap();
+        self.store.create_run(new_run(&id, plan.clone(), submit)).await.unwrap();
         id
     }
 
