@@ -12,7 +12,7 @@ export type LogState =
 
 const AGAIN_AFTER = 1_500;
 
-/** Opens a log and, while its attempt runs, keeps it growing. `version` rises with every piece that came. */
+/** Opens a log and, when its attempt has not ended, keeps it growing to its end. `version` rises with every piece that came. */
 export function useLog(name: LogName, isRunning: boolean): { state: LogState; version: number; touch: () => void; reopen: () => void } {
   const [state, setState] = useState<LogState>({ kind: "opening" });
   const [version, setVersion] = useState(0);
@@ -20,6 +20,11 @@ export function useLog(name: LogName, isRunning: boolean): { state: LogState; ve
   const touch = useRef(() => setVersion((number) => number + 1)).current;
   const { run, task, attempt } = name;
   const pages = useRef<LogPages>(undefined);
+  // Once followed, to the end: that the attempt is over is often known before its last lines are here.
+  const key = JSON.stringify([run, task, attempt]);
+  const [followed, setFollowed] = useState<string>();
+  if (isRunning && followed !== key) setFollowed(key);
+  const isFollowed = followed === key;
 
   useEffect(() => {
     const stop = new AbortController();
@@ -46,7 +51,7 @@ export function useLog(name: LogName, isRunning: boolean): { state: LogState; ve
   const isOpen = state.kind === "open";
   useEffect(() => {
     const made = pages.current;
-    if (!isOpen || !isRunning || made === undefined) return;
+    if (!isOpen || !isFollowed || made === undefined) return;
     const stop = new AbortController();
     const log = { run, task, attempt };
     const tell = gathered(touch);
@@ -68,7 +73,7 @@ export function useLog(name: LogName, isRunning: boolean): { state: LogState; ve
       if (!stop.signal.aborted) setState({ kind: "open", pages: made, isLive: false });
     })();
     return () => stop.abort();
-  }, [isOpen, isRunning, run, task, attempt, touch]);
+  }, [isOpen, isFollowed, run, task, attempt, touch]);
 
   // A task that has just begun has its log in a moment.
   useEffect(() => {
@@ -76,6 +81,17 @@ export function useLog(name: LogName, isRunning: boolean): { state: LogState; ve
     const timer = setTimeout(() => setOpened((number) => number + 1), AGAIN_AFTER);
     return () => clearTimeout(timer);
   }, [state.kind, isRunning]);
+
+  // It may have begun and ended since it was looked for.
+  const isMissing = state.kind === "none";
+  const isOpening = state.kind === "opening";
+  const wasRunning = useRef(false);
+  useEffect(() => {
+    if (isRunning) wasRunning.current = true;
+    if (isRunning || isOpening || !wasRunning.current) return;
+    wasRunning.current = false;
+    if (isMissing) setOpened((number) => number + 1);
+  }, [isRunning, isOpening, isMissing]);
 
   return { state, version, touch, reopen: () => setOpened((number) => number + 1) };
 }

@@ -22,7 +22,8 @@ export function LogTab({ run, detail }: { run: string; detail: TaskDetailView })
     );
   }
   if (attempt === undefined) return <EmptyState title="No log">Nothing was started for this task.</EmptyState>;
-  const isRunning = detail.state === "RUNNING" && attempt.ended_at === undefined;
+  // Also one that is not known to have started: its log begins before, and it may be over before that is told.
+  const isRunning = attempt.ended_at === undefined && detail.ended_at === undefined;
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <AttemptPicker detail={detail} chosen={attempt.number} onChoose={setAttempt} />

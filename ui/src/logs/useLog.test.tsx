@@ -1,0 +1,92 @@
+import { renderHook, waitFor } from "@testing-library/react";
+import { afterEach, expect, test, vi } from "vitest";
+import { useLog } from "./useLog";
+
+const NAME = { run: "r", task: "root/step", attempt: 0 };
+
+/** A server with one log, which may be missing at first; a stream of it ends when the attempt does. */
+class Served {
+  text: string | undefined;
+  asked = 0;
+  private isOver = false;
+  private waiting: (() => void)[] = [];
+
+  constructor(text?: string) {
+    this.text = text;
+    vi.stubGlobal("fetch", (url: string, init: RequestInit = {}) => Promise.resolve(this.answer(new URL(url, "http://here"), init)));
+  }
+
+  /** Prints the rest and ends. */
+  end(text: string) {
+    this.text = text;
+    this.isOver = true;
+    for (const go of this.waiting) go();
+  }
+
+  private answer(url: URL, init: RequestInit): Response {
+    this.asked += 1;
+    if (this.text === undefined) return new Response(JSON.stringify({ code: 5, message: "there is none" }), { status: 404 });
+    if (init.method === "HEAD") return new Response(null, { headers: { "Content-Length": String(this.text.length) } });
+    if (url.searchParams.get("follow") === "true") return this.stream(Number(url.searchParams.get("offset")), init.signal ?? undefined);
+    const [, from, to] = /bytes=(\d+)-(\d+)/.exec(new Headers(init.headers).get("Range") ?? "") ?? [];
+    return new Response(this.text.slice(Number(from), Number(to) + 1), { status: 206 });
+  }
+
+  private stream(offset: number, signal?: AbortSignal): Response {
+    return new Response(
+      new ReadableStream({
+        start: async (stream) => {
+          signal?.addEventListener("abort", () => stream.error(new DOMException("aborted", "AbortError")));
+          if (!this.isOver) await new Promise<void>((go) => this.waiting.push(go));
+          if (signal?.aborted) return;
+          stream.enqueue(new TextEncoder().encode(this.text?.slice(offset)));
+          stream.close();
+        },
+      }),
+    );
+  }
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+function open(isRunning: boolean) {
+  return renderHook((props: { isRunning: boolean }) => useLog(NAME, props.isRunning), { initialProps: { isRunning } });
+}
+
+const sizeOf = (state: ReturnType<typeof useLog>["state"]) => (state.kind === "open" ? state.pages.size : state.kind);
+
+test("the last lines come although the attempt is known to be over before", async () => {
+  const served = new Served("first\n");
+  const { result, rerender } = open(true);
+  await waitFor(() => expect(result.current.state).toMatchObject({ kind: "open", isLive: true }));
+  rerender({ isRunning: false });
+  served.end("first\nlast\n");
+  await waitFor(() => expect(sizeOf(result.current.state)).toBe("first\nlast\n".length));
+  await waitFor(() => expect(result.current.state).toMatchObject({ isLive: false }));
+});
+
+test("they come as well when it ended while the log was being opened", async () => {
+  const served = new Served("first\n");
+  const { result, rerender } = open(true);
+  rerender({ isRunning: false });
+  served.end("first\nlast\n");
+  await waitFor(() => expect(sizeOf(result.current.state)).toBe("first\nlast\n".length));
+  await waitFor(() => expect(result.current.state).toMatchObject({ isLive: false }));
+});
+
+test("a log that was not there is looked for once more at the end", async () => {
+  const served = new Served();
+  const { result, rerender } = open(true);
+  await waitFor(() => expect(result.current.state.kind).toBe("none"));
+  served.end("all\n");
+  rerender({ isRunning: false });
+  await waitFor(() => expect(sizeOf(result.current.state)).toBe("all\n".length));
+});
+
+test("one that ended before is read once, and not followed", async () => {
+  const served = new Served("all\n");
+  const { result } = open(false);
+  await waitFor(() => expect(sizeOf(result.current.state)).toBe("all\n".length));
+  expect(result.current.state).toMatchObject({ isLive: false });
+  expect(served.asked).toBe(2);
+});
