@@ -30,8 +30,8 @@ export class Walk {
     await this.page.getByRole("heading", { level: 1, name: expected }).waitFor({ timeout: 15_000 });
   }
 
-  see(text) {
-    return this.page.getByText(text).first().waitFor({ timeout: 15_000 });
+  see(text, timeout = 15_000) {
+    return this.page.getByText(text).first().waitFor({ timeout });
   }
 
   button(name) {

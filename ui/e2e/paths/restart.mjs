@@ -23,7 +23,8 @@ export const paths = {
       await walk.picture("restart-lost");
       await page.waitForTimeout(2_000);
       await server.start();
-      await walk.see("line 395 of the slow task");
+      // The task prints for 20 seconds.
+      await walk.see("line 395 of the slow task", 60_000);
       await page.locator("header").getByText("Succeeded").first().waitFor({ timeout: 60_000 });
       await page.getByText("Connection lost").first().waitFor({ state: "detached", timeout: 15_000 });
       if (!(await page.evaluate(() => window.isSamePage))) throw new Error("the page was loaded anew");
