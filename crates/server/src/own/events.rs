@@ -128,7 +128,7 @@ impl Watcher {
         let mut scope = Scope { under: TaskKey::root(), after: None, limit: PAGE };
         let mut first = None;
         loop {
-            let page = self.app.store.run_progress(&self.run, scope.clone()).await.map_err(|_| Gone)?;
+            let page = self.app.store.run_progress(&self.run, scope.clone()).await.map_err(unreadable)?;
             first.get_or_insert(page.seq);
             self.tasks(page.tasks).await?;
             match page.next {
@@ -143,20 +143,20 @@ impl Watcher {
         let inside = self.inside.clone();
         let shown = move |key: &TaskKey| shown(key, &inside);
         let changes =
-            self.app.store.run_changes(&self.run, since, MOST_TASKS, shown).await.map_err(|_| Gone)?;
+            self.app.store.run_changes(&self.run, since, MOST_TASKS, shown).await.map_err(unreadable)?;
         match changes.tasks {
             Some(tasks) => self.tasks(tasks).await?,
             None => self.send(Event::default().event("reset").data("{}")).await?,
         }
         let over = changes.run.view.phase.is_terminal();
-        let summary = summary_now(&self.app, changes.run).await.map_err(|_| Gone)?;
+        let summary = summary_now(&self.app, changes.run).await.map_err(unreadable)?;
         let event = json_event("run", &summary)?.id(changes.seq.to_string());
         self.send(event).await?;
         Ok((changes.seq, over))
     }
 
     async fn tasks(&self, tasks: Vec<pipewright_store::TaskBrief>) -> Result<(), Gone> {
-        let plan = self.app.store.run_plan(&self.run).await.map_err(|_| Gone)?;
+        let plan = self.app.store.run_plan(&self.run).await.map_err(unreadable)?;
         for task in tasks {
             self.send(json_event("task", &task_progress(&plan, task))?).await?;
         }
@@ -166,6 +166,12 @@ impl Watcher {
     async fn send(&self, event: Event) -> Result<(), Gone> {
         self.sender.send(event).await.map_err(|_| Gone)
     }
+}
+
+/// Ends a stream of a run that cannot be read: it was deleted, or the store is in trouble.
+fn unreadable(error: impl std::fmt::Display) -> Gone {
+    tracing::warn!("following a run ended: {error}");
+    Gone
 }
 
 fn json_event(name: &str, data: &impl Serialize) -> Result<Event, Gone> {
