@@ -90,3 +90,13 @@ test("one that ended before is read once, and not followed", async () => {
   expect(result.current.state).toMatchObject({ isLive: false });
   expect(served.asked).toBe(2);
 });
+
+test("one that is gone is not asked for again and again", async () => {
+  const served = new Served("first\n");
+  const { result, rerender } = open(false);
+  await waitFor(() => expect(result.current.state.kind).toBe("open"));
+  served.text = undefined;
+  rerender({ isRunning: true });
+  await waitFor(() => expect(served.asked).toBe(3));
+  await waitFor(() => expect(result.current.state).toMatchObject({ kind: "open", isLive: false }));
+});

@@ -65,7 +65,9 @@ export function useLog(name: LogName, isRunning: boolean): { state: LogState; ve
             tell();
           }, stop.signal);
           break;
-        } catch {
+        } catch (error) {
+          // Its run was deleted.
+          if (error instanceof ApiError && error.isMissing) break;
           // The server went away or the network did: what is missing is asked for again from where it broke.
           await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER));
         }
