@@ -6,7 +6,7 @@
 
 mod support;
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use bollard::Docker;
@@ -14,7 +14,11 @@ use bollard::query_parameters::{ListContainersOptions, ListNetworksOptions, List
 use pipewright_engine::{AttemptEnd, FailureReason, Launch, Observed, RunId};
 use pipewright_executor::container::{ContainerExecutor, Network, Options};
 use pipewright_executor::{Executor, ImageState, LogSource, Observations, contract};
-use pipewright_plan::{ArtifactList, ExecutorArtifact, ParameterType, VolumeMount, VolumeSource, Word};
+use pipewright_plan::{
+    ArtifactList, ExecutorArtifact, ParameterType, REPORT_BEGUN, Usage, VolumeMount, VolumeSource, Word,
+};
+use rustix::fs::{FlockOperation, flock};
+use serde_json::json;
 
 use support::kinds::{self, engines, launcher};
 
@@ -246,6 +250,49 @@ async fn containers_survive_their_server() {
         world.check(long, "done").await;
         let (reason, message) = world.failure(short).await;
         assert_eq!(reason, FailureReason::ExitCode, "{message}");
+        assert_eq!(world.containers().await, Vec::<String>::new());
+    }
+}
+
+/// An engine that was killed while it started a container may know nothing of it.
+#[tokio::test]
+async fn a_launcher_that_its_engine_has_forgotten_is_waited_for() {
+    for socket in engines() {
+        let mut world = World::new(&socket).await;
+        for is_killed in [false, true] {
+            let launch = world.launch(&["echo", "a second time"]);
+            let attempt = launch.attempt.clone();
+            let log = world.executor.log_path(&attempt);
+            let folder = log.parent().unwrap();
+            fs::create_dir_all(folder).unwrap();
+            fs::write(folder.join("container"), b"").unwrap();
+            fs::write(&log, b"once").unwrap();
+            // As a launcher does.
+            let report = folder.join("report");
+            fs::write(&report, REPORT_BEGUN).unwrap();
+            let held = File::open(&report).unwrap();
+            flock(&held, FlockOperation::LockExclusive).unwrap();
+            world.executor.launch(launch).await;
+            let started = contract::next_of(&mut world.observations, &attempt).await;
+            assert!(matches!(started, Observed::Started { .. }), "{started:?}");
+            if is_killed {
+                world.executor.kill(attempt.clone()).await;
+                assert_eq!(fs::read(&report).unwrap(), REPORT_BEGUN.repeat(2));
+            } else {
+                let usage = Usage::default();
+                let done = json!({ "attempt": "", "status": { "kind": "exited", "code": 0 }, "usage": usage,
+                    "published": { "parameters": {}, "artifacts": {} } });
+                fs::write(&report, done.to_string()).unwrap();
+            }
+            drop(held);
+            match contract::end_of(&mut world.observations, &attempt).await {
+                AttemptEnd::Succeeded { .. } => assert!(!is_killed),
+                AttemptEnd::Failed { failure, .. } => {
+                    assert!(is_killed && failure.reason == FailureReason::Cancelled, "{failure:?}");
+                }
+            }
+            assert_eq!(fs::read_to_string(&log).unwrap(), "once");
+        }
         assert_eq!(world.containers().await, Vec::<String>::new());
     }
 }

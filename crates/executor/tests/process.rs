@@ -1,12 +1,15 @@
 //! Processes keep the contract, survive their server, and leave nothing behind.
 #![allow(clippy::unwrap_used)]
 
+use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use pipewright_engine::AttemptEnd;
 use pipewright_executor::process::{Isolation, Options, ProcessExecutor};
 use pipewright_executor::{Executor, LogSource, contract};
-use pipewright_plan::UsageSample;
+use pipewright_plan::{ExecutorInput, ExitReport, ExitStatus, REPORT_BEGUN, UsageSample, Word};
+use serde_json::json;
 
 /// The stand-in for the product's binary; cargo builds examples before tests.
 fn launcher() -> PathBuf {
@@ -40,6 +43,61 @@ async fn use_over_time_is_noted() {
     let [first, .., last] = samples.as_slice() else { panic!("{samples:?}") };
     assert!(first.at_us >= 1_000_000 && first.memory_bytes > 0 && last.cpu_us > 0, "{samples:?}");
     assert!(samples.is_sorted_by_key(|sample| sample.cpu_us), "{samples:?}");
+}
+
+/// An engine may start a container again that it has forgotten to have started.
+#[test]
+fn a_launcher_in_a_container_runs_its_command_once() {
+    let home = tempfile::tempdir().unwrap();
+    let [request, log, report] = ["request.json", "log", "report"].map(|name| home.path().join(name));
+    // Were this tried, the report would say that it is no request.
+    for path in [&request, &log] {
+        std::fs::write(path, b"").unwrap();
+    }
+    let run = || {
+        let launcher = std::process::Command::new(launcher())
+            .args(["launcher", "inside"])
+            .args([&request, &log, &report])
+            .output()
+            .unwrap();
+        assert_eq!(launcher.status.code(), Some(125), "{launcher:?}");
+        String::from_utf8(launcher.stderr).unwrap()
+    };
+    std::fs::write(&report, REPORT_BEGUN).unwrap();
+    assert_eq!(run(), "pipewright launcher: this container was started before\n");
+    assert_eq!(std::fs::read(&report).unwrap(), REPORT_BEGUN);
+    std::fs::write(&report, b"").unwrap();
+    assert_eq!(run(), "");
+    let left: ExitReport = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    assert!(matches!(left.status, ExitStatus::NotStarted { .. }), "{left:?}");
+}
+
+/// Where its engine cannot stop it, its report says that it shall.
+#[test]
+fn a_launcher_in_a_container_is_stopped_by_its_report() {
+    let home = tempfile::tempdir().unwrap();
+    let [request, log, report] = ["request.json", "log", "report"].map(|name| home.path().join(name));
+    let command = ["sh", "-c", "echo begun; sleep 600"].map(Word::literal);
+    let spec = json!({ "attempt": "one", "directory": home.path().join("scratch"), "command": command, "env": [],
+        "executor_input": ExecutorInput::default() });
+    std::fs::write(&request, spec.to_string()).unwrap();
+    for path in [&log, &report] {
+        std::fs::write(path, b"").unwrap();
+    }
+    let mut inside = std::process::Command::new(launcher())
+        .args(["launcher", "inside"])
+        .args([&request, &log, &report])
+        .spawn()
+        .unwrap();
+    while std::fs::read(&log).unwrap() != b"begun\n" {
+        assert_eq!(inside.try_wait().unwrap(), None);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(std::fs::read(&report).unwrap(), REPORT_BEGUN);
+    std::fs::File::options().append(true).open(&report).unwrap().write_all(REPORT_BEGUN).unwrap();
+    assert_eq!(inside.wait().unwrap().code(), Some(128 + 15));
+    let left: ExitReport = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    assert!(left.stopped && left.published.is_none(), "{left:?}");
 }
 
 mod python {

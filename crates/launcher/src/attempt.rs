@@ -204,7 +204,7 @@ fn run(spec: &LaunchSpec, folder: &Folder, token: u64, setting: &Setting<'_>) ->
             let written = std::iter::once(folder.scratch().to_owned()).chain(folders.iter().cloned());
             let disk = Disk::begin(&spec.limits, written.map(|path| setting.host(&path)).collect());
             let stopping = setting.stopping(spec);
-            let watched = Watched { command: pid, stopping, log, disk: disk.as_ref(), usage };
+            let watched = Watched { command: pid, stopping, log, disk: disk.as_ref(), usage, claim: None };
             let mut end = wait::wait(&watched, &mut companions.beside, || folder.mark_killed());
             end.status = spawned.status(end.status);
             // A process that had a second thread serves no other attempt.

@@ -53,7 +53,8 @@ impl Companions {
         for companion in of_role(CompanionRole::Before) {
             let spawned = self.launch(companion, input, folder, setting)?;
             let stopping = setting.stopping(spec);
-            let watched = Watched { command: spawned.pid, stopping, log: None, usage: None, disk: None };
+            let watched =
+                Watched { command: spawned.pid, stopping, log: None, usage: None, disk: None, claim: None };
             let mut end = wait::wait(&watched, &mut self.beside, || folder.mark_killed());
             end.status = spawned.status(end.status);
             let status = attempt::status(end.status);

@@ -14,6 +14,7 @@ use std::time::Duration;
 use pipewright_plan::{ExitReport, ExitStatus, LaunchSpec, LaunchVolume, USAGE_FILE, Usage, VolumeContent};
 
 use crate::attempt::{now_us, status};
+use crate::claim::Claim;
 use crate::disk::Disk;
 use crate::result::Captured;
 use crate::volumes::copy_with_mode;
@@ -21,7 +22,7 @@ use crate::wait::{Beside, Stopping, Watched};
 use crate::{command, folder, publish, sys, wait};
 
 /// What a container's end looks like when its command never ran.
-const NOT_STARTED: u8 = 125;
+pub(crate) const NOT_STARTED: u8 = 125;
 
 /// Runs the attempt; ends as its command has ended.
 pub(crate) fn main(args: &[OsString]) -> ExitCode {
@@ -31,6 +32,18 @@ pub(crate) fn main(args: &[OsString]) -> ExitCode {
     };
     let grace = args.get(4).and_then(|text| text.to_str()?.parse().ok()).map_or(10_000, |grace: u64| grace);
     sys::block_signals();
+    let claim = match Claim::take(Path::new(report_file)) {
+        Ok(Some(claim)) => claim,
+        // The report is another's: nothing may be written there.
+        Ok(None) => {
+            eprintln!("pipewright launcher: this container was started before");
+            return ExitCode::from(NOT_STARTED);
+        }
+        Err(error) => {
+            eprintln!("pipewright launcher: failed to take the report: {error}");
+            return ExitCode::from(NOT_STARTED);
+        }
+    };
     let _ = rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1));
     let mut report = ExitReport {
         attempt: String::new(),
@@ -47,7 +60,7 @@ pub(crate) fn main(args: &[OsString]) -> ExitCode {
     let run = read(Path::new(request)).and_then(|spec| {
         flush = spec.flush;
         report.attempt.clone_from(&spec.attempt);
-        run(&spec, Path::new(log), Duration::from_millis(grace), &mut report)
+        run(&spec, Path::new(log), (Duration::from_millis(grace), &claim), &mut report)
     });
     if let Err(message) = run {
         report.status = ExitStatus::NotStarted { message };
@@ -75,7 +88,12 @@ fn leave(path: &Path, report: &ExitReport, flush: bool) -> io::Result<()> {
     if flush { file.sync_data() } else { Ok(()) }
 }
 
-fn run(spec: &LaunchSpec, log_path: &Path, grace: Duration, report: &mut ExitReport) -> Result<(), String> {
+fn run(
+    spec: &LaunchSpec,
+    log_path: &Path,
+    (grace, claim): (Duration, &Claim),
+    report: &mut ExitReport,
+) -> Result<(), String> {
     let failed = |what: &str, error: io::Error| format!("failed to {what}: {error}");
     let log =
         OpenOptions::new().append(true).open(log_path).map_err(|error| failed("open the log", error))?;
@@ -111,7 +129,14 @@ fn run(spec: &LaunchSpec, log_path: &Path, grace: Duration, report: &mut ExitRep
     written.extend(command::output_folders(&input, &spec.directory));
     let disk = Disk::begin(&spec.limits, written);
     let log_limit = Some((&log, spec.limits.log_bytes));
-    let watched = Watched { command: spawned.pid, stopping, log: log_limit, disk: disk.as_ref(), usage };
+    let watched = Watched {
+        command: spawned.pid,
+        stopping,
+        log: log_limit,
+        disk: disk.as_ref(),
+        usage,
+        claim: Some(claim),
+    };
     let mut beside = Beside::default();
     let end = wait::wait(&watched, &mut beside, || {});
     // However it ended, the log is complete before that is told.

@@ -6,6 +6,7 @@
 //! forks.
 
 mod attempt;
+mod claim;
 mod command;
 mod companion;
 mod disk;
@@ -33,7 +34,8 @@ use std::process::ExitCode;
 
 /// Runs the hidden subcommand: `serve [--grace-ms N] [--isolation auto|on|off] [--home DIR]`, with the request
 /// socket as stdin and the notice socket as stdout; or `inside REQUEST LOG REPORT [--grace-ms N]`, which runs one
-/// attempt in a container whose mounts are made already; or `hold`, which holds for a pod what its containers share.
+/// attempt in a container whose mounts are made already; or `hold REPORT`, which holds for a pod what its
+/// containers share.
 ///
 /// Must be called before the process has started any thread.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -42,7 +44,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         return inside::main(&args[1..]);
     }
     if args.first().is_some_and(|word| word == "hold") {
-        return hold::main();
+        return hold::main(&args[1..]);
     }
     match serve::Options::parse(&args) {
         Ok(options) => serve::run(&options),

@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use pipewright_plan::BrokenLimit;
 
+use crate::claim::Claim;
 use crate::disk::Disk;
 use crate::sampler::Sampler;
 use crate::sys::{self, Awaited, ChildrenUsage, Reaped};
@@ -15,7 +16,7 @@ use crate::sys::{self, Awaited, ChildrenUsage, Reaped};
 /// How long processes that were killed may take to vanish.
 const STUCK: Duration = Duration::from_secs(10);
 
-/// How often a log is looked at that has a limit.
+/// How often a log is looked at that has a limit, and a report in which an end may be asked for.
 const GLANCE: Duration = Duration::from_millis(250);
 
 /// A command that is waited for.
@@ -28,6 +29,8 @@ pub(crate) struct Watched<'a> {
     pub(crate) usage: Option<PathBuf>,
     /// What it may write elsewhere.
     pub(crate) disk: Option<&'a Disk>,
+    /// The report of its container, where an end may be asked for too.
+    pub(crate) claim: Option<&'a Claim>,
 }
 
 impl Watched<'_> {
@@ -41,6 +44,10 @@ impl Watched<'_> {
     /// Tells which limit is broken by now.
     fn broken(&self) -> Option<BrokenLimit> {
         self.overflow().or_else(|| self.disk?.broken(std::process::id()))
+    }
+
+    fn is_called_off(&self) -> bool {
+        self.claim.is_some_and(Claim::is_called_off)
     }
 
     /// Takes back what was written beyond the limit until the command was gone.
@@ -151,10 +158,15 @@ pub(crate) fn wait(watched: &Watched<'_>, beside: &mut Beside, mut on_kill: impl
             sampler.look(beside.used);
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let glance = (has_limit && broken_limit.is_none()).then_some(GLANCE);
+        let looks = has_limit && broken_limit.is_none() || watched.claim.is_some() && !killed;
+        let glance = looks.then_some(GLANCE);
         let sample = sampler.as_ref().map(Sampler::left);
         let left = [left, glance, sample].into_iter().flatten().min();
         let signal = stopping.next_signal(left);
+        // Of two signals that wait, the wish to stop comes first even when the command had ended before.
+        if let Some(status) = reap_until(command, beside) {
+            break status;
+        }
         if broken_limit.is_none()
             && let Some(broken) = watched.broken()
         {
@@ -162,7 +174,8 @@ pub(crate) fn wait(watched: &Watched<'_>, beside: &mut Beside, mut on_kill: impl
             kill_all(command);
             deadline = Some(Instant::now() + Duration::from_millis(100));
         }
-        if matches!(signal, Some(libc::SIGTERM | libc::SIGQUIT)) && !killed {
+        let is_asked = matches!(signal, Some(libc::SIGTERM | libc::SIGQUIT));
+        if !killed && (is_asked || watched.is_called_off()) {
             killed = true;
             on_kill();
             deadline = Some(Instant::now() + stopping.grace);

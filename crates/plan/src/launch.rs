@@ -234,6 +234,14 @@ pub fn stop_mark(directory: &Path) -> Option<u64> {
     u64::from_str_radix(directory.file_name()?.to_str()?, 16).ok()
 }
 
+/// What a container's launcher adds to its empty report before anything else. It holds the report's lock from then
+/// on, so a report that is not empty says that a command was or is being run, and its lock which of the two. Nobody
+/// runs it a second time.
+///
+/// Whoever wants it to stop without its engine adds the same again. It is white space, over which a report in JSON
+/// may be written, and after which it may end.
+pub const REPORT_BEGUN: &[u8] = b" ";
+
 /// How an attempt ended; written once, atomically.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExitReport {

@@ -40,8 +40,8 @@ pub use expr::{Expr, Function, Macro};
 pub use item::{LOOP_ITEM, guarded_json, item_field, item_form, item_label};
 pub use launch::{
     BrokenLimit, CompanionEnd, ExitReport, ExitStatus, LaunchCompanion, LaunchFile, LaunchLimits,
-    LaunchNotice, LaunchPlace, LaunchPlaces, LaunchSpec, LaunchUser, LaunchVolume, Mount, Published, Usage,
-    VolumeContent, VolumeFile, stop_mark,
+    LaunchNotice, LaunchPlace, LaunchPlaces, LaunchSpec, LaunchUser, LaunchVolume, Mount, Published,
+    REPORT_BEGUN, Usage, VolumeContent, VolumeFile, stop_mark,
 };
 pub use lock::{Lock, LockKind};
 pub use placeholder::{Filling, JobFacts, Placeholder, Text, TextPart, ValueTemplate, Word, local_path};

@@ -12,6 +12,7 @@ use rustix::process::{Resource, getrlimit};
 
 use super::engine::EngineFacts;
 use super::image::{Facts, refused};
+use super::layout::HOLD;
 use super::mounts::{bind, mounts, text_of, volume};
 use super::options::{Network, Options};
 use super::pod::SharedMemory;
@@ -139,8 +140,9 @@ pub(super) fn holder(parts: &Parts<'_>) -> ContainerCreateBody {
     let Parts { launch, facts, engine, options, program, .. } = parts;
     let around = surroundings(parts);
     let mut entrypoint = program.command.clone();
-    entrypoint.extend(["launcher", "hold"].map(str::to_owned));
+    entrypoint.extend(["launcher", "hold", "/pipewright/report"].map(str::to_owned));
     let mut mounts: Vec<Mount> = program.files.iter().map(|(file, place)| bind(file, place, true)).collect();
+    mounts.push(bind(&parts.spec.directory.join(HOLD), &format!("{FOLDER}/report"), false));
     mounts.extend(
         parts
             .memory

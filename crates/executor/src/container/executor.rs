@@ -18,10 +18,11 @@ use tokio::task::AbortHandle;
 use tokio_util::task::TaskTracker;
 
 use super::body;
+use super::claim::{self, Claim};
 use super::engine::{self, EngineFacts};
 use super::image::{self, refused};
-use super::layout::{END, LOG, MARKER, STARTED, read_end, sweep};
-use super::life::is_new;
+use super::layout::{END, LOG, MARKER, REPORT, STARTED, read_end, reports_in, sweep};
+use super::life::{is_new, stop_forgotten};
 use super::make::Place;
 use super::options::{Error, Options};
 use super::pod::{self, Pod};
@@ -238,13 +239,15 @@ impl Shared {
         if let Some(end) = read_end(&folder) {
             return Found::Ended(end);
         }
-        match self.inspect(&body::name_of(attempt)).await {
+        let state = self.inspect(&body::name_of(attempt)).await;
+        match (claim::look(&folder.join(REPORT)), state) {
             // The machine was started again before it began: what it was to be told is gone with the memory.
-            Some(state) if is_new(&state) && !self.room.is_ready(&folder) => Found::Nothing,
-            Some(_) => Found::Container,
-            None if folder.join(STARTED).exists() => Found::Ended(self.end_without(attempt)),
+            (Claim::Open, Some(state)) if is_new(&state) && !self.room.is_ready(&folder) => Found::Nothing,
+            (_, Some(_)) | (Claim::Held, None) => Found::Container,
+            (Claim::Over, None) => Found::Ended(self.end_without(attempt)),
+            (Claim::Open, None) if folder.join(STARTED).exists() => Found::Ended(self.end_without(attempt)),
             // It was about to be made.
-            None => Found::Nothing,
+            (Claim::Open, None) => Found::Nothing,
         }
     }
 
@@ -255,6 +258,7 @@ impl Shared {
             // Called off meanwhile; its folder is swept already.
             return self.remove(attempt, pod).await;
         }
+        let is_fresh = place.is_some();
         let (place, image) = match place {
             Some(Place { shown, digest }) => (shown, Some(digest)),
             None => (format!("container {}", body::name_of(attempt)), None),
@@ -262,7 +266,7 @@ impl Shared {
         self.teller(attempt).tell(Observed::Started { place, image }).await;
         let (shared, attempt) = (Arc::clone(self), attempt.clone());
         tokio::spawn(async move {
-            let end = shared.wait(&attempt).await;
+            let end = shared.wait(&attempt, is_fresh).await;
             shared.settle(&attempt, end).await;
         });
     }
@@ -297,17 +301,25 @@ async fn remove_orphans(shared: Arc<Shared>) {
         run.zip(digest).is_some_and(|(run, digest)| is_over(run, digest))
     };
     let mut orphans: Vec<(bool, String)> = Vec::new();
+    let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
     for container in found.unwrap_or_default() {
-        if let Some(id) = container.id.filter(|_| container.labels.as_ref().is_some_and(is_orphan)) {
+        let labels = container.labels.unwrap_or_default();
+        if let Some(id) = container.id.filter(|_| is_orphan(&labels)) {
             // Those that others share a network with go last.
             let names = container.names.unwrap_or_default();
             orphans.push((names.iter().any(|name| pod::is_holder(name)), id));
+            folders.extend(
+                labels.get(body::RUN).zip(labels.get(body::ATTEMPT)).map(|(run, id)| folder_of(run, id)),
+            );
         }
     }
     orphans.sort();
     for (_, id) in orphans {
         tracing::info!(container = id, "removing a container that nobody waits for");
         shared.remove_container(&id).await;
+    }
+    for report in folders.iter().flat_map(|folder| reports_in(folder)) {
+        stop_forgotten(&report).await;
     }
     let options = ListVolumesOptions { filters };
     let found = ask("its volumes", || shared.docker.list_volumes(Some(options.clone()))).await;

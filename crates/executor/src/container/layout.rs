@@ -22,6 +22,8 @@ pub(super) const STARTED: &str = "started";
 pub(super) const POD: &str = "pod.json";
 /// What it leaves.
 pub(super) const REPORT: &str = "report";
+/// The report of the container that holds what a pod shares.
+pub(super) const HOLD: &str = "hold";
 pub(super) const LOG: &str = "log";
 /// What the task sees in place of the attempt's folder.
 pub(super) const SCRATCH: &str = "scratch";
@@ -65,6 +67,11 @@ pub(super) fn folder_of_member(folder: &Path, name: &str) -> PathBuf {
     folder.join("companions").join(name)
 }
 
+/// Lays out what a holder's launcher needs.
+pub(super) fn prepare_holder(folder: &Path) -> io::Result<()> {
+    offer(&folder.join(HOLD), b"")
+}
+
 /// What is laid out for a container.
 pub(super) struct Layout<'a> {
     pub(super) spec: &'a LaunchSpec,
@@ -76,7 +83,8 @@ pub(super) struct Layout<'a> {
     pub(super) is_root: bool,
 }
 
-/// Lays everything out that is mounted into a container.
+/// Lays everything out that is mounted into a container. It may be there already: an engine that was away may have
+/// started the container, whose launcher has the files.
 pub(super) fn prepare(layout: &Layout<'_>) -> io::Result<()> {
     let Layout { spec, outputs, pool, room, is_root } = *layout;
     let folder = &spec.directory;
@@ -100,7 +108,7 @@ pub(super) fn prepare(layout: &Layout<'_>) -> io::Result<()> {
                     open_folder(&place)?;
                 } else {
                     fs::create_dir_all(place.parent().unwrap_or(folder))?;
-                    write(&place, b"", 0o666)?;
+                    offer(&place, b"")?;
                 }
             }
             _ => {}
@@ -110,9 +118,9 @@ pub(super) fn prepare(layout: &Layout<'_>) -> io::Result<()> {
     for note in &spec.notes {
         log.push_str(&format!("pipewright: {note}\n"));
     }
-    write(&folder.join(LOG), log.as_bytes(), 0o666)?;
-    write(&folder.join(REPORT), b"", 0o666)?;
-    write(&folder.join(USAGE_FILE), b"", 0o666)?;
+    offer(&folder.join(LOG), log.as_bytes())?;
+    offer(&folder.join(REPORT), b"")?;
+    offer(&folder.join(USAGE_FILE), b"")?;
     let spec = LaunchSpec { volumes: to_fill(spec), notes: Vec::new(), ..spec.clone() };
     room.write_request(folder, &serde_json::to_vec(&spec).map_err(io::Error::other)?)
 }
@@ -130,10 +138,13 @@ fn to_fill(spec: &LaunchSpec) -> Vec<pipewright_plan::LaunchVolume> {
     spec.volumes.iter().filter(is_filled).cloned().collect()
 }
 
-fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(content)?;
-    fs::set_permissions(path, Permissions::from_mode(mode))
+/// Makes a file that whoever an image's user is may write to; what it holds already stays.
+fn offer(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    if file.metadata()?.len() == 0 {
+        file.write_all(content)?;
+    }
+    fs::set_permissions(path, Permissions::from_mode(0o666))
 }
 
 /// Removes what only the running containers needed; logs, report and end stay.
@@ -143,7 +154,7 @@ pub(super) fn sweep(folder: &Path, room: &Room) {
     for member in members.map(|entry| entry.path()) {
         sweep_one(&member, &[SCRATCH, REPORT, USAGE_FILE]);
     }
-    sweep_one(folder, &[SCRATCH, STARTED, POD]);
+    sweep_one(folder, &[SCRATCH, STARTED, POD, HOLD]);
 }
 
 fn sweep_one(folder: &Path, names: &[&str]) {
@@ -165,6 +176,13 @@ pub(super) fn read_report(folder: &Path) -> Option<ExitReport> {
     let mut bytes = Vec::new();
     fs::File::open(folder.join(REPORT)).ok()?.take(REPORT_BYTES).read_to_end(&mut bytes).ok()?;
     serde_json::from_slice(&bytes).ok()
+}
+
+/// Lists the reports of all containers that an attempt has or may have had.
+pub(super) fn reports_in(folder: &Path) -> Vec<PathBuf> {
+    let members = fs::read_dir(folder.join("companions")).into_iter().flatten().flatten();
+    let members = members.map(|member| member.path().join(REPORT));
+    members.chain([REPORT, HOLD].map(|name| folder.join(name))).collect()
 }
 
 pub(super) fn read_end(folder: &Path) -> Option<AttemptEnd> {

@@ -17,6 +17,7 @@ use pipewright_engine::{AttemptEnd, AttemptId, Failure, FailureReason};
 use pipewright_plan::ExitReport;
 
 use super::body;
+use super::claim::{self, Claim};
 use super::executor::Shared;
 use super::image::reason;
 use super::layout::{read_report, sweep, write_end};
@@ -38,7 +39,7 @@ pub(super) enum Gone {
     Ended(Box<ContainerState>),
     /// It could not be started, or was not to be any more.
     NeverStarted(String),
-    /// There is none.
+    /// There is none, or none that the engine knows to have run.
     Vanished,
 }
 
@@ -53,40 +54,58 @@ impl Shared {
         }
     }
 
-    /// Waits until an attempt's containers have ended.
-    pub(super) async fn wait(&self, attempt: &AttemptId) -> AttemptEnd {
+    /// Waits until an attempt's containers have ended; `is_fresh` says that the engine has just started the first.
+    pub(super) async fn wait(&self, attempt: &AttemptId, is_fresh: bool) -> AttemptEnd {
         let folder = self.folder_of(attempt);
         let pod = Pod::read(&folder);
         if pod.has_holder() {
             return self.wait_pod(attempt, &pod).await;
         }
-        let gone = self.outlast(attempt, &body::name_of(attempt)).await;
+        let gone = self.outlast(attempt, &body::name_of(attempt), is_fresh).await;
         self.end_of(attempt, read_report(&folder), &gone)
     }
 
     /// Waits until a container has ended, however often the engine goes away meanwhile; starts it when nobody has.
-    pub(super) async fn outlast(&self, attempt: &AttemptId, name: &str) -> Gone {
+    ///
+    /// An engine that was killed while it started a container may hold that it was never started, or that it runs
+    /// for ever: then its launcher's report is believed.
+    pub(super) async fn outlast(&self, attempt: &AttemptId, name: &str, is_fresh: bool) -> Gone {
+        let report = pod::report_of(&self.folder_of(attempt), attempt, name);
+        let mut is_known_to_run = is_fresh;
         let mut pause = FIRST_PAUSE;
         loop {
-            let options = WaitContainerOptions { condition: "not-running".to_owned() };
-            let waited = self.docker.wait_container(name, Some(options)).next().await;
-            let is_told = matches!(waited, Some(Ok(_) | Err(EngineError::DockerContainerWaitError { .. })));
-            if is_told && name == body::name_of(attempt) && has_published(&self.folder_of(attempt)) {
-                return Gone::Published;
+            if is_known_to_run {
+                let options = WaitContainerOptions { condition: "not-running".to_owned() };
+                let waited = self.docker.wait_container(name, Some(options)).next().await;
+                let is_told =
+                    matches!(waited, Some(Ok(_) | Err(EngineError::DockerContainerWaitError { .. })));
+                if is_told && name == body::name_of(attempt) && has_published(&self.folder_of(attempt)) {
+                    return Gone::Published;
+                }
+                if !is_told {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
             }
-            match self.inspect(name).await {
-                Some(state) if state.running == Some(true) || state.restarting == Some(true) => {}
+            let state = self.inspect(name).await;
+            let was_started = state.as_ref().is_some_and(was_started);
+            is_known_to_run = was_started && state.as_ref().is_some_and(is_running);
+            match (claim::look(&report), state) {
+                _ if is_known_to_run => {}
+                (Claim::Held, _) => claim::outwait(&report).await,
+                (_, None) => return Gone::Vanished,
+                (_, Some(state)) if was_started => return Gone::Ended(Box::new(state)),
+                (Claim::Over, Some(_)) => return Gone::Vanished,
+                // Its launcher is about to come.
+                (Claim::Open, Some(state)) if is_running(&state) => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
                 // Made, and not started before the engine or we went away.
-                Some(state) if is_new(&state) => match self.start_one(attempt, name).await {
+                (Claim::Open, Some(_)) => match self.start_one(attempt, name).await {
                     Ok(()) => {}
                     Err(why) => return Gone::NeverStarted(why),
                 },
-                Some(state) => return Gone::Ended(Box::new(state)),
-                None => return Gone::Vanished,
-            }
-            if !is_told {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
     }
@@ -106,8 +125,13 @@ impl Shared {
             return Err("the attempt was stopped before".to_owned());
         }
         match self.docker.start_container(name, None::<StartContainerOptions>).await {
-            Ok(()) => {}
-            Err(error @ EngineError::DockerResponseServerError { .. }) => return Err(reason(&error)),
+            Ok(()) | Err(EngineError::DockerResponseServerError { status_code: 304, .. }) => {}
+            Err(error @ EngineError::DockerResponseServerError { .. }) => {
+                // It may have been started before, and the engine has forgotten.
+                if claim::close(&pod::report_of(&folder, attempt, name)) == Claim::Open {
+                    return Err(reason(&error));
+                }
+            }
             // The engine is away: it is asked again.
             Err(error) => tracing::debug!(%error, "the engine does not answer"),
         }
@@ -186,8 +210,10 @@ impl Shared {
 
     /// Removes whatever there is of an attempt in the engine.
     pub(super) async fn remove(&self, attempt: &AttemptId, pod: &Pod) {
+        let folder = self.folder_of(attempt);
         for name in pod::containers_of(attempt, pod) {
             self.remove_container(&name).await;
+            stop_forgotten(&pod::report_of(&folder, attempt, &name)).await;
         }
         for name in &pod.volumes {
             self.remove_volume(name).await;
@@ -250,6 +276,7 @@ impl Shared {
         let mut names = pod::containers_of(attempt, &Pod::read(&folder));
         names.retain(|name| *name != pod::holder_of(attempt));
         for name in names {
+            claim::call_off(&pod::report_of(&folder, attempt, &name));
             let shared = Arc::clone(self);
             tokio::spawn(async move { shared.stop_one(name).await });
         }
@@ -265,9 +292,26 @@ impl Shared {
     }
 }
 
-/// Tells whether a container was made and never started.
+/// Stops what the engine runs without knowing that it does.
+pub(super) async fn stop_forgotten(report: &Path) {
+    if claim::look(report) == Claim::Held {
+        claim::call_off(report);
+        claim::outwait(report).await;
+    }
+}
+
+/// Tells whether the engine holds that a container was made and never started.
 pub(super) fn is_new(state: &ContainerState) -> bool {
-    state.running != Some(true) && state.started_at.as_deref().is_none_or(|at| at.starts_with("0001"))
+    !is_running(state) && !was_started(state)
+}
+
+fn is_running(state: &ContainerState) -> bool {
+    [state.running, state.restarting].contains(&Some(true))
+}
+
+/// Tells whether the engine knows when a container was started.
+fn was_started(state: &ContainerState) -> bool {
+    state.started_at.as_deref().is_some_and(|at| !at.starts_with("0001"))
 }
 
 fn has_published(folder: &Path) -> bool {

@@ -12,9 +12,10 @@ use pipewright_engine::{CompanionLaunch, Failure, Launch};
 use pipewright_plan::{Filling, LaunchSpec, Word};
 
 use super::body::{self, Parts};
+use super::claim::{self, Claim};
 use super::executor::Shared;
 use super::image::{self, Facts, reason, refused};
-use super::layout::{self, Layout, STARTED};
+use super::layout::{self, Layout, REPORT, STARTED};
 use super::pod::{self, Member, Pod, SharedMemory};
 use crate::process::request::{self, Surroundings};
 use crate::process::{self, places};
@@ -86,6 +87,9 @@ impl Shared {
             };
             layout::prepare(&layout).map_err(failed)?;
         }
+        if pod.has_holder() {
+            layout::prepare_holder(&folder).map_err(failed)?;
+        }
         self.make_volumes(&attempt, memory.values()).await?;
         let holder = pod.has_holder().then(|| pod::holder_of(&attempt));
         let name = body::name_of(&attempt);
@@ -117,6 +121,9 @@ impl Shared {
         let first = holder.as_ref().unwrap_or(&name);
         match self.docker.start_container(first, None::<StartContainerOptions>).await {
             Ok(()) | Err(EngineError::DockerResponseServerError { status_code: 304, .. }) => {}
+            // It was started before, and the engine has forgotten.
+            Err(EngineError::DockerResponseServerError { .. })
+                if holder.is_none() && claim::close(&folder.join(REPORT)) != Claim::Open => {}
             Err(error) => {
                 return Err(refused(format!("failed to start the container: {}", reason(&error)), None));
             }

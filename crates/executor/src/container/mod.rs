@@ -6,6 +6,7 @@
 //! outputs are the host's own folders, mounted where they lie.
 
 mod body;
+mod claim;
 mod engine;
 mod executor;
 mod image;

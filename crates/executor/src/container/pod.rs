@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bollard::models::VolumeCreateRequest;
 use futures::future::join_all;
@@ -132,6 +132,16 @@ pub(super) fn share_memory(
         .collect()
 }
 
+/// Finds the report of one of an attempt's containers in the attempt's folder.
+pub(super) fn report_of(folder: &Path, attempt: &AttemptId, name: &str) -> PathBuf {
+    let own = body::name_of(attempt);
+    match name.strip_prefix(&own).and_then(|rest| rest.strip_prefix('.')) {
+        None => folder.join(layout::REPORT),
+        Some(_) if is_holder(name) => folder.join(layout::HOLD),
+        Some(member) => layout::folder_of_member(folder, member).join(layout::REPORT),
+    }
+}
+
 impl Shared {
     pub(super) async fn make_volumes(
         &self,
@@ -165,7 +175,7 @@ impl Shared {
             return self.end_without(attempt);
         }
         for member in pod.of_role(CompanionRole::Before) {
-            let gone = self.outlast(attempt, &container_of(attempt, member)).await;
+            let gone = self.outlast(attempt, &container_of(attempt, member), false).await;
             let Some(report) = layout::read_report(&layout::folder_of_member(&folder, &member.name)) else {
                 return match gone {
                     Gone::NeverStarted(why) if !folder::was_killed(&folder) => not_started(member, &why),
@@ -183,7 +193,7 @@ impl Shared {
         for member in pod.of_role(CompanionRole::Beside) {
             self.see_started(attempt, &container_of(attempt, member)).await;
         }
-        let gone = self.outlast(attempt, &body::name_of(attempt)).await;
+        let gone = self.outlast(attempt, &body::name_of(attempt), false).await;
         let beside: Vec<&Member> = pod.of_role(CompanionRole::Beside).collect();
         join_all(beside.iter().map(|member| self.stop_one(container_of(attempt, member)))).await;
         let mut report = layout::read_report(&folder);
