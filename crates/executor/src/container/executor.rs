@@ -8,6 +8,7 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::errors::Error as EngineError;
 use bollard::query_parameters::{ListContainersOptions, ListVolumesOptions};
+use futures::StreamExt;
 use futures::future::BoxFuture;
 use pipewright_engine::{
     AttemptEnd, AttemptId, ExecutorChoice, Failure, Launch, Observation, Observed, RunId,
@@ -40,6 +41,8 @@ const COMEBACKS: u32 = 5;
 const PING: Duration = Duration::from_secs(5);
 const PINGS: u32 = 600;
 const PING_PAUSE: Duration = Duration::from_millis(500);
+/// How many attempts' containers are removed at once.
+const REMOVALS: usize = 4;
 /// How often an engine is asked what may be left over, with pauses that double: a minute.
 const LISTINGS: u32 = 7;
 
@@ -287,6 +290,7 @@ enum Found {
 
 /// Removes containers and volumes of this home folder whose end is known.
 async fn remove_orphans(shared: Arc<Shared>) {
+    remove_remembered(&shared).await;
     let filters = Some(body::filters(&shared.options.home));
     let options = ListContainersOptions { all: true, filters: filters.clone(), ..Default::default() };
     let found = ask("its containers", || shared.docker.list_containers(Some(options.clone()))).await;
@@ -334,6 +338,23 @@ async fn remove_orphans(shared: Arc<Shared>) {
             shared.room.sweep(&folder_of(&run, &digest));
         }
     }
+}
+
+/// Removes what attempts have left whose secrets are still here, by its names: Podman that was killed while it removed
+/// a container may list nothing any more.
+async fn remove_remembered(shared: &Arc<Shared>) {
+    let attempts = shared.room.attempts().into_iter();
+    let folders = attempts.map(|(run, digest)| shared.options.home.join("attempts").join(run).join(digest));
+    let over: Vec<PathBuf> = folders.filter(|folder| folder.join(END).exists()).collect();
+    futures::stream::iter(over)
+        .for_each_concurrent(REMOVALS, |folder| async move {
+            let Some(attempt) = shared.room.attempt_in(&folder) else { return };
+            tracing::info!(%attempt, "removing what nobody waits for");
+            shared.remove(&attempt, &Pod::read(&folder)).await;
+            let room = shared.room.clone();
+            let _ = tokio::task::spawn_blocking(move || sweep(&folder, &room)).await;
+        })
+        .await;
 }
 
 /// Asks an engine for a list: it may refuse while it is busy, or when one of them is just leaving.

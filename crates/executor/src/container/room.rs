@@ -11,8 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use pipewright_engine::AttemptId;
 use pipewright_plan::VolumeFile;
 use rustix::fs::{StatVfsMountFlags, statfs, statvfs};
+use serde_json::Value;
 
 use crate::process::folder;
 
@@ -148,6 +150,12 @@ impl Room {
             .collect()
     }
 
+    /// Says whose a folder is, as its launcher is told.
+    pub(super) fn attempt_in(&self, folder: &Path) -> Option<AttemptId> {
+        let text = fs::read(self.request(folder)).ok()?;
+        AttemptId::parse(serde_json::from_slice::<Value>(&text).ok()?.get("attempt")?.as_str()?)
+    }
+
     /// Removes the folder in memory unless something is in it.
     fn leave(&self) {
         let _gate = self.hold();
@@ -258,7 +266,10 @@ mod tests {
         let memory = home.path().join("memory");
         let room = Room { memory: Some(memory.clone()), ..room };
         check(&room, &attempt, &memory);
-        room.write_request(&attempt, b"{}").expect("a request");
+        assert_eq!(room.attempt_in(&attempt), None);
+        room.write_request(&attempt, br#"{ "attempt": "run/root/loop[1]/act#2" }"#).expect("a request");
+        let found = room.attempt_in(&attempt).map(|attempt| (attempt.task.0, attempt.number));
+        assert_eq!(found, Some(("root/loop[1]/act".to_owned(), 2)));
         assert_eq!(room.attempts(), [("run".to_owned(), "digest".to_owned())]);
         room.sweep(&home.path().join("attempts/run/other"));
         assert_eq!(fs::metadata(&memory).expect("it is used").permissions().mode() & 0o777, 0o700);
