@@ -35,6 +35,9 @@ pub struct Args {
     /// Kill it with containers running, and then the engine too: docker or podman.
     #[arg(long, conflicts_with_all = ["count", "seed", "task_seconds"])]
     engine: Option<String>,
+    /// How often that is done.
+    #[arg(long, default_value_t = 1, requires = "engine")]
+    rounds: u32,
 }
 
 /// Iterations of the outer loop, of the inner loop, and links of the plain chain.
@@ -49,7 +52,7 @@ type Tally = Arc<Mutex<BTreeMap<String, u32>>>;
 pub fn run(args: &Args) -> Result<()> {
     let binary = workspace::build(&args.profile)?;
     if let Some(engine) = &args.engine {
-        return container_crash::run(&binary, engine);
+        return container_crash::run(&binary, engine, args.rounds);
     }
     let seed = args.seed.unwrap_or_else(|| u64::from(std::process::id()));
     soak(&binary, args.count, seed, &args.task_seconds)
