@@ -48,7 +48,7 @@ impl Shared {
     pub(super) fn end_without(&self, attempt: &AttemptId) -> AttemptEnd {
         let folder = self.folder_of(attempt);
         match read_report(&folder) {
-            Some(report) => outcome::end_of(report, folder::was_killed(&folder)),
+            Some(report) => end_by(report, folder::was_killed(&folder)),
             None if folder::was_killed(&folder) => outcome::cancelled(),
             None => outcome::lost(),
         }
@@ -96,8 +96,11 @@ impl Shared {
                 (_, None) => return Gone::Vanished,
                 (_, Some(state)) if was_started => return Gone::Ended(Box::new(state)),
                 (Claim::Over, Some(_)) => return Gone::Vanished,
-                // Its launcher is about to come.
+                // Its launcher is about to come. One that does not for long shall not later.
                 (Claim::Open, Some(state)) if is_running(&state) => {
+                    if pause == LONGEST_PAUSE {
+                        claim::close(&report);
+                    }
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
@@ -153,8 +156,7 @@ impl Shared {
                 return outcome::end_without_report(FailureReason::NotStarted, message, None);
             }
             Gone::Published | Gone::Vanished => {
-                return report
-                    .map_or_else(|| self.end_without(attempt), |report| outcome::end_of(report, killed));
+                return report.map_or_else(|| self.end_without(attempt), |report| end_by(report, killed));
             }
         };
         let code = state.exit_code.and_then(|code| i32::try_from(code).ok());
@@ -174,11 +176,7 @@ impl Shared {
             );
         }
         match report {
-            // Nobody here asked for that: the engine ended its containers, or somebody stopped this one by hand.
-            Some(report) if report.stopped && report.published.is_none() && !killed => {
-                outcome::stopped_by_engine()
-            }
-            Some(report) => outcome::end_of(report, killed),
+            Some(report) => end_by(report, killed),
             None if killed => fail(FailureReason::Cancelled, "attempt was stopped".to_owned(), None),
             // Nobody could leave a report: the engine went away with it, or somebody killed it.
             None if matches!(code, Some(137 | 143 | 255) | None) => outcome::lost(),
@@ -303,6 +301,15 @@ pub(super) async fn stop_forgotten(report: &Path) {
 /// Tells whether the engine holds that a container was made and never started.
 pub(super) fn is_new(state: &ContainerState) -> bool {
     !is_running(state) && !was_started(state)
+}
+
+/// Makes the end that a report tells of.
+fn end_by(report: ExitReport, killed: bool) -> AttemptEnd {
+    // Nobody here asked for that: the engine ended its containers, or somebody stopped this one by hand.
+    if report.stopped && report.published.is_none() && !killed {
+        return outcome::stopped_by_engine();
+    }
+    outcome::end_of(report, killed)
 }
 
 fn is_running(state: &ContainerState) -> bool {

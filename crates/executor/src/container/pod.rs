@@ -187,6 +187,9 @@ impl Shared {
             }
             add(&mut before, &report.usage);
             if report.status != (ExitStatus::Exited { code: 0 }) {
+                if report.stopped {
+                    return outcome::stopped_by_engine();
+                }
                 return failed_by(member, report);
             }
         }
