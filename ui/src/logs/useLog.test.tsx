@@ -1,5 +1,6 @@
-import { renderHook, waitFor } from "@testing-library/react";
+import { act, renderHook, waitFor } from "@testing-library/react";
 import { afterEach, expect, test, vi } from "vitest";
+import { GRACE } from "@/api/seen";
 import { useLog } from "./useLog";
 
 const NAME = { run: "r", task: "root/step", attempt: 0 };
@@ -8,6 +9,8 @@ const NAME = { run: "r", task: "root/step", attempt: 0 };
 class Served {
   text: string | undefined;
   asked = 0;
+  /** How many streams are open. */
+  followers = 0;
   private isOver = false;
   private waiting: (() => void)[] = [];
 
@@ -36,7 +39,11 @@ class Served {
     return new Response(
       new ReadableStream({
         start: async (stream) => {
-          signal?.addEventListener("abort", () => stream.error(new DOMException("aborted", "AbortError")));
+          this.followers += 1;
+          signal?.addEventListener("abort", () => {
+            this.followers -= 1;
+            stream.error(new DOMException("aborted", "AbortError"));
+          });
           if (!this.isOver) await new Promise<void>((go) => this.waiting.push(go));
           if (signal?.aborted) return;
           stream.enqueue(new TextEncoder().encode(this.text?.slice(offset)));
@@ -99,4 +106,28 @@ test("one that is gone is not asked for again and again", async () => {
   rerender({ isRunning: true });
   await waitFor(() => expect(served.asked).toBe(3));
   await waitFor(() => expect(result.current.state).toMatchObject({ kind: "open", isLive: false }));
+});
+
+test("it is not followed while nobody sees the page, and completed afterwards", async () => {
+  let visibility: DocumentVisibilityState = "visible";
+  const spy = vi.spyOn(document, "visibilityState", "get").mockImplementation(() => visibility);
+  const show = (state: DocumentVisibilityState) => {
+    visibility = state;
+    act(() => void document.dispatchEvent(new Event("visibilitychange")));
+  };
+  try {
+    const served = new Served("first\n");
+    const { result } = open(true);
+    await waitFor(() => expect(served.followers).toBe(1));
+    show("hidden");
+    await waitFor(() => expect(served.followers).toBe(0), { timeout: 2 * GRACE });
+    served.end("first\nlast\n");
+    expect(sizeOf(result.current.state)).toBe("first\n".length);
+    show("visible");
+    await waitFor(() => expect(sizeOf(result.current.state)).toBe("first\nlast\n".length));
+    await waitFor(() => expect(result.current.state).toMatchObject({ isLive: false }));
+  } finally {
+    show("visible");
+    spy.mockRestore();
+  }
 });

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { ApiError, messageOf } from "@/api/client";
+import { useSeen } from "@/api/seen";
 import { LogPages, PIECE } from "./pages";
 import { follow, type LogName, openLog } from "./source";
 
@@ -49,9 +50,10 @@ export function useLog(name: LogName, isRunning: boolean): { state: LogState; ve
   }, [run, task, attempt, opened, touch]);
 
   const isOpen = state.kind === "open";
+  const isSeen = useSeen();
   useEffect(() => {
     const made = pages.current;
-    if (!isOpen || !isFollowed || made === undefined) return;
+    if (!isOpen || !isFollowed || !isSeen || made === undefined) return;
     const stop = new AbortController();
     const log = { run, task, attempt };
     const tell = gathered(touch);
@@ -75,7 +77,7 @@ export function useLog(name: LogName, isRunning: boolean): { state: LogState; ve
       if (!stop.signal.aborted) setState({ kind: "open", pages: made, isLive: false });
     })();
     return () => stop.abort();
-  }, [isOpen, isFollowed, run, task, attempt, touch]);
+  }, [isOpen, isFollowed, isSeen, run, task, attempt, touch]);
 
   // A task that has just begun has its log in a moment.
   useEffect(() => {

@@ -34,11 +34,11 @@ export function useLive(): Connection {
     if (ids.length === 0) void client.invalidateQueries({ queryKey: [resource, "one"] });
     for (const id of ids) void client.invalidateQueries({ queryKey: [resource, "one", id] });
   };
-  const connection = useEventStream(`${own}/events`, { names: ["changed", "reset"], on }, { kinds: KINDS });
+  const connection = useEventStream(`${own}/events`, { names: ["changed", "reset"], on, yields: true }, { kinds: KINDS });
   // After a gap nobody knows what was missed.
   const wasLost = useRef(false);
   useEffect(() => {
-    if (connection === "lost") wasLost.current = true;
+    if (connection === "lost" || connection === "resting") wasLost.current = true;
     if (connection === "live" && wasLost.current) {
       wasLost.current = false;
       void client.invalidateQueries();
