@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -70,7 +70,13 @@ where
     let stream = futures::stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|event| (Ok::<_, Infallible>(event), receiver))
     });
-    Sse::new(stream).keep_alive(KeepAlive::default()).into_response()
+    unbuffered(Sse::new(stream).keep_alive(KeepAlive::default()).into_response())
+}
+
+/// Asks proxies to pass an answer on as it comes. Source: `X-Accel-Buffering` of nginx, which others know too.
+pub(crate) fn unbuffered(mut response: Response) -> Response {
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
 }
 
 /// Tells what changed until the run is over, gone, or nobody listens.

@@ -19,6 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::changes::unbuffered;
 use crate::document::{RunDocument, run_document};
 use crate::error::Error;
 use crate::extract::{Segments, Words};
@@ -148,7 +149,7 @@ pub(crate) async fn attempt_log(
         answered.insert(header::CONTENT_RANGE, content.expect("digits are header text"));
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
-    Ok(response)
+    Ok(if follow { unbuffered(response) } else { response })
 }
 
 /// A log file being read, maybe while it grows.
