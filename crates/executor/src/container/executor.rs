@@ -28,6 +28,7 @@ use super::make::Place;
 use super::options::{Error, Options};
 use super::pod::{self, Pod};
 use super::program::Program;
+use super::reports::Reports;
 use super::room::Room;
 use crate::pod_defaults;
 use crate::process::request::{self, Common};
@@ -59,6 +60,7 @@ pub(super) struct Shared {
     pub(super) program: Program,
     pub(super) common: Common,
     pub(super) room: Room,
+    pub(super) reports: Reports,
     observations: mpsc::Sender<Observation>,
     in_flight: Mutex<BTreeMap<AttemptId, Flight>>,
     /// Holds a token for each attempt whose end is told and whose containers are being removed.
@@ -99,6 +101,7 @@ impl ContainerExecutor {
             program,
             common,
             room,
+            reports: Reports::start(),
             observations,
             in_flight: Mutex::default(),
             leaving: TaskTracker::new(),

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::errors::Error as EngineError;
-use bollard::models::ContainerState;
+use bollard::models::{ContainerState, ContainerWaitResponse};
 use bollard::query_parameters::{
     InspectContainerOptions, RemoveContainerOptions, RemoveVolumeOptions, StartContainerOptions,
     StopContainerOptions, WaitContainerOptions,
 };
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use pipewright_engine::{AttemptEnd, AttemptId, Failure, FailureReason};
 use pipewright_plan::ExitReport;
 
@@ -20,7 +20,7 @@ use super::body;
 use super::claim::{self, Claim};
 use super::executor::Shared;
 use super::image::reason;
-use super::layout::{read_report, sweep, write_end};
+use super::layout::{REPORT, read_report, sweep, write_end};
 use super::pod::{self, Pod};
 use crate::process::{folder, outcome};
 
@@ -70,16 +70,21 @@ impl Shared {
     /// An engine that was killed while it started a container may hold that it was never started, or that it runs
     /// for ever: then its launcher's report is believed.
     pub(super) async fn outlast(&self, attempt: &AttemptId, name: &str, is_fresh: bool) -> Gone {
-        let report = pod::report_of(&self.folder_of(attempt), attempt, name);
+        let folder = self.folder_of(attempt);
+        let report = pod::report_of(&folder, attempt, name);
+        let is_main = name == body::name_of(attempt);
         let mut is_known_to_run = is_fresh;
         let mut pause = FIRST_PAUSE;
         loop {
             if is_known_to_run {
-                let options = WaitContainerOptions { condition: "not-running".to_owned() };
-                let waited = self.docker.wait_container(name, Some(options)).next().await;
+                let mut ending = self.ending(name);
+                let waited = tokio::select! {
+                    waited = ending.next() => waited,
+                    () = self.published(&folder), if is_main => return Gone::Published,
+                };
                 let is_told =
                     matches!(waited, Some(Ok(_) | Err(EngineError::DockerContainerWaitError { .. })));
-                if is_told && name == body::name_of(attempt) && has_published(&self.folder_of(attempt)) {
+                if is_told && is_main && has_published(&folder) {
                     return Gone::Published;
                 }
                 if !is_told {
@@ -110,6 +115,28 @@ impl Shared {
                     Err(why) => return Gone::NeverStarted(why),
                 },
             }
+        }
+    }
+
+    /// Has the engine tell once a container does not run.
+    fn ending(&self, name: &str) -> impl Stream<Item = Result<ContainerWaitResponse, EngineError>> + Unpin {
+        let options = WaitContainerOptions { condition: "not-running".to_owned() };
+        Box::pin(self.docker.wait_container(name, Some(options)))
+    }
+
+    /// Waits until a launcher is gone and has left a report of success.
+    async fn published(&self, folder: &Path) {
+        let report = folder.join(REPORT);
+        let Some(watch) = self.reports.watch(&report) else { return std::future::pending().await };
+        loop {
+            if has_published(folder) {
+                // What the command has written there itself does not count: the launcher writes over it at its end.
+                claim::outwait(&report).await;
+                if has_published(folder) {
+                    return;
+                }
+            }
+            watch.changed().await;
         }
     }
 
@@ -200,7 +227,13 @@ impl Shared {
         }
         let pod = Pod::read(&folder);
         let _leaving = self.leaving.token();
+        let may_be_ending = matches!(end, AttemptEnd::Succeeded { .. });
         self.end(attempt, end).await;
+        if may_be_ending {
+            // Its launcher has told before the engine could: to have it kill what has ended costs more than to wait.
+            let name = body::name_of(attempt);
+            let _ = tokio::time::timeout(LAST_WORDS, self.ending(&name).next()).await;
+        }
         self.remove(attempt, &pod).await;
         let room = self.room.clone();
         let _ = tokio::task::spawn_blocking(move || sweep(&folder, &room)).await;

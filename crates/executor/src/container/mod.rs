@@ -17,6 +17,7 @@ mod mounts;
 mod options;
 mod pod;
 mod program;
+mod reports;
 mod room;
 
 pub use engine::{EngineFacts, find_engine};
