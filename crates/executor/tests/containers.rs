@@ -98,8 +98,13 @@ impl World {
         let label = format!("pipewright.home={}", self.home.path().display());
         let filters = [("label".to_owned(), vec![label])].into_iter().collect();
         let options = ListContainersOptions { all: true, filters: Some(filters), ..Default::default() };
-        let found = self.docker.list_containers(Some(options)).await.unwrap();
-        found.into_iter().map(|container| container.names.unwrap_or_default().join(",")).collect()
+        match self.docker.list_containers(Some(options)).await {
+            Ok(found) => {
+                found.into_iter().map(|container| container.names.unwrap_or_default().join(",")).collect()
+            }
+            // Podman calls one `stopped` that is just ending, which is no state that Docker has.
+            Err(error) => vec![error.to_string()],
+        }
     }
 
     fn with_model(&self, launch: &mut Launch) -> PathBuf {

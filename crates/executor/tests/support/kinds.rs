@@ -200,7 +200,11 @@ impl World {
         let label = format!("pipewright.home={}", self.home.path().display());
         let filters = Some([("label".to_owned(), vec![label])].into_iter().collect());
         let options = ListContainersOptions { all: true, filters: filters.clone(), ..Default::default() };
-        let containers = docker.list_containers(Some(options)).await.unwrap();
+        let containers = match docker.list_containers(Some(options)).await {
+            Ok(found) => found,
+            // Podman calls one `stopped` that is just ending, which is no state that Docker has.
+            Err(error) => return vec![error.to_string()],
+        };
         let volumes = docker.list_volumes(Some(ListVolumesOptions { filters })).await.unwrap();
         let volumes = volumes.volumes.unwrap_or_default().into_iter().map(|volume| volume.name);
         containers.into_iter().map(|one| one.names.unwrap_or_default().join(",")).chain(volumes).collect()
