@@ -168,7 +168,14 @@ async fn stopping_an_attempt_stops_all_of_them() {
             }
             world.executor.kill(launch.attempt.clone()).await;
             let end = world.end(&launch).await;
-            assert_eq!(end.failure().0, FailureReason::Cancelled, "{:?} {}", world.kind, end.log);
+            assert_eq!(
+                end.failure().0,
+                FailureReason::Cancelled,
+                "{:?} {:?} {}",
+                world.kind,
+                end.failure(),
+                end.log
+            );
             assert!(!end.log.contains("ran"), "{}", end.log);
         }
         world.assert_nothing_is_left().await;

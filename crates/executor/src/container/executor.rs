@@ -22,7 +22,7 @@ use super::body;
 use super::claim::{self, Claim};
 use super::engine::{self, EngineFacts};
 use super::image::{self, refused};
-use super::layout::{END, LOG, MARKER, REPORT, STARTED, read_end, reports_in, sweep};
+use super::layout::{END, LOG, MARKER, REPORT, STARTED, read_end, reports_in};
 use super::life::{is_new, stop_forgotten};
 use super::make::Place;
 use super::options::{Error, Options};
@@ -63,6 +63,9 @@ pub(super) struct Shared {
     pub(super) reports: Reports,
     observations: mpsc::Sender<Observation>,
     in_flight: Mutex<BTreeMap<AttemptId, Flight>>,
+    /// Attempts whose containers are just being made: what lies around these stays until that is over. Podman makes
+    /// folders, open to all, in place of what it does not find.
+    making: Mutex<BTreeSet<AttemptId>>,
     /// Holds a token for each attempt whose end is told and whose containers are being removed.
     pub(super) leaving: TaskTracker,
 }
@@ -104,6 +107,7 @@ impl ContainerExecutor {
             reports: Reports::start(),
             observations,
             in_flight: Mutex::default(),
+            making: Mutex::default(),
             leaving: TaskTracker::new(),
         });
         tokio::spawn(remove_orphans(Arc::clone(&shared)));
@@ -142,6 +146,15 @@ impl ContainerExecutor {
 impl Shared {
     fn in_flight(&self) -> MutexGuard<'_, BTreeMap<AttemptId, Flight>> {
         self.in_flight.lock().expect("no code panics while it holds the lock")
+    }
+
+    fn making(&self) -> MutexGuard<'_, BTreeSet<AttemptId>> {
+        self.making.lock().expect("no code panics while it holds the lock")
+    }
+
+    /// Tells whether an attempt's containers are just being made; whoever makes them clears up after that.
+    pub(super) fn is_making(&self, attempt: &AttemptId) -> bool {
+        self.making().contains(attempt)
     }
 
     pub(super) fn folder_of(&self, attempt: &AttemptId) -> PathBuf {
@@ -198,13 +211,15 @@ impl Shared {
         let drafts = self.draft_all(launch, folder).await?;
         let pod = drafts.pod.clone();
         let shared = Arc::clone(&self);
+        self.making().insert(attempt.clone());
         // A task of its own, which nobody calls off: an engine may go on with what it was asked for.
         let making = tokio::spawn(async move {
             let pod = drafts.pod.clone();
             let _leaving = shared.leaving.token();
             let made = shared.make_all(drafts).await;
+            shared.making().remove(&attempt);
             if !shared.in_flight().contains_key(&attempt) {
-                shared.remove(&attempt, &pod).await;
+                shared.clear(&attempt, &pod).await;
             }
             made
         });
@@ -354,8 +369,7 @@ async fn remove_remembered(shared: &Arc<Shared>) {
             let Some(attempt) = shared.room.attempt_in(&folder) else { return };
             tracing::info!(%attempt, "removing what nobody waits for");
             shared.remove(&attempt, &Pod::read(&folder)).await;
-            let room = shared.room.clone();
-            let _ = tokio::task::spawn_blocking(move || sweep(&folder, &room)).await;
+            shared.sweep(folder).await;
         })
         .await;
 }
@@ -431,9 +445,10 @@ impl Executor for ContainerExecutor {
 
     fn forget(&self, attempt: AttemptId) -> BoxFuture<'_, ()> {
         // Containers and scratch go when the end is written.
-        let (folder, room) = (self.shared.folder_of(&attempt), self.shared.room.clone());
         Box::pin(async move {
-            let _ = tokio::task::spawn_blocking(move || sweep(&folder, &room)).await;
+            if !self.shared.is_making(&attempt) {
+                self.shared.sweep(self.shared.folder_of(&attempt)).await;
+            }
         })
     }
 

@@ -2,7 +2,7 @@
 //! means.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -234,7 +234,18 @@ impl Shared {
             let name = body::name_of(attempt);
             let _ = tokio::time::timeout(LAST_WORDS, self.ending(&name).next()).await;
         }
-        self.remove(attempt, &pod).await;
+        if !self.is_making(attempt) {
+            self.clear(attempt, &pod).await;
+        }
+    }
+
+    /// Removes an attempt's containers, then what lies around them.
+    pub(super) async fn clear(&self, attempt: &AttemptId, pod: &Pod) {
+        self.remove(attempt, pod).await;
+        self.sweep(self.folder_of(attempt)).await;
+    }
+
+    pub(super) async fn sweep(&self, folder: PathBuf) {
         let room = self.room.clone();
         let _ = tokio::task::spawn_blocking(move || sweep(&folder, &room)).await;
     }

@@ -200,10 +200,16 @@ fn make_private(path: &Path) -> io::Result<()> {
         made => return made,
     }
     let found = fs::symlink_metadata(path)?;
-    let is_ours = found.is_dir()
-        && found.uid() == rustix::process::geteuid().as_raw()
-        && found.permissions().mode() & 0o077 == 0;
-    if is_ours { Ok(()) } else { Err(io::Error::other(format!("{} is somebody else's", path.display()))) }
+    let mode = found.permissions().mode();
+    let is_ours = found.is_dir() && found.uid() == rustix::process::geteuid().as_raw() && mode & 0o022 == 0;
+    if !is_ours {
+        return Err(io::Error::other(format!("{} is somebody else's", path.display())));
+    }
+    if mode & 0o077 != 0 {
+        // Nobody else could write there. Podman makes folders so, in place of what it is to mount and does not find.
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
 }
 
 /// Makes folders of a volume, which everybody may enter whatever the mask is.
@@ -288,6 +294,11 @@ mod tests {
         for path in [open, link] {
             assert!(make_private(&path).is_err_and(|error| error.to_string().contains("somebody else's")));
         }
+        let seen = folder.path().join("seen");
+        fs::create_dir(&seen).expect("a folder");
+        fs::set_permissions(&seen, fs::Permissions::from_mode(0o755)).expect("permissions");
+        make_private(&seen).expect("it is ours");
+        assert_eq!(fs::metadata(&seen).expect("it is there").permissions().mode() & 0o777, 0o700);
     }
 
     #[test]
