@@ -4,10 +4,14 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
+use std::process::ExitCode;
 
 use pipewright_plan::REPORT_BEGUN;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::retry_on_intr;
+
+/// What a container's end looks like when its command never ran.
+pub(crate) const NOT_STARTED: u8 = 125;
 
 /// A report that this process has, for as long as it lives.
 pub(crate) struct Claim {
@@ -15,8 +19,20 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
+    /// Takes it, or says on stderr why nothing is run here, and with what this process ends. The report is another's
+    /// then: nothing may be written there.
+    pub(crate) fn begin(report: &Path) -> Result<Self, ExitCode> {
+        let why = match Self::take(report) {
+            Ok(Some(claim)) => return Ok(claim),
+            Ok(None) => "this container was started before".to_owned(),
+            Err(error) => format!("failed to take the report: {error}"),
+        };
+        eprintln!("pipewright launcher: {why}");
+        Err(ExitCode::from(NOT_STARTED))
+    }
+
     /// Takes it once nobody else holds it; `None` when somebody has had it before.
-    pub(crate) fn take(report: &Path) -> io::Result<Option<Self>> {
+    fn take(report: &Path) -> io::Result<Option<Self>> {
         let mut file = OpenOptions::new().append(true).open(report)?;
         retry_on_intr(|| flock(&file, FlockOperation::LockExclusive))?;
         if file.metadata()?.len() > 0 {

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::claim::Claim;
-use crate::inside::NOT_STARTED;
 use crate::sys::{self, Reaped};
 
 /// How often it looks whether somebody has called it off in its report.
@@ -19,16 +18,9 @@ pub(crate) fn main(args: &[OsString]) -> ExitCode {
         return ExitCode::from(2);
     };
     sys::block_signals();
-    let claim = match Claim::take(Path::new(report)) {
-        Ok(Some(claim)) => claim,
-        Ok(None) => {
-            eprintln!("pipewright launcher: this container was started before");
-            return ExitCode::from(NOT_STARTED);
-        }
-        Err(error) => {
-            eprintln!("pipewright launcher: failed to take the report: {error}");
-            return ExitCode::from(NOT_STARTED);
-        }
+    let claim = match Claim::begin(Path::new(report)) {
+        Ok(claim) => claim,
+        Err(code) => return code,
     };
     while !claim.is_called_off() {
         match sys::wait_signal(Some(GLANCE)).map(|signal| signal.number) {

@@ -14,15 +14,12 @@ use std::time::Duration;
 use pipewright_plan::{ExitReport, ExitStatus, LaunchSpec, LaunchVolume, USAGE_FILE, Usage, VolumeContent};
 
 use crate::attempt::{now_us, status};
-use crate::claim::Claim;
+use crate::claim::{Claim, NOT_STARTED};
 use crate::disk::Disk;
 use crate::result::Captured;
 use crate::volumes::copy_with_mode;
 use crate::wait::{Beside, Stopping, Watched};
 use crate::{command, folder, publish, sys, wait};
-
-/// What a container's end looks like when its command never ran.
-pub(crate) const NOT_STARTED: u8 = 125;
 
 /// Runs the attempt; ends as its command has ended.
 pub(crate) fn main(args: &[OsString]) -> ExitCode {
@@ -32,17 +29,9 @@ pub(crate) fn main(args: &[OsString]) -> ExitCode {
     };
     let grace = args.get(4).and_then(|text| text.to_str()?.parse().ok()).map_or(10_000, |grace: u64| grace);
     sys::block_signals();
-    let claim = match Claim::take(Path::new(report_file)) {
-        Ok(Some(claim)) => claim,
-        // The report is another's: nothing may be written there.
-        Ok(None) => {
-            eprintln!("pipewright launcher: this container was started before");
-            return ExitCode::from(NOT_STARTED);
-        }
-        Err(error) => {
-            eprintln!("pipewright launcher: failed to take the report: {error}");
-            return ExitCode::from(NOT_STARTED);
-        }
+    let claim = match Claim::begin(Path::new(report_file)) {
+        Ok(claim) => claim,
+        Err(code) => return code,
     };
     let _ = rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1));
     let mut report = ExitReport {
